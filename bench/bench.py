@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
+
+    ./dev bench [proxy|open|large|idle|router|all] [--json] [--windows 5] [--seconds 2]
+
+Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
+broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from harness import contenders, idle, machine, page, rounds, router, rows
+from harness.contenders import Programs, Unavailable
+from harness.processes import Meter
+from harness.verdicts import VOID, Section
+
+ROOT = Path(__file__).resolve().parent.parent
+LOADED = {"proxy": rows.PROXY, "large": rows.LARGE, "open": rows.OPEN}
+WITH_WEIR = [contenders.WEIR, contenders.WEIR_PLAIN]
+
+
+class Bench:
+    """One run: what is up, and the sections measured so far."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.machine = machine.describe()  # now: afterwards the load average is our own
+        self.network = machine.enter_private_network()
+        self.descriptors = machine.raise_descriptor_limit()
+        self.meter = Meter()
+        weir = None if options.weir == "none" else Path(options.weir or options.build / "weir").resolve()
+        self.programs = Programs(options.build.resolve() / "bench", weir, options.build.resolve() / "bench/weir_bench")
+        self.names = [name for name in contenders.ALL
+                      if (name not in contenders.PEER_NAMES or name in options.peers)
+                      and (name not in WITH_WEIR or weir is not None)]
+        self.sections: list[Section] = []
+
+    def run(self) -> None:
+        wanted = ["proxy", "large", "open", "idle", "router"] if self.options.what == "all" else [self.options.what]
+        self._require(wanted)
+        if wanted != ["router"]:
+            with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
+                self._run_with_origin(wanted, Path(directory))
+        if "router" in wanted:
+            self._tell("router: microbenchmarks")
+            self._add(router.measure(self.programs, self.options.windows))
+
+    def facts(self) -> list[str]:
+        """The lines under the page's title: machine and method."""
+        here = self.machine
+        return [f"{here['cpu']}, {here['cores']} cores, Linux {here['kernel']}, load average {here['load_average']}",
+                "; ".join(contenders.versions(self.programs, self.names).values()),
+                f"CPU time of the process tree: {self.meter.source}; {self.network}",
+                f"proxy on core {machine.PROXY_CORE}, generator and origin on core {machine.PEER_CORE}; medians of "
+                f"{self.options.windows} interleaved windows of {self.options.seconds:g} s"]
+
+    def _require(self, wanted: list[str]) -> None:
+        """Says what is missing before anything is measured."""
+        weir = self.programs.weir
+        if weir is not None and wanted != ["router"] and not os.access(weir, os.X_OK):
+            raise Unavailable(f"no Weir at {weir}: build it (./dev build), give --weir PATH, or measure the others "
+                              "alone with --weir none")
+        if "router" in wanted and wanted != ["router"] and not self.programs.weir_bench.exists():
+            raise Unavailable(f"{self.programs.weir_bench} is missing: no src/*_bench.cc was built (./dev build)")
+
+    def _run_with_origin(self, wanted: list[str], directory: Path) -> None:
+        running = []
+        try:
+            origin, counter = contenders.start_origin(self.meter, self.programs, directory)
+            running.append(origin)
+            loaded = [row for verb, table in LOADED.items() if verb in wanted for row in table]
+            if self.options.rows:
+                loaded = [row for row in loaded if row.name in self.options.rows]
+            if loaded:
+                for name in self.names:
+                    running.append(contenders.start(name, self.meter, self.programs, origin.port, directory))
+                measure = rounds.Rounds(self.meter, self.programs, rounds.Counter(counter), directory, self._tell)
+                for row in loaded:
+                    self._add(page.section_of(measure.measure(row, running[1:], self.options.windows,
+                                                              self.options.seconds)))
+            for contender in running[1:]:
+                contender.process.stop()
+            if "idle" in wanted:
+                self._add(idle.measure(self.names, self.meter, self.programs, origin, self.descriptors, directory,
+                                       self._tell))
+        finally:
+            for contender in reversed(running):
+                contender.process.stop()
+
+    def _add(self, section: Section) -> None:
+        self.sections.append(section)
+        if not self.options.json:
+            if len(self.sections) == 1:
+                when = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+                print(page.heading(self.options.what, when, self.facts()))
+            self._clear_line()
+            print(page.text_of(section), flush=True)
+
+    def _tell(self, progress: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{progress}", end="", file=sys.stderr, flush=True)
+        else:
+            print(progress, file=sys.stderr, flush=True)
+
+    @staticmethod
+    def _clear_line() -> None:
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    options = read_options()
+    load = os.getloadavg()[0]
+    if load > machine.LOAD_REFUSED and not options.busy:
+        print(f"bench: the load average is {load:.1f}; figures would be noise. Wait, or say --busy.", file=sys.stderr)
+        return 3
+    if load > machine.LOAD_DOUBTFUL:
+        print(f"bench: the load average is {load:.1f}: trust the ratios more than the figures.", file=sys.stderr)
+    if len(os.sched_getaffinity(0)) < 2:
+        print("bench: two cores are needed, one for the proxy and one for generator and origin.", file=sys.stderr)
+        return 2
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that everything below is cleaned up
+    bench = Bench(options)
+    try:
+        bench.run()
+    except Unavailable as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        bench.meter.close()
+    void = [section.name for section in bench.sections if section.verdict() == VOID]
+    missed = [sentence for section in bench.sections for sentence in section.missed()]
+    if options.json:
+        print(json.dumps({"bench": options.what, "windows": options.windows, "seconds": options.seconds,
+                          "machine": bench.machine, "method": bench.facts(),
+                          "rows": [section.as_json() for section in bench.sections],
+                          "verdict": "miss" if missed else "void" if void else "pass", "missed": missed}, indent=2))
+    for sentence in missed:
+        print(f"bench: budget missed: {sentence}", file=sys.stderr)
+    if missed:
+        return 1
+    for name in void:
+        print(f"bench: {name} is void: not even the null proxy got the load asked for", file=sys.stderr)
+    return 3 if void else 0
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.print_usage(sys.stderr)
+        self.exit(64, f"bench: {message}\n")
+
+
+def read_options() -> argparse.Namespace:
+    parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "all"])
+    parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
+    parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")
+    parser.add_argument("--rows", type=lambda text: text.split(","), default=[],
+                        help="only these rows, such as small-64,open-60000")
+    parser.add_argument("--peers", type=lambda text: [name for name in text.split(",") if name],
+                        default=contenders.PEER_NAMES, help="nginx,haproxy (default), one of them, or '' for none")
+    parser.add_argument("--weir", help="Weir's binary (default build/release/weir); none: measure the others alone")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release",
+                        help="build folder (default build/release)")
+    parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
+    options = parser.parse_args()
+    known = {row.name for table in LOADED.values() for row in table}
+    if unknown := [name for name in options.rows if name not in known]:
+        parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")
+    if unknown := [name for name in options.peers if name not in contenders.PEER_NAMES]:
+        parser.error(f"unknown peer {unknown[0]}; there are {', '.join(contenders.PEER_NAMES)}")
+    if options.windows < 1 or options.seconds <= 0:
+        parser.error("--windows and --seconds must be positive")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

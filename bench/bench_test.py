@@ -1,0 +1,160 @@
+"""Shows that the bench measures what it says: its judgements by figures made up here, its programs by talking to them.
+
+The programs are taken from build/release/bench or, with WEIR_BENCH_BUILD, from that build folder; without them those
+tests are skipped, for they need the release preset.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+import urllib.request
+from pathlib import Path
+
+from harness import figures, page, rows
+from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
+from harness.rounds import Measured, Rounds, Window
+from harness.verdicts import MISS, NOT_JUDGED, PASS, VOID, judge
+
+PROGRAMS = Path(os.environ.get("WEIR_BENCH_BUILD", Path(__file__).parent.parent / "build/release")) / "bench"
+
+
+def window(cpu_us: float, failed: int = 0, rate: float = 1000.0) -> Window:
+    return Window(cpu_us, rate, 0.5, 0.0, Answers(1000, failed, 100.0, 200.0))
+
+
+def measured(row: rows.Row, **cpu: list[float]) -> Measured:
+    return Measured(row, {name: [window(value) for value in values] for name, values in cpu.items()})
+
+
+class Figures(unittest.TestCase):
+    def test_ratio_is_taken_within_rounds_so_a_common_drift_cancels(self):
+        self.assertEqual((2.0, 2.0, 2.0), tuple(vars(figures.ratio([2, 20, 4], [1, 10, 2])).values()))
+
+    def test_interval_holds_the_median_and_is_the_same_every_time(self):
+        values = [9.8, 10.1, 10.0, 10.9, 9.9]
+        one = figures.figure(values)
+        self.assertEqual(10.0, one.median)
+        self.assertTrue(min(values) <= one.low <= one.median <= one.high <= max(values))
+        self.assertEqual(one, figures.figure(values))
+
+
+class Judgements(unittest.TestCase):
+    row = rows.Row("r", "r", Load(),
+                   (rows.Budget("weir", "null", "rate", 0.88), rows.Budget("weir", "nginx", "cpu", 0.9)))
+
+    def verdicts(self, measured_row: Measured) -> list[str]:
+        return [judge(measured_row, budget).verdict for budget in self.row.budgets]
+
+    def test_rate_is_the_inverse_of_cost(self):
+        check = judge(measured(self.row, weir=[10.0] * 3, null=[8.8] * 3), self.row.budgets[0])
+        self.assertAlmostEqual(0.88, check.figure.median)
+        self.assertEqual(PASS, check.verdict)
+
+    def test_a_missed_budget_is_named(self):
+        section = page.section_of(measured(self.row, weir=[10.0] * 3, null=[8.0] * 3, nginx=[10.5] * 3))
+        self.assertEqual(["r: Weir: rate >= 0.88 of null proxy's", "r: Weir: CPU per request <= 0.90 of nginx's"],
+                         section.missed())
+        self.assertEqual("miss", section.as_json()["verdict"])
+
+    def test_without_weir_nothing_is_passed(self):
+        self.assertEqual([NOT_JUDGED] * 2, self.verdicts(measured(self.row, null=[8.0] * 3, nginx=[10.0] * 3)))
+
+    def test_wrong_answers_are_a_miss_however_cheap(self):
+        cheap = measured(self.row, weir=[1.0] * 3, null=[8.0] * 3, nginx=[10.0] * 3)
+        cheap.windows["weir"][1] = window(1.0, failed=3)
+        Rounds._remark(cheap, 0, 0.0)
+        self.assertEqual([MISS] * 2, self.verdicts(cheap))
+
+    def test_a_peer_that_falls_behind_stays_in_the_comparison_and_weir_must_not(self):
+        row = rows.Row("r", "r", Load(rate=2000), self.row.budgets)
+        for slow, expected in (("nginx", [PASS, PASS]), ("weir", [MISS, MISS])):
+            behind = measured(row, weir=[8.0] * 3, null=[8.0] * 3, nginx=[10.0] * 3)
+            for name in behind.windows:
+                behind.windows[name] = [window(each.cpu_us, rate=1500.0 if name == slow else 2000.0)
+                                        for each in behind.windows[name]]
+            Rounds._remark(behind, 0, 0.0)
+            self.assertEqual(expected, self.verdicts(behind))
+
+    def test_a_load_that_not_even_the_null_proxy_got_says_nothing_about_weir(self):
+        late = measured(rows.Row("r", "r", Load(rate=2000), self.row.budgets), weir=[8.0], null=[8.0], nginx=[10.0])
+        Rounds._remark(late, 0, 0.0)
+        self.assertEqual([VOID] * 2, self.verdicts(late))
+
+
+class Wrk(unittest.TestCase):
+    def test_output_is_read_with_its_units_and_errors(self):
+        answers = _read_wrk("     50%  597.61us\n     99%    4.57ms\n  152196 requests in 2.00s, 182.16MB read\n"
+                            "  Socket errors: connect 0, read 3, write 0, timeout 1\n  Non-2xx or 3xx responses: 2\n"
+                            "Requests/sec:  76005.31\n")
+        self.assertEqual((152196, 6, 597.61, 4570.0),
+                         (answers.completed, answers.failed, answers.latency_p50_us, answers.latency_p99_us))
+
+    def test_a_browser_head_has_a_browser_head_s_size(self):
+        request = "GET /1k HTTP/1.1\r\nHost: 127.0.0.1:12345\r\n" + "".join(f"{each}\r\n" for each in BROWSER_FIELDS)
+        self.assertTrue(700 <= len(request) + 2 <= 1000, len(request))
+
+
+@unittest.skipUnless((PROGRAMS / "bench_load").exists(), "needs the bench programs (./dev build)")
+class Programs(unittest.TestCase):
+    def start(self, name: str, *arguments: str) -> int:
+        """Starts a program; returns the port it listens on."""
+        process = subprocess.Popen([PROGRAMS / name, *arguments], stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return int(process.stdout.readline().decode().rpartition(":")[2])
+
+    def load(self, port: int, *arguments: str) -> tuple[int, dict]:
+        answer = subprocess.run([PROGRAMS / "bench_load", "--address", f"127.0.0.1:{port}", "--connections", "8",
+                                 "--warm-up", "0", "--seconds", "0.2", *arguments], capture_output=True, timeout=20)
+        return answer.returncode, json.loads(answer.stdout)
+
+    def test_null_proxy_relays_large_bodies_unchanged_and_the_origin_counts(self):
+        with tempfile.TemporaryDirectory() as directory:
+            counter = Path(directory, "answered")
+            origin = self.start("bench_origin", "--counter", str(counter))
+            for nap in ("0", "50"):
+                proxy = self.start("null_proxy", "--upstream", f"127.0.0.1:{origin}", "--coalesce", nap)
+                for path, size in (("/1k", 1024), ("/100k", 102400), ("/16m", 16 << 20), ("/0", 0)):
+                    with urllib.request.urlopen(f"http://127.0.0.1:{proxy}{path}", timeout=10) as answer:
+                        self.assertEqual(b"w" * size, answer.read())
+                        self.assertIn("GMT", answer.headers["date"])
+            self.assertEqual(8, int.from_bytes(counter.read_bytes(), "little"))
+
+    def test_load_keeps_its_rate_and_counts_every_answer(self):
+        origin = self.start("bench_origin")
+        code, said = self.load(origin, "--rate", "2000")
+        self.assertEqual(0, code)
+        self.assertEqual((0, 0, said["sent"]), (said["failed"], said["unfinished"], said["completed"]))
+        self.assertTrue(250 <= said["sent"] <= 550, said)  # Poisson around 400: seven standard deviations
+        self.assertGreater(self.load(origin)[1]["completed"], 400)
+
+    def test_load_calls_a_wrong_answer_wrong(self):
+        code, said = self.load(self.start("bench_origin"), "--path", "/nothing-here")
+        self.assertEqual((1, 8), (code, said["failed"]))  # each connection's first answer, then it retires
+
+    def test_load_reads_an_answer_in_pieces_of_one_byte(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            thread = threading.Thread(target=answer_in_bytes, args=(server, 3))
+            thread.start()
+            code, said = self.load(server.getsockname()[1], "--connections", "1", "--rate", "15")
+            thread.join()
+        self.assertEqual((0, said["sent"]), (said["failed"], said["completed"]))
+
+
+def answer_in_bytes(server: socket.socket, bytes_of_body: int) -> None:
+    """Serves one connection until it closes, one byte a send."""
+    peer, _ = server.accept()
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with peer:
+        while peer.recv(65536):
+            for byte in b"HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh: %d\r\n\r\n" % bytes_of_body + b"x" * bytes_of_body:
+                peer.send(bytes([byte]))
+
+
+if __name__ == "__main__":
+    unittest.main()

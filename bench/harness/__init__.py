@@ -1,0 +1,1 @@
+"""The parts of bench.py: machine, processes, contenders, generators, rows, figures, page."""

@@ -1,0 +1,147 @@
+"""Who is compared: the null proxy, nginx, HAProxy and Weir, each started the same way on its own port.
+
+A contender is a name, a command and perhaps a configuration rendered from peers/*.in. All of a run's contenders are
+up at the same time and idle while another is measured, so that a round's windows follow each other without start-
+up.
+"""
+
+import http.client
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import machine
+from .processes import Meter, Process
+
+PEERS = Path(__file__).parent.parent / "peers"
+COALESCING_US = 50  # how long the coalescing null proxy waits for more
+
+NULL, NULL_COALESCING, NGINX, HAPROXY = "null", "null-coalescing", "nginx", "haproxy"
+WEIR, WEIR_PLAIN = "weir", "weir-plain"
+ALL = [NULL, NULL_COALESCING, NGINX, HAPROXY, WEIR, WEIR_PLAIN]
+PEER_NAMES = [NGINX, HAPROXY]
+
+# The line of weir.yaml that tells the two Weirs apart.
+WEIR_RUNTIME = {
+    WEIR: "# wake coalescing: Weir's default, adaptive",
+    WEIR_PLAIN: "runtime: { wake_coalescing: 0 }",
+}
+
+TITLES = {
+    NULL: "null proxy",
+    NULL_COALESCING: f"null proxy, coalescing {COALESCING_US} us",
+    NGINX: "nginx",
+    HAPROXY: "HAProxy",
+    WEIR: "Weir",
+    WEIR_PLAIN: "Weir, coalescing off",
+}
+
+
+class Unavailable(Exception):
+    """Something that the run needs is missing or does not start; the text says what to do."""
+
+
+@dataclass
+class Programs:
+    """Where the binaries are."""
+
+    folder: Path  # null_proxy, bench_origin, bench_load
+    weir: Path | None  # None: measure without Weir
+    weir_bench: Path
+
+    def require(self, name: str) -> str:
+        path = self.folder / name
+        if not path.exists():
+            raise Unavailable(f"{path} is missing: build it with ./dev build (preset release, WEIR_BENCH on)")
+        return str(path)
+
+
+@dataclass
+class Running:
+    name: str
+    port: int
+    process: Process
+
+
+def versions(programs: Programs, names: list[str]) -> dict[str, str]:
+    """What each contender says it is."""
+    said = {}
+    for name in names:
+        command = {NGINX: ["nginx", "-v"], HAPROXY: ["haproxy", "-v"], WEIR: [str(programs.weir), "version"]}.get(name)
+        if command is not None:
+            answer = subprocess.run(command, capture_output=True, text=True, env=_environment())
+            said[name] = (answer.stdout + answer.stderr).strip().split("\n")[0]
+    return said
+
+
+def find_peer(name: str) -> str:
+    path = shutil.which(name, path=_environment()["PATH"])
+    if path is None:
+        raise Unavailable(f"{name} is not installed: apt-get install {name}, or leave it out with --peers")
+    return path
+
+
+def start_origin(meter: Meter, programs: Programs, directory: Path) -> tuple[Running, Path]:
+    port, counter = machine.free_port(), directory / "answered"
+    command = [programs.require("bench_origin"), "--listen", f"127.0.0.1:{port}", "--counter", str(counter)]
+    origin = Running("origin", port, Process(meter, "origin", command, machine.PEER_CORE, directory))
+    _await_answer(origin)
+    return origin, counter
+
+
+def start(name: str, meter: Meter, programs: Programs, origin_port: int, directory: Path) -> Running:
+    """Starts one contender and waits until it relays an answer."""
+    port = machine.free_port()
+    own = directory / name
+    own.mkdir(exist_ok=True)
+    values = {"PORT": port, "ORIGIN_PORT": origin_port, "DIRECTORY": own,
+              "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else ""}
+    running = Running(name, port, Process(meter, name, _command(name, programs, values, own), machine.PROXY_CORE, own))
+    _await_answer(running)
+    return running
+
+
+def _command(name: str, programs: Programs, values: dict, directory: Path) -> list[str]:
+    if name in (NULL, NULL_COALESCING):
+        nap = COALESCING_US if name == NULL_COALESCING else 0
+        return [programs.require("null_proxy"), "--listen", f"127.0.0.1:{values['PORT']}", "--upstream",
+                f"127.0.0.1:{values['ORIGIN_PORT']}", "--coalesce", str(nap)]
+    if name == NGINX:
+        return [find_peer(NGINX), "-p", str(directory), "-c", _render("nginx.conf", values, directory)]
+    if name == HAPROXY:
+        return [find_peer(HAPROXY), "-db", "-f", _render("haproxy.cfg", values, directory)]
+    return [str(programs.weir), "run", "-c", _render("weir.yaml", values, directory)]
+
+
+def _render(template: str, values: dict, directory: Path) -> str:
+    text = (PEERS / f"{template}.in").read_text()
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    path = directory / template
+    path.write_text(text)
+    return str(path)
+
+
+def _await_answer(running: Running) -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and running.process.running():
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=2)
+        try:
+            connection.request("GET", "/1k")
+            if len(connection.getresponse().read()) == 1024:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.02)
+    reason = running.process.explain()
+    running.process.stop()
+    raise Unavailable(f"{running.name} does not answer on port {running.port}; the end of its output:\n{reason}")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}

@@ -1,0 +1,231 @@
+// The origin behind every benchmark: answers of a fixed size, as cheap as an honest HTTP/1.1 server can be.
+//
+// Problem: generator and origin share the core that the proxy does not use. An origin that costs more than the proxy
+// leaves the proxy idle, and what is measured then is how proxies wake up, not what a request costs them.
+// Idea: epoll, edge triggered; each path's answer is one ready buffer (head with Server, Date, Content-Type,
+// Content-Length, Last-Modified, ETag; then the body) that is sent in one call. Date is patched once a second.
+// Paths are sizes: /0, /512, /1k, /100k, /2m. Anything else is 404 with an empty body.
+//
+// The count of answers lives in a mapped file (--counter FILE, one 64-bit number): whoever measures reads it and the
+// proxy's CPU time in the same moment, so warm-up, connecting and the generator's own idea of time do not matter.
+//
+// It is a bench origin: requests without bodies, persistent connections always (the client closes).
+//
+// Invariants
+//   (1) While `unsent` is non-empty, no further request of that connection is answered.
+//   (2) `partial` holds the beginning of a request head whose end has not arrived; it never holds a whole one
+//       unless (1) holds it back.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "support.h"
+
+namespace weir::bench {
+namespace {
+
+constexpr std::size_t scratch_bytes = 64 * 1024;
+constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t head_bytes_max = 64 * 1024;
+constexpr int events_max = 512;
+
+/// "/100k" to 102,400; -1 for what is not a size.
+[[nodiscard]] std::int64_t size_of_path(std::string_view path) {
+  std::size_t size = 0;
+  if (path.size() < 2) return -1;
+  const char* const end = path.data() + path.size();
+  const auto [stop, error] = std::from_chars(path.data() + 1, end, size);
+  const std::string_view unit{stop, static_cast<std::size_t>(end - stop)};
+  if (error != std::errc{} || (!unit.empty() && unit != "k" && unit != "m")) return -1;
+  if (size > body_bytes_max) return -1;
+  size *= unit == "k" ? 1024 : unit == "m" ? 1024 * 1024 : 1;
+  return size <= body_bytes_max ? static_cast<std::int64_t>(size) : -1;
+}
+
+[[nodiscard]] std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 32> text{};  // IMF-fixdate, always 29 bytes (RFC 9110 section 5.6.7)
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+/// One path's whole answer, ready to send.
+struct Answer {
+  std::string path;
+  std::string bytes;
+  std::size_t date_at = 0;
+};
+
+[[nodiscard]] Answer make_answer(std::string_view path) {
+  const std::int64_t size = size_of_path(path);
+  const std::size_t body_bytes = size < 0 ? 0 : static_cast<std::size_t>(size);
+  Answer answer{.path = std::string{path}, .bytes = {}};
+  answer.bytes = size < 0 ? "HTTP/1.1 404 Not Found\r\n" : "HTTP/1.1 200 OK\r\n";
+  answer.bytes += "Server: bench-origin\r\nDate: ";
+  answer.date_at = answer.bytes.size();
+  answer.bytes += http_date();
+  answer.bytes += "\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(body_bytes);
+  answer.bytes += "\r\nLast-Modified: Thu, 05 Nov 2026 09:00:00 GMT\r\nETag: \"6729de10-" + std::to_string(body_bytes);
+  answer.bytes += "\"\r\nAccept-Ranges: bytes\r\n\r\n";
+  answer.bytes.append(body_bytes, 'w');
+  return answer;
+}
+
+struct Connection {
+  int descriptor = -1;
+  std::string partial;      // (2)
+  std::string_view unsent;  // (1) the rest of an answer; answers live as long as the program
+  bool closed = false;
+};
+
+class Origin {
+ public:
+  Origin(const sockaddr_in& address, std::atomic<std::uint64_t>& answered)
+      : answered_(answered), listener_(listen_on(address)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    watch_listener(epoll_, listener_);
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return bound_port(listener_); }
+
+  [[noreturn]] void run() {
+    for (;;) {
+      const int count = epoll_wait(epoll_, events_.data(), events_max, -1);
+      refresh_dates();
+      for (int at = 0; at < count; ++at) serve(events_[static_cast<std::size_t>(at)]);
+      for (Connection* connection : closed_) delete connection;
+      closed_.clear();
+    }
+  }
+
+ private:
+  void serve(const epoll_event& event) {
+    if (event.data.ptr == nullptr) return accept_all();
+    auto& connection = *static_cast<Connection*>(event.data.ptr);
+    if (connection.closed) return;
+    if ((event.events & EPOLLOUT) != 0 && !connection.unsent.empty() && !resume(connection)) return;
+    const bool hung_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (hung_up || (event.events & EPOLLIN) != 0) receive(connection, hung_up);
+  }
+
+  void accept_all() {
+    for (int descriptor = accept_from(listener_); descriptor >= 0; descriptor = accept_from(listener_)) {
+      watch(epoll_, descriptor, new Connection{.descriptor = descriptor, .partial = {}, .unsent = {}});
+    }
+  }
+
+  void receive(Connection& connection, bool hung_up) {
+    for (;;) {
+      const ssize_t got = recv(connection.descriptor, scratch_.get(), scratch_bytes, 0);
+      if (got == 0 || (got < 0 && errno != EAGAIN)) return finish(connection);
+      if (got < 0) return;
+      const auto bytes = static_cast<std::size_t>(got);
+      if (!answer_all(connection, {scratch_.get(), bytes})) return finish(connection);
+      if (bytes < scratch_bytes && !hung_up) return;
+    }
+  }
+
+  /// Answers every whole request in `bytes`, keeping the rest. False when the connection should end.
+  bool answer_all(Connection& connection, std::string_view bytes) {
+    std::string joined;
+    if (!connection.partial.empty()) {
+      joined = std::move(connection.partial) + std::string{bytes};
+      connection.partial.clear();
+      bytes = joined;
+    }
+    while (connection.unsent.empty()) {
+      const std::size_t end = bytes.find("\r\n\r\n");
+      if (end == std::string_view::npos) break;
+      if (!answer(connection, bytes.substr(0, end))) return false;
+      bytes.remove_prefix(end + 4);
+    }
+    if (!bytes.empty()) connection.partial.assign(bytes);
+    return connection.partial.size() <= head_bytes_max;
+  }
+
+  bool answer(Connection& connection, std::string_view head) {
+    const std::size_t path_at = head.find(' ') + 1;
+    const std::size_t path_end = head.find(' ', path_at);
+    if (path_at == 0 || path_end == std::string_view::npos) return false;
+    connection.unsent = answer_for(head.substr(path_at, path_end - path_at)).bytes;
+    answered_.store(answered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return send_rest(connection);
+  }
+
+  static bool send_rest(Connection& connection) {
+    const std::string_view rest = connection.unsent;
+    const ssize_t sent = send(connection.descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent < 0) return errno == EAGAIN;
+    connection.unsent.remove_prefix(static_cast<std::size_t>(sent));
+    return true;
+  }
+
+  bool resume(Connection& connection) {
+    if (send_rest(connection) && (!connection.unsent.empty() || answer_all(connection, {}))) return true;
+    finish(connection);
+    return false;
+  }
+
+  const Answer& answer_for(std::string_view path) {
+    for (const auto& answer : answers_) {
+      if (answer->path == path) return *answer;
+    }
+    if (size_of_path(path) < 0 || answers_.size() == paths_max) return not_found_;
+    return *answers_.emplace_back(std::make_unique<Answer>(make_answer(path)));
+  }
+
+  void refresh_dates() {
+    timespec time{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &time);
+    if (time.tv_sec == dated_at_) return;
+    dated_at_ = time.tv_sec;
+    const std::string date = http_date();
+    for (const auto& answer : answers_) answer->bytes.replace(answer->date_at, date.size(), date);
+    not_found_.bytes.replace(not_found_.date_at, date.size(), date);
+  }
+
+  void finish(Connection& connection) {
+    connection.closed = true;
+    close(connection.descriptor);
+    closed_.push_back(&connection);
+  }
+
+  static constexpr std::size_t paths_max = 64;  // a bench asks for a handful of sizes
+
+  std::atomic<std::uint64_t>& answered_;
+  int listener_;
+  int epoll_;
+  std::time_t dated_at_ = 0;
+  std::vector<std::unique_ptr<Answer>> answers_;
+  Answer not_found_ = make_answer("/not-a-size");
+  std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_bytes);
+  std::array<epoll_event, events_max> events_{};
+  std::vector<Connection*> closed_;
+};
+
+/// The shared count of answers: `file` mapped, or plain memory when nobody wants to look.
+[[nodiscard]] std::atomic<std::uint64_t>& map_counter(const std::string& file) {
+  if (file.empty()) return *new std::atomic<std::uint64_t>{0};
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0 || ftruncate(descriptor, sizeof(std::uint64_t)) != 0) give_up("--counter");
+  void* const mapped = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (mapped == MAP_FAILED) give_up("--counter");
+  return *new (mapped) std::atomic<std::uint64_t>{0};
+}
+
+}  // namespace
+}  // namespace weir::bench
+
+int main(int argc, char** argv) {
+  using namespace weir::bench;
+  const Options options(argc, argv, "[--listen IPV4:PORT] [--counter FILE]", {"--listen", "--counter"});
+  raise_descriptor_limit();
+  Origin origin(parse_address(options.text("--listen", "127.0.0.1:0")), map_counter(options.text("--counter", "")));
+  std::printf("listening on 127.0.0.1:%u\n", origin.port());
+  std::fflush(stdout);
+  origin.run();
+}

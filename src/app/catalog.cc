@@ -1,0 +1,58 @@
+// The tables. In alphabetical order, so that two branches that add one merge cleanly.
+#include "app/catalog.h"
+
+#include <array>
+
+#include "balancers/round_robin/round_robin.h"
+#include "filters/access/access.h"
+#include "filters/body_limit/body_limit.h"
+#include "filters/headers/headers.h"
+#include "filters/rewrite/rewrite.h"
+#include "services/proxy/proxy.h"
+#include "services/redirect/redirect.h"
+#include "services/respond/respond.h"
+
+namespace weir {
+namespace {
+
+template <typename Kind>
+const Kind* find(std::span<const Kind* const> kinds, std::string_view name) {
+  for (const Kind* kind : kinds) {
+    if (kind->name == name) return kind;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const FilterKind* const> filter_kinds() {
+  static const std::array kinds{
+      &access_filter(),
+      &body_limit_filter(),
+      &headers_filter(),
+      &rewrite_filter(),
+  };
+  return kinds;
+}
+
+std::span<const ServiceKind* const> service_kinds() {
+  static const std::array kinds{
+      &proxy_service(),
+      &redirect_service(),
+      &respond_service(),
+  };
+  return kinds;
+}
+
+std::span<const BalancerKind* const> balancer_kinds() {
+  static const std::array kinds{
+      &round_robin_balancer(),
+  };
+  return kinds;
+}
+
+const FilterKind* find_filter(std::string_view name) { return find(filter_kinds(), name); }
+const ServiceKind* find_service(std::string_view name) { return find(service_kinds(), name); }
+const BalancerKind* find_balancer(std::string_view name) { return find(balancer_kinds(), name); }
+
+}  // namespace weir

@@ -1,0 +1,27 @@
+// Talks to a running weir through its admin address: one blocking request, one answer.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "net/address.h"
+
+namespace weir {
+
+struct AdminReply {
+  int status = 0;
+  std::string body;
+};
+
+/// /run/weir/admin.sock for root, else under $XDG_RUNTIME_DIR.
+std::string default_admin_address();
+
+/// \param address  `unix:/path`, `/path` or `127.0.0.1:9902`; empty is the default
+/// \returns  or else a sentence for the person who asked
+std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method, std::string_view target);
+
+/// For a query: everything but unreserved characters as %XX.
+std::string percent_encoded(std::string_view text);
+
+}  // namespace weir

@@ -1,0 +1,179 @@
+// The table of verbs, and the way from argv to one of them.
+#include "app/commands/commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace weir {
+namespace {
+
+constexpr FlagKind config_flag{.name = "config", .letter = 'c', .value_name = "FILE", .doc = "the configuration; default /etc/weir/weir.yaml"};
+constexpr FlagKind json_flag{.name = "json", .value_name = {}, .doc = "print JSON, for programs"};
+constexpr FlagKind admin_flag{.name = "admin",
+                              .value_name = "ADDRESS",
+                              .doc = "of the running weir: unix:PATH or HOST:PORT; default /run/weir/admin.sock or under $XDG_RUNTIME_DIR"};
+constexpr FlagKind help_flag{.name = "help", .letter = 'h', .value_name = {}, .doc = "this page"};
+
+constexpr std::array run_flags{config_flag, help_flag};
+constexpr std::array check_flags{config_flag, json_flag, help_flag};
+constexpr std::array explain_flags{
+    FlagKind{.name = "header", .letter = 'H', .value_name = "'NAME: VALUE'", .doc = "a field of the request; may be repeated"},
+    FlagKind{.name = "from", .value_name = "ADDRESS", .doc = "the client's address; default 127.0.0.1"},
+    FlagKind{.name = "listener", .value_name = "NAME", .doc = "the listener it comes through; default the first"},
+    FlagKind{.name = "config", .letter = 'c', .value_name = "FILE", .doc = "ask this file and no running process"},
+    admin_flag,
+    json_flag,
+    help_flag,
+};
+constexpr std::array admin_flags{admin_flag, json_flag, help_flag};
+constexpr std::array demo_origin_flags{
+    FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
+constexpr std::array only_help_flag{help_flag};
+
+constexpr std::array commands{
+    CommandKind{.name = "run",
+                .alias = {},
+                .arguments = "[-c FILE]",
+                .doc = "be the gateway, in the foreground",
+                .details = "TERM, QUIT and INT drain and end it (a second one ends it at once), HUP reloads, USR1 opens the logs anew.\n"
+                           "Ends with 0 when all is well, 1 when it could not start, 2 when forced, 3 when the drain ran out of time.",
+                .flags = run_flags,
+                .positionals_max = 1,
+                .run = run_command},
+    CommandKind{.name = "check",
+                .alias = "validate",
+                .arguments = "[-c] FILE [--json]",
+                .doc = "say everything that is wrong with a configuration",
+                .details = "All mistakes at once, each as file:line:column. Ends with 0 when the file may run, with 1 when not.\n"
+                           "`weir -t -c FILE` does the same.",
+                .flags = check_flags,
+                .positionals_max = 1,
+                .run = check_command},
+    CommandKind{.name = "explain",
+                .alias = {},
+                .arguments = "[METHOD] URL",
+                .doc = "tell what would happen to a request, and why",
+                .details = "Which rule matches and where it stands, which filters run and to what effect, which upstream serves, and\n"
+                           "which rules came near and why they lost. Sends nothing.\n\n"
+                           "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml",
+                .flags = explain_flags,
+                .positionals_max = 2,
+                .run = explain_command},
+    CommandKind{.name = "reload",
+                .alias = {},
+                .arguments = {},
+                .doc = "let the running weir read its configuration again",
+                .details = "All or nothing: a configuration with mistakes changes nothing and says why. Ends with 0 when the new\n"
+                           "configuration is live on every core, with 1 when the old one stayed.",
+                .flags = admin_flags,
+                .positionals_max = 0,
+                .run = reload_command},
+    CommandKind{.name = "stop",
+                .alias = {},
+                .arguments = {},
+                .doc = "let the running weir finish what it has begun, and end",
+                .details = {},
+                .flags = admin_flags,
+                .positionals_max = 0,
+                .run = stop_command},
+    CommandKind{.name = "status",
+                .alias = {},
+                .arguments = {},
+                .doc = "show what runs: listeners, configuration, the last reload",
+                .details = {},
+                .flags = admin_flags,
+                .positionals_max = 0,
+                .run = status_command},
+    CommandKind{.name = "demo-origin",
+                .alias = {},
+                .arguments = "[--listen ADDRESS]",
+                .doc = "be a small web server to put the gateway in front of",
+                .details = {},
+                .flags = demo_origin_flags,
+                .positionals_max = 0,
+                .run = demo_origin_command},
+    CommandKind{.name = "version",
+                .alias = {},
+                .arguments = {},
+                .doc = "print the version",
+                .details = {},
+                .flags = only_help_flag,
+                .positionals_max = 0,
+                .run = version_command},
+    CommandKind{.name = "help",
+                .alias = {},
+                .arguments = "[COMMAND]",
+                .doc = "print this page, or that of one command",
+                .details = {},
+                .flags = only_help_flag,
+                .positionals_max = 1,
+                .run = help_command},
+};
+
+/// Words that people type from habit in the place of a command: nginx -t, curl -V.
+std::string_view without_habit(std::string_view word) {
+  if (word == "-t") return "check";
+  if (word == "-V" || word == "-v" || word == "--version") return "version";
+  if (word == "-h" || word == "--help") return "help";
+  return word;
+}
+
+int unknown_command(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const CommandKind& command : commands) names.push_back(command.name);
+  const std::string_view nearest = text::nearest(word, names);
+  fmt::print(stderr, "weir: there is no command \"{}\"{}\nTry `weir help`.\n", word,
+             nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest));
+  return exit_usage;
+}
+
+}  // namespace
+
+std::span<const CommandKind> command_kinds() { return commands; }
+
+const CommandKind* find_command(std::string_view name) {
+  for (const CommandKind& command : commands) {
+    if (command.name == name || (!command.alias.empty() && command.alias == name)) return &command;
+  }
+  return nullptr;
+}
+
+int usage_error(std::string_view command, std::string_view sentence) {
+  fmt::print(stderr, "weir {}: {}\nTry `weir help {}`.\n", command, sentence, command);
+  return exit_usage;
+}
+
+std::string configuration_file(const Arguments& arguments, bool positional_allowed) {
+  if (positional_allowed && !arguments.positionals().empty()) return arguments.positionals().front();
+  return std::string(arguments.value_of("config").value_or("/etc/weir/weir.yaml"));
+}
+
+int run_weir(int argc, char** argv) {
+  std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (words.empty()) {
+    print_help(nullptr);
+    return exit_usage;
+  }
+  const std::string_view name = without_habit(words.front());
+  const CommandKind* command = find_command(name);
+  // nginx -c FILE -t
+  if (command == nullptr && name == "-c" && words.size() == 3 && words[2] == "-t") {
+    words.pop_back();
+    words.insert(words.begin(), "check");
+    command = find_command("check");
+  }
+  if (command == nullptr) return unknown_command(words.front());
+  const auto arguments = parse_arguments(std::span(words).subspan(1), command->flags, command->positionals_max);
+  if (!arguments) return usage_error(command->name, arguments.error());
+  if (arguments->has("help")) {
+    print_help(command);
+    return 0;
+  }
+  return command->run(*arguments);
+}
+
+}  // namespace weir

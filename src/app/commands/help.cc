@@ -1,0 +1,67 @@
+// `weir help`: a page for a stranger.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands/commands.h"
+#include "app/commands/terminal.h"
+
+namespace weir {
+namespace {
+
+void print_overview() {
+  const Emphasis emphasis = emphasis_on(stdout);
+  fmt::print("{}weir{} is an edge proxy: it takes HTTP requests, decides, and passes them on.\n\n", emphasis.bold, emphasis.plain);
+  fmt::print("  weir COMMAND [flags]\n\n");
+  for (const CommandKind& command : command_kinds()) {
+    fmt::print("  {}{:<12}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
+  }
+  fmt::print(
+      "\nA first gateway, in a file of eight lines:\n\n"
+      "  listeners:\n"
+      "    - \":8080\"\n"
+      "  routes:\n"
+      "    - match: {{ path: /hello }}\n"
+      "      respond: \"Hello from Weir\\n\"\n"
+      "    - proxy: http://127.0.0.1:3000\n\n"
+      "  weir check weir.yaml\n"
+      "  weir run -c weir.yaml\n"
+      "  weir explain GET http://localhost:8080/hello -c weir.yaml\n\n"
+      "`weir help COMMAND` tells more about one of them.\n");
+}
+
+std::string written(const FlagKind& flag) {
+  std::string text = flag.letter == '\0' ? "    " : fmt::format("-{}, ", flag.letter);
+  text += fmt::format("--{}", flag.name);
+  if (!flag.value_name.empty()) text += fmt::format(" {}", flag.value_name);
+  return text;
+}
+
+void print_command(const CommandKind& command) {
+  const Emphasis emphasis = emphasis_on(stdout);
+  fmt::print("{}weir {}{} {}\n\n  {}\n", emphasis.bold, command.name, emphasis.plain, command.arguments, command.doc);
+  if (!command.details.empty()) fmt::print("\n{}\n", command.details);
+  fmt::print("\n");
+  for (const FlagKind& flag : command.flags) fmt::print("  {:<26} {}\n", written(flag), flag.doc);
+  if (!command.alias.empty()) fmt::print("\nAlso called `weir {}`.\n", command.alias);
+}
+
+}  // namespace
+
+void print_help(const CommandKind* command) {
+  if (command == nullptr) print_overview();
+  else print_command(*command);
+}
+
+int help_command(const Arguments& arguments) {
+  if (arguments.positionals().empty()) {
+    print_help(nullptr);
+    return 0;
+  }
+  const CommandKind* command = find_command(arguments.positionals().front());
+  if (command == nullptr) return usage_error("help", fmt::format("there is no command \"{}\"", arguments.positionals().front()));
+  print_help(command);
+  return 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,161 @@
+// Building clusters, routes and the router, in that order.
+#include "app/compile.h"
+
+#include <fmt/format.h>
+
+#include "app/catalog.h"
+#include "protocols/h1/protocol.h"
+
+namespace weir {
+namespace {
+
+std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upstream, BuildContext& context) {
+  ClusterSettings settings;
+  settings.name = upstream.name;
+  settings.place = upstream.place;
+  for (const config::EndpointDocument& endpoint : upstream.endpoints) settings.endpoints.push_back({endpoint.address, endpoint.weight});
+  settings.timeouts = upstream.timeouts;
+  settings.connections = upstream.connections;
+  settings.resolve_every = upstream.resolve_every;
+  settings.attempts_max = upstream.attempts;
+  const BalancerKind* kind = find_balancer(upstream.balance.name);
+  context.path = upstream.balance.path;
+  if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);
+  if (settings.balancer == nullptr) return nullptr;
+  settings.protocol = &h1::client_protocol();
+  return std::make_shared<const Cluster>(std::move(settings));
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("unix:");
+}
+
+RouteRule rule_of(const config::RouteDocument& route, std::uint32_t number, ListenerNumbers& listeners) {
+  RouteRule rule{.route = number, .matches = route.matches, .listeners = {}, .priority = route.priority,
+                 .place = route.place};
+  for (const auto& [name, place] : route.listeners) rule.listeners.push_back(listeners.number_of(name));
+  return rule;
+}
+
+void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
+  for (const RouteWarning& warning : gateway.router.warnings()) {
+    const Route& loser = *gateway.routes[warning.rule.route];
+    const bool shadowed = warning.kind == RouteWarning::Kind::shadowed;
+    diagnostics.warning(loser.place, loser.name,
+                        shadowed ? fmt::format("can never match: whatever it matches goes to the route at {}", warning.by.place.text())
+                                 : fmt::format("ties with the route at {}, which stands earlier and wins", warning.by.place.text()),
+                        shadowed ? "remove it, or make it more specific" : "give one of them a priority");
+  }
+}
+
+}  // namespace
+
+/// What plug-ins may ask while they are built.
+class Compiler::Context final : public BuildContext {
+ public:
+  Context(Clusters& clusters, Diagnostics& diagnostics_in) : BuildContext(diagnostics_in, {}), clusters_(clusters) {}
+
+  std::shared_ptr<const Cluster> cluster(const Node& reference) override {
+    const std::string& text = reference.text();
+    if (const auto found = clusters_.find(text); found != clusters_.end()) return found->second;
+    if (is_url(text)) return from_url(reference);
+    std::vector<std::string_view> names;
+    for (const auto& [name, cluster] : clusters_) names.push_back(name);
+    diagnostics.error(reference.place(), path, fmt::format("no upstream is called {}", reference.shown()), did_you_mean(text, names));
+    return nullptr;
+  }
+
+ private:
+  std::shared_ptr<const Cluster> from_url(const Node& reference) {
+    std::string_view text = reference.text();
+    if (text.starts_with("https://")) {
+      diagnostics.error(reference.place(), path, "TLS to upstreams is not in this version of Weir", "write http://");
+      return nullptr;
+    }
+    if (text.starts_with("http://")) text.remove_prefix(7);
+    if (text.ends_with('/')) text.remove_suffix(1);
+    const auto endpoint = parse_endpoint(text, 80);
+    if (!endpoint) {
+      diagnostics.error(reference.place(), path, fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
+                        "write http://host:port; paths are the rewrite filter's");
+      return nullptr;
+    }
+    config::UpstreamDocument upstream;
+    upstream.name = endpoint->text();
+    upstream.place = reference.place();
+    upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
+    auto made = make_cluster(upstream, *this);
+    clusters_.emplace(reference.text(), made);
+    return made;
+  }
+
+  Clusters& clusters_;
+};
+
+std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
+                                                 Diagnostics& diagnostics) {
+  auto gateway = std::make_shared<Gateway>();
+  gateway->limits = document.limits;
+  gateway->timeouts = document.timeouts;
+  gateway->forwarded = document.forwarded;
+  gateway->trusted_proxies = document.trusted_proxies;
+  gateway->hash = document.hash.text();
+  gateway->source = document.source;
+  gateway->loaded_at = now;
+
+  Clusters clusters;
+  Context context(clusters, diagnostics);
+  for (const config::UpstreamDocument& upstream : document.upstreams) clusters.emplace(upstream.name, make_cluster(upstream, context));
+
+  const config::RouteFilters filters_of(document);
+  const auto build_route = [&](const config::RouteDocument& written, std::size_t number) {
+    auto route = std::make_shared<Route>();
+    route->name = written.name.empty() ? fmt::format("routes[{}]", number) : written.name;
+    route->place = written.place;
+    route->upgrades = written.upgrades;
+    route->request_timeout = written.timeouts.request.value_or(document.timeouts.request);
+    route->tunnel_idle = written.timeouts.tunnel_idle.value_or(document.timeouts.tunnel_idle);
+    route->tunnel_age = written.timeouts.tunnel_age.value_or(document.timeouts.tunnel_age);
+    for (const config::PluginUse* use : filters_of.of(written)) {
+      const FilterKind* kind = find_filter(use->name);
+      context.path = use->path;
+      if (kind == nullptr) continue;  // the document has complained already
+      std::shared_ptr<const Filter> filter = kind->build(use->options, context);
+      if (filter == nullptr) continue;
+      route->filters.push_back(filter.get());
+      route->filter_names.push_back(use->name);
+      route->owned_filters.push_back(std::move(filter));
+    }
+    route->service_name = written.service.name;
+    if (const ServiceKind* kind = find_service(written.service.name)) {
+      context.path = written.service.path;
+      route->service = kind->build(written.service.options, context);
+    }
+    return route;
+  };
+
+  std::vector<RouteRule> rules;
+  rules.reserve(document.routes.size());
+  gateway->routes.reserve(document.routes.size());
+  for (const auto& written : document.routes) {
+    const auto number = static_cast<std::uint32_t>(gateway->routes.size());
+    gateway->routes.push_back(build_route(*written, number));
+    rules.push_back(rule_of(*written, number, listeners));
+  }
+  if (diagnostics.has_errors()) return nullptr;
+  gateway->router = Router(rules);
+  warn_of_ties(*gateway, diagnostics);
+  for (auto& [name, cluster] : clusters) gateway->clusters.push_back(cluster);
+  clusters_ = std::move(clusters);
+  return gateway;
+}
+
+config::PluginNames plugin_names() {
+  config::PluginNames names;
+  for (const FilterKind* kind : filter_kinds()) names.filters.push_back(kind->name);
+  for (const ServiceKind* kind : service_kinds()) names.services.push_back(kind->name);
+  for (const BalancerKind* kind : balancer_kinds()) names.balancers.push_back(kind->name);
+  return names;
+}
+
+}  // namespace weir

@@ -1,0 +1,51 @@
+// From a document to what runs: plug-ins are built, clusters made, routes indexed.
+//
+// Problem: a reload that changes one of 100,000 routes must not build the other 99,999 again.
+// Idea: what was built is kept by the document object it was built from; a file that did not change gives the same objects,
+// as long as nothing that routes share (chains, defaults, upstreams) has changed either.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "app/config/document.h"
+#include "contracts/diagnostics.h"
+#include "server/gateway.h"
+#include "upstream/cluster.h"
+
+namespace weir {
+
+/// Numbers for listener names. A name keeps its number for the life of the process.
+class ListenerNumbers {
+ public:
+  std::uint16_t number_of(const std::string& name) {
+    return numbers_.try_emplace(name, static_cast<std::uint16_t>(numbers_.size())).first->second;
+  }
+
+ private:
+  std::map<std::string, std::uint16_t> numbers_;
+};
+
+class Compiler {
+ public:
+  /// \returns null when there were errors, which then are in `diagnostics`
+  std::shared_ptr<const Gateway> compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
+                                         Diagnostics& diagnostics);
+
+ private:
+  class Context;
+
+  using BuiltRoutes = std::unordered_map<std::shared_ptr<const config::RouteDocument>, std::shared_ptr<const Route>>;
+  using Clusters = std::map<std::string, std::shared_ptr<const Cluster>, std::less<>>;
+
+  BuiltRoutes routes_;
+  Clusters clusters_;
+  std::string shared_;  // fingerprint of what all routes share
+};
+
+/// The names in the catalogue, for reading documents.
+config::PluginNames plugin_names();
+
+}  // namespace weir

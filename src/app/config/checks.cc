@@ -1,0 +1,156 @@
+// References, double names, and things nobody uses.
+#include "app/config/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "app/config/plugin_use.h"
+
+namespace weir::config {
+namespace {
+
+using Names = std::unordered_map<std::string_view, Place>;
+
+template <typename Things>
+std::vector<std::string_view> names_of(const Things& things) {
+  std::vector<std::string_view> names;
+  names.reserve(things.size());
+  for (const auto& thing : things) names.push_back(thing.name);
+  return names;
+}
+
+void taken(std::string_view what, std::string_view name, Place place, Place first, std::string path,
+           Diagnostics& diagnostics) {
+  diagnostics.error(place, std::move(path),
+                    fmt::format("{} \"{}\" is defined a second time; the first is at {}", what, name, first.text()));
+}
+
+void check_listeners(const Document& document, Diagnostics& diagnostics) {
+  Names names;
+  std::unordered_map<std::string, Place> addresses;
+  for (std::size_t index = 0; const ListenerDocument& listener : document.listeners) {
+    const std::string path = fmt::format("listeners[{}]", index++);
+    const auto [named, new_name] = names.try_emplace(listener.name, listener.place);
+    const bool any_port = !listener.address.is_unix() && listener.address.port == 0;
+    const auto [bound, new_address] = addresses.try_emplace(listener.address.text(), listener.place);
+    if (!new_address && !any_port) {
+      diagnostics.error(listener.place, path,
+                        fmt::format("address {} is listened on a second time; the first is at {}", bound->first,
+                                    bound->second.text()));
+    } else if (!new_name && !(any_port && listener.name == listener.address.text())) {
+      taken("listener", listener.name, listener.place, named->second, path, diagnostics);
+    }
+  }
+}
+
+/// Whether every name that some file asks for is among `known`. If so, no route needs to be looked at.
+bool all_known(const Document& document, std::vector<std::string> RouteFile::* asked,
+               const std::vector<std::string_view>& known) {
+  const std::unordered_set<std::string_view> names(known.begin(), known.end());
+  return std::ranges::all_of(document.route_files, [&](const auto& file) {
+    return std::ranges::all_of((*file).*asked, [&](const std::string& name) { return names.contains(name); });
+  });
+}
+
+void check_listener_names(const Document& document, Diagnostics& diagnostics) {
+  const std::vector<std::string_view> names = names_of(document.listeners);
+  if (all_known(document, &RouteFile::listeners, names)) return;
+  const std::unordered_set<std::string_view> known(names.begin(), names.end());
+  for (const auto& route : document.routes) {
+    for (const auto& [name, place] : route->listeners) {
+      if (known.contains(name)) continue;
+      diagnostics.error(place, route->path + ".listeners", fmt::format("there is no listener \"{}\"", name),
+                        did_you_mean(name, names));
+    }
+  }
+}
+
+/// Whether no two routes can have the same name: no two names have the same hash.
+bool names_differ(const Document& document) {
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(document.routes.size());
+  for (const auto& file : document.route_files) {
+    hashes.insert(hashes.end(), file->name_hashes.begin(), file->name_hashes.end());
+  }
+  std::ranges::sort(hashes);
+  return std::ranges::adjacent_find(hashes) == hashes.end();
+}
+
+void check_route_names(const Document& document, Diagnostics& diagnostics) {
+  if (names_differ(document)) return;
+  Names names;
+  names.reserve(document.routes.size());
+  for (const auto& route : document.routes) {
+    if (route->name.empty()) continue;
+    const auto [first, is_new] = names.try_emplace(route->name, route->place);
+    if (!is_new) taken("route", route->name, route->place, first->second, route->path, diagnostics);
+  }
+}
+
+void check_upstream_names(const Document& document, Diagnostics& diagnostics) {
+  const std::vector<std::string_view> names = names_of(document.upstreams);
+  if (all_known(document, &RouteFile::upstreams, names)) return;
+  const std::unordered_set<std::string_view> known(names.begin(), names.end());
+  for (const auto& route : document.routes) {
+    for (const auto& [name, place] : upstream_names(route->service)) {
+      if (known.contains(name)) continue;
+      diagnostics.error(place, route->service.path, fmt::format("there is no upstream \"{}\"", name),
+                        did_you_mean(name, names));
+    }
+  }
+}
+
+void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) {
+  std::unordered_set<std::string_view> used;
+  for (const auto& file : document.route_files) used.insert(file->upstreams.begin(), file->upstreams.end());
+  for (const UpstreamDocument& upstream : document.upstreams) {
+    if (used.contains(upstream.name)) continue;
+    diagnostics.warning(upstream.place, "upstreams." + upstream.name, "no route uses this upstream");
+  }
+}
+
+void check_chains(const Document& document, Diagnostics& diagnostics) {
+  const std::vector<std::string_view> names = names_of(document.chains);
+  if (all_known(document, &RouteFile::chains, names)) return;
+  for (const auto& route : document.routes) check_uses(route->filters, names, diagnostics);
+}
+
+std::string shown(const HostDocument* group) {
+  return group == nullptr ? "no filters under hosts" : fmt::format("those of \"{}\"", group->host.text());
+}
+
+/// Filters of a host must not depend on which of a route's hosts came first, and never be lost silently.
+void check_host_groups(const Document& document, Diagnostics& diagnostics) {
+  if (document.hosts.empty()) return;
+  const RouteFilters filters(document);
+  for (const auto& route : document.routes) {
+    if (!route->defaults || route->matches.size() < 2) continue;
+    const HostDocument* first = filters.group_of(route->matches.front().host);
+    for (const MatchRule& match : route->matches) {
+      const HostDocument* group = filters.group_of(match.host);
+      if (group == first) continue;
+      diagnostics.error(
+          match.place, route->path + ".match",
+          fmt::format("the hosts of this route have different filters: {}, and {}", shown(first), shown(group)),
+          "write one route for each host");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+void check_document(const Document& document, Diagnostics& diagnostics) {
+  check_listeners(document, diagnostics);
+  check_listener_names(document, diagnostics);
+  check_route_names(document, diagnostics);
+  check_upstream_names(document, diagnostics);
+  check_unused_upstreams(document, diagnostics);
+  check_chains(document, diagnostics);
+  check_host_groups(document, diagnostics);
+}
+
+}  // namespace weir::config

@@ -1,0 +1,337 @@
+// Putting the document together: files, sections, routes, checks.
+#include "app/config/document.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "app/config/checks.h"
+#include "app/config/include.h"
+#include "app/config/plugin_use.h"
+#include "app/config/routes.h"
+#include "contracts/schema.h"
+
+namespace weir::config {
+namespace {
+
+constexpr std::string_view default_admin = "/run/weir/admin.sock";
+
+/// More threads than any machine of today has cores is a slip of the finger.
+constexpr std::uint64_t workers_max = 1024;
+
+bool read_workers(const Node& node, const Reading& reading, Document& document) {
+  if (!option::want_scalar(node, reading, "a number or auto")) return false;
+  if (node.text() == "auto") {
+    document.workers = 0;
+    return true;
+  }
+  std::uint64_t number = 0;
+  if (!option::read_unsigned(node, reading, workers_max, number)) return false;
+  if (number == 0) return reading.error(node, "no worker would do no work", "write auto or 1");
+  document.workers = static_cast<std::uint32_t>(number);
+  return true;
+}
+
+/// Calls `read` for each item of a list, or once for what is none.
+template <typename Read>
+bool for_each_item(const Node& node, const Reading& reading, Read read) {
+  if (!node.is_list()) return node.is_null() || read(node, reading);
+  bool good = true;
+  for (std::size_t index = 0; const Node& item : node.items()) good = read(item, reading.item(index++)) && good;
+  return good;
+}
+
+bool read_listeners(const Node& node, const Reading& reading, Document& document) {
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    ListenerDocument listener;
+    listener.place = item.place();
+    const bool good = listener_schema().read_into(item, at, listener);
+    if (listener.name.empty()) listener.name = listener.address.text();
+    document.listeners.push_back(std::move(listener));  // also with errors: routes may name it
+    return good;
+  });
+}
+
+bool read_admins(const Node& node, const Reading& reading, Document& document) {
+  document.admin.clear();
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    return read_admin(item, at, document.admin.emplace_back());
+  });
+}
+
+const Schema<EndpointDocument>& endpoint_schema() {
+  static const auto schema =
+      Schema<EndpointDocument>("endpoint", "Where an upstream listens.")
+          .option("address", &EndpointDocument::address,
+                  {.doc = "Address and port, or a unix socket.", .example = "10.0.0.11:8080", .required = true})
+          .option(
+              "weight", &EndpointDocument::weight,
+              {.doc = "Its share, where the balancer knows weights.", .example = "1", .minimum = 1, .maximum = 1000})
+          .shorthand("address");
+  return schema;
+}
+
+bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    EndpointDocument endpoint;
+    endpoint.place = item.place();
+    if (!endpoint_schema().read_into(item, at, endpoint)) return false;
+    if (!endpoint.address.is_unix() && (endpoint.address.host.empty() || endpoint.address.port == 0)) {
+      return at.error(item, fmt::format("{} has no host or no port to connect to", item.shown()),
+                      "write 127.0.0.1:3000 or unix:/path");
+    }
+    upstream.endpoints.push_back(std::move(endpoint));
+    return true;
+  });
+}
+
+bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream);
+
+/// An upstream's options but for its balancer, which needs the names there are.
+const Schema<UpstreamDocument>& upstream_schema() {
+  static const auto schema =
+      Schema<UpstreamDocument>("upstream", "A group of servers that answer alike.")
+          .custom("endpoints", "list of address", read_endpoints,
+                  {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true})
+          .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
+                  {.doc = "How one is picked.", .example = "round_robin"})
+          .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
+          .nested("connections", &UpstreamDocument::connections, connection_limits_schema(),
+                  {.doc = "How many connections, per core."})
+          .option("resolve_every", &UpstreamDocument::resolve_every,
+                  {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
+          .custom("retries", "map", read_retries,
+                  {.doc = "How often a request is tried.", .example = "{ attempts: 3 }"});
+  return schema;
+}
+
+bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  struct Retries {
+    std::uint32_t attempts = limits::attempts;
+  };
+  static const auto schema =
+      Schema<Retries>("retries", "When a request is tried again.")
+          .option("attempts", &Retries::attempts,
+                  {.doc = "Tries per request, the first included.", .example = "3", .minimum = 1, .maximum = 10});
+  Retries retries;
+  if (!schema.read_into(node, reading, retries)) return false;
+  upstream.attempts = retries.attempts;
+  return true;
+}
+
+/// The top level, together with the names that its parts are checked against.
+struct Draft {
+  Document document;
+  const PluginNames* names = nullptr;
+};
+
+bool read_upstreams(const Node& node, const Reading& reading, Draft& draft) {
+  if (!option::want_map(node, reading, "names and their upstreams")) return false;
+  bool good = true;
+  for (const Node::Member& member : node.members()) {
+    const Reading at = reading.member(member.name);
+    UpstreamDocument& upstream = draft.document.upstreams.emplace_back();
+    upstream.name = member.name;
+    upstream.place = member.place;
+    good = upstream_schema().read_into(member.value, at, upstream) && good;
+    const Node* endpoints = member.value.find("endpoints");
+    if (endpoints != nullptr && upstream.endpoints.empty() && (endpoints->is_null() || endpoints->is_list()) &&
+        endpoints->items().empty()) {
+      good = at.member("endpoints").error(*endpoints, "an upstream needs an endpoint", "write [127.0.0.1:3000]");
+    }
+    const Node* balance = member.value.find("balance");
+    if (balance == nullptr) continue;
+    PluginUse use;
+    const bool read = read_plugin_use(*balance, at.member("balance"), "balancer", draft.names->balancers, use);
+    if (read) upstream.balance = std::move(use);
+    good = good && read;
+  }
+  return good;
+}
+
+bool read_chains(const Node& node, const Reading& reading, Draft& draft) {
+  if (!option::want_map(node, reading, "names and their filters")) return false;
+  for (const Node::Member& member : node.members()) {
+    draft.document.chains.push_back({.name = member.name,
+                                     .place = member.place,
+                                     .filters = read_filters(member.value, reading.member(member.name), *draft.names)});
+  }
+  return true;
+}
+
+/// A map whose only option is `filters`.
+std::vector<PluginUse> read_filter_group(const Node& node, const Reading& reading, const PluginNames& names) {
+  struct Group {
+    Node filters;
+  };
+  static const auto schema =
+      Schema<Group>("filters", "A group of filters.")
+          .option("filters", &Group::filters, {.doc = "The filters, in order.", .example = "[{ use: public }]"});
+  Group group;
+  schema.read_into(node, reading, group);
+  return read_filters(group.filters, reading.member("filters"), names);
+}
+
+bool read_defaults(const Node& node, const Reading& reading, Draft& draft) {
+  draft.document.default_filters = read_filter_group(node, reading, *draft.names);
+  return true;
+}
+
+bool read_hosts(const Node& node, const Reading& reading, Draft& draft) {
+  if (!option::want_map(node, reading, "hosts and their filters")) return false;
+  bool good = true;
+  for (const Node::Member& member : node.members()) {
+    const Reading at = reading.member(member.name);
+    auto host = HostPattern::parse(member.name);
+    if (!host || host->kind == HostPattern::Kind::any) {
+      good = host ? at.error(member.place, "\"*\" is every host", "write defaults: { filters: [...] }")
+                  : at.error(member.place, fmt::format("\"{}\": {}", member.name, text_of(host.error())));
+      continue;
+    }
+    draft.document.hosts.push_back({.host = std::move(*host),
+                                    .place = member.place,
+                                    .filters = read_filter_group(member.value, at, *draft.names)});
+  }
+  return good;
+}
+
+/// A reader of the document's own fields as a reader of the draft.
+template <typename Read>
+auto of_document(Read read) {
+  return [read](const Node& node, const Reading& at, Draft& draft) { return read(node, at, draft.document); };
+}
+template <typename T>
+auto section(T Document::* member, const Schema<T>& schema) {
+  return [member, &schema](const Node& node, const Reading& at, Draft& draft) {
+    return schema.read_into(node, at, draft.document.*member);
+  };
+}
+
+bool read_trusted(const Node& node, const Reading& at, Document& document) {
+  return OptionType<std::vector<Cidr>>::read(node, at, document.trusted_proxies);
+}
+
+const Schema<Draft>& top_schema() {
+  static const auto schema =
+      Schema<Draft>("configuration", "Everything that Weir is told.")
+          .custom("workers", "number or auto", of_document(read_workers),
+                  {.doc = "Threads that serve; auto is one per core.", .example = "auto"})
+          .custom("admin", "list of address", of_document(read_admins),
+                  {.doc = "Where operators ask and command; loopback TCP only answers.",
+                   .example = "unix:/run/weir/admin.sock"})
+          .custom("listeners", "list of listener", of_document(read_listeners),
+                  {.doc = "Where clients connect.", .example = "[\":8080\"]"})
+          .custom("trusted_proxies", "list of block of addresses", of_document(read_trusted),
+                  {.doc = "Whose X-Forwarded-For and Forwarded are believed.", .example = "[10.0.0.0/8]"})
+          .custom("forwarded", "map", section(&Document::forwarded, forwarded_schema()),
+                  {.doc = "What upstreams are told about the client."})
+          .custom("limits", "map", section(&Document::limits, limits_schema()), {.doc = "What a message may weigh."})
+          .custom("timeouts", "map", section(&Document::timeouts, timeouts_schema()),
+                  {.doc = "How long things may take."})
+          .custom("access_log", "map", section(&Document::access_log, access_log_schema()),
+                  {.doc = "A line per request."})
+          .custom("error_log", "map", section(&Document::error_log, error_log_schema()), {.doc = "What Weir says."})
+          .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."})
+          .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."})
+          .custom("chains", "map of list of filter", read_chains, {.doc = "Lists of filters, by name."})
+          .custom("defaults", "map", read_defaults, {.doc = "Filters of all routes."})
+          .custom("hosts", "map", read_hosts, {.doc = "Filters of all routes of a host."})
+          // These two are taken out before the sections are merged; here they are for "did you mean" and documentation.
+          .custom("routes", "list of route", [](const Node&, const Reading&, Draft&) { return true; },
+                  {.doc = "What is done with which request."})
+          .custom("include", "list of file patterns", [](const Node&, const Reading&, Draft&) { return true; },
+                  {.doc = "More files, relative to this one.", .example = "conf.d/*.yaml"});
+  return schema;
+}
+
+/// The routes of one file: those kept from an earlier load, or read now and kept when nothing was wrong with them.
+void add_routes(const LoadedFile& file, const PluginNames& names, Document& document, Diagnostics& diagnostics) {
+  std::shared_ptr<const RouteFile> read = file.entry ? file.entry->routes : nullptr;
+  const Node* node = file.root.find("routes");
+  if (node == nullptr) return;
+  if (!read) {
+    Diagnostics complaints;
+    read = read_routes(*node, names, complaints);
+    diagnostics.append(complaints);
+    if (file.entry && complaints.empty()) file.entry->routes = read;
+  }
+  document.routes.insert(document.routes.end(), read->routes.begin(), read->routes.end());
+  document.route_files.push_back(std::move(read));
+}
+
+bool is_given(const Node& root, std::string_view section) {
+  const Node* node = root.find(section);
+  return node != nullptr && !node->is_null() && !(node->is_list() && node->items().empty());
+}
+
+void check_presence(const Node& sections, const std::vector<LoadedFile>& files, const Document& document,
+                    Diagnostics& diagnostics) {
+  const Place whole{.file_name = intern_file_name(document.source), .line = 0, .column = 0};
+  if (!is_given(sections, "listeners")) {
+    diagnostics.error(whole, "listeners", "there is no listener", "write listeners: [\":8080\"]");
+  }
+  const bool any_route =
+      std::ranges::any_of(files, [](const LoadedFile& file) { return is_given(file.root, "routes"); });
+  if (!any_route) diagnostics.warning(whole, "routes", "there is no route: every request gets 404");
+}
+
+void add_targets(const Node& node, std::vector<std::pair<std::string, Place>>& names) {
+  if (node.is_scalar()) {
+    const bool is_address = node.text().contains("://") || node.text().starts_with("unix:");
+    if (!is_address) names.emplace_back(node.text(), node.place());
+  }
+  for (const Node& item : node.items()) add_targets(item, names);
+  if (const Node* to = node.find("to")) add_targets(*to, names);
+}
+
+/// Takes out complaints about values that the first `causes` of them already explain: what could not be expanded
+/// (a variable that is not set) is not a number either, but nobody needs to hear it.
+void drop_consequences(Diagnostics& diagnostics, std::size_t causes) {
+  const std::vector<Diagnostic>& all = diagnostics.all();
+  if (causes == 0 || causes == all.size()) return;
+  std::set<std::tuple<const std::string*, std::uint32_t, std::uint32_t>> explained;
+  Diagnostics kept;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    const Place& place = all[at].place;
+    const std::tuple key(place.file_name, place.line, place.column);
+    if (at < causes)
+      explained.insert(key);
+    else if (explained.contains(key))
+      continue;
+    kept.add(all[at]);
+  }
+  diagnostics = std::move(kept);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service) {
+  std::vector<std::pair<std::string, Place>> names;
+  if (service.name == "proxy") add_targets(service.options, names);
+  return names;
+}
+
+Document load_document(const std::string& file, Source& source, const PluginNames& names, FileCache& cache,
+                       const HashKey& key, Diagnostics& diagnostics) {
+  const LoadedFiles loaded = load_files(file, source, cache, key, diagnostics);
+  const std::size_t load_diagnostics = diagnostics.all().size();
+  Draft draft{.document = {}, .names = &names};
+  Document& document = draft.document;
+  document.source = file;
+  document.hash = loaded.hash;
+  document.admin.push_back({.address = {.host = {}, .port = 0, .unix_path = std::string(default_admin)}, .place = {}});
+  if (loaded.files.empty()) return std::move(document);  // why is among the diagnostics
+  const Node sections = merge_sections(loaded.files, diagnostics);
+  top_schema().read_into(sections, Reading(diagnostics), draft);
+  for (const LoadedFile& each : loaded.files) add_routes(each, names, document, diagnostics);
+  check_presence(sections, loaded.files, document, diagnostics);
+  resolve_chains(document, diagnostics);
+  check_document(document, diagnostics);
+  drop_consequences(diagnostics, load_diagnostics);
+  diagnostics.sort();
+  return std::move(document);
+}
+
+}  // namespace weir::config

@@ -1,0 +1,167 @@
+// A configuration as plain structs: everything that can be known without building a single plug-in.
+//
+// Problem: compiling a configuration needs typed values with their places; checking one must report every mistake, and
+// neither may depend on which filters exist.
+// Idea: the tree is read into structs in one pass. What belongs to a plug-in (its options, its balancer) stays a Node
+// beside its name, to be read by the plug-in's own schema later. Names are checked against tables passed in.
+//
+// Invariants
+//   (1) A Document made with errors is still complete enough to be checked further, so that all errors come at once;
+//       only one without errors may run.
+//   (2) A RouteDocument of a file that did not change is the same object as before the reload: compare pointers.
+//   (3) Reading is linear in the size of the configuration.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "app/config/hash.h"
+#include "app/config/sections.h"
+#include "app/config/source.h"
+#include "base/limits.h"
+#include "contracts/diagnostics.h"
+#include "contracts/node.h"
+#include "contracts/snapshot.h"
+#include "net/address.h"
+#include "route/match.h"
+
+namespace weir::config {
+
+class FileCache;
+
+/// The plug-ins there are, from the catalogue, so that a wrong name gets "did you mean".
+struct PluginNames {
+  std::vector<std::string_view> filters;
+  std::vector<std::string_view> services;
+  std::vector<std::string_view> balancers;
+};
+
+/// A filter, service or balancer where it is used: its name and its options as written.
+struct PluginUse {
+  std::string name;
+  Node options;      ///< for the plug-in's schema; null, but with its place, when only the name was written
+  Place place;       ///< of the name
+  std::string path;  ///< `routes[0].filters[1].body_limit`: begin the plug-in's Reading with it
+};
+
+struct EndpointDocument {
+  Endpoint address;
+  std::uint32_t weight = 1;
+  Place place;
+};
+
+struct UpstreamDocument {
+  std::string name;
+  Place place;
+  std::vector<EndpointDocument> endpoints;
+  PluginUse balance{.name = "round_robin", .options = {}, .place = {}, .path = {}};
+  UpstreamTimeouts timeouts;
+  ConnectionLimits connections;
+  Duration resolve_every = std::chrono::seconds{30};
+  std::uint32_t attempts = limits::attempts;  ///< `retries.attempts`: the first try included
+};
+
+/// A named list of filters. `use:` within it is already replaced by what it stands for.
+struct ChainDocument {
+  std::string name;
+  Place place;
+  std::vector<PluginUse> filters;
+};
+
+/// The filters of all routes of a host; `host` may be a wildcard.
+struct HostDocument {
+  HostPattern host;
+  Place place;
+  std::vector<PluginUse> filters;  ///< `use:` replaced
+};
+
+/// What a route overrides of `timeouts:`.
+struct RouteTimeouts {
+  std::optional<Duration> request;
+  std::optional<Duration> tunnel_idle;
+  std::optional<Duration> tunnel_age;
+};
+
+/// One route as its file has it, independent of all other files. Filters are as written: `use` is among them as a
+/// PluginUse of that name; RouteFilters gives what will run.
+struct RouteDocument {
+  std::string name;  ///< may be empty
+  std::string path;  ///< `routes[3]`, counted within its file
+  Place place;
+  std::vector<std::pair<std::string, Place>> listeners;  ///< empty: every listener
+  std::vector<MatchRule> matches;                        ///< empty: everything matches
+  std::int32_t priority = 0;
+  std::vector<PluginUse> filters;
+  bool defaults = true;               ///< false: neither `defaults.filters` nor those under `hosts`
+  std::vector<std::string> upgrades;  ///< lower case; `any` allows every protocol
+  RouteTimeouts timeouts;
+  PluginUse service;  ///< an empty name only when there was an error
+};
+using RouteList = std::vector<std::shared_ptr<const RouteDocument>>;
+
+/// The routes of one file, and what they ask of the rest of the configuration, each name once: whether all is there is
+/// then a question per file and not per route.
+struct RouteFile {
+  RouteList routes;
+  std::vector<std::string> listeners;
+  std::vector<std::string> upstreams;
+  std::vector<std::string> chains;
+  std::vector<std::uint64_t> name_hashes;  ///< of every route that has a name
+};
+
+struct Document {
+  std::string source;  ///< the file asked for
+  ContentHash hash;
+  std::uint32_t workers = 0;  ///< 0: one per core
+  std::vector<AdminDocument> admin;
+  std::vector<ListenerDocument> listeners;
+  std::vector<Cidr> trusted_proxies;
+  ForwardedSettings forwarded;
+  Limits limits;
+  Timeouts timeouts;
+  AccessLogDocument access_log;
+  ErrorLogDocument error_log;
+  RuntimeDocument runtime;
+  std::vector<UpstreamDocument> upstreams;
+  std::vector<ChainDocument> chains;
+  std::vector<PluginUse> default_filters;  ///< `use:` replaced
+  std::vector<HostDocument> hosts;
+  std::vector<std::shared_ptr<const RouteFile>> route_files;  ///< in the order of inclusion
+  RouteList routes;                                           ///< of all files, each from top to bottom
+};
+
+/// Reads, expands, includes, merges and checks.
+///
+/// \param file   the main file; includes are relative to the file that names them
+/// \param cache  keeps what did not change; give the same one at each reload
+/// \returns  see invariant (1): look at `diagnostics` before anything is run
+Document load_document(const std::string& file, Source& source, const PluginNames& names, FileCache& cache,
+                       const HashKey& key, Diagnostics& diagnostics);
+
+/// Which filters run for a route. Keeps an index into the document, which must outlive it.
+class RouteFilters {
+ public:
+  explicit RouteFilters(const Document& document);
+  /// In order: `defaults.filters`, those of its host, its own, all with `use:` replaced. Pointers are into the document
+  /// and the route.
+  [[nodiscard]] std::vector<const PluginUse*> of(const RouteDocument& route) const;
+  /// The group under `hosts` for a host pattern: the same text, or else the longest wildcard above it; or null.
+  [[nodiscard]] const HostDocument* group_of(const HostPattern& host) const;
+
+ private:
+  const Document& document_;
+  std::unordered_map<std::string_view, const ChainDocument*> chains_;
+  std::unordered_map<std::string_view, const HostDocument*> exact_hosts_;
+  std::unordered_map<std::string_view, const HostDocument*> wildcard_hosts_;  // by what follows "*."
+};
+
+/// The upstreams that a `proxy:` names, with where; URLs and unix sockets are not names.
+std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service);
+
+}  // namespace weir::config

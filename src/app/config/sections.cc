@@ -1,0 +1,260 @@
+// The schemas of the gateway's own sections. Each option's reason and source stand beside its field in base/limits.h.
+#include "app/config/sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace weir::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+/// Zero would time out before anything can happen; whoever means "no limit" writes none.
+constexpr Duration shortest = milliseconds{1};
+
+/// `100B/s`, or none.
+bool read_byte_rate(const Node& node, const Reading& reading, Timeouts& out) {
+  if (!option::want_scalar(node, reading, "bytes per second such as 100B/s")) return false;
+  constexpr std::string_view per_second = "/s";
+  const bool none = node.text() == "none";
+  if (!none && !node.text().ends_with(per_second)) {
+    return reading.error(node, node.shown() + " has no unit Weir knows", "write 100B/s or none");
+  }
+  if (none) {
+    out.client_body_rate = 0;
+    return true;
+  }
+  const std::string size = node.text().substr(0, node.text().size() - per_second.size());
+  const Node shown =
+      node.is_secret() ? Node::secret(node.place(), size, node.text()) : Node::scalar(node.place(), size);
+  return option::read_bytes(shown, reading, out.client_body_rate);
+}
+
+bool is_path(std::string_view text) {
+  return text.starts_with('/');
+}
+
+std::string log_complaint(std::string_view to, const std::vector<std::string_view>& words, std::string_view listed) {
+  if (std::ranges::find(words, to) != words.end() || is_path(to)) return {};
+  const std::string suggestion = did_you_mean(to, words);
+  return fmt::format("is not {} or a path from the root{}{}", listed, suggestion.empty() ? "" : "; ", suggestion);
+}
+
+std::string access_log_complaint(const std::string& to) {
+  return log_complaint(to, {"off", "stdout", "stderr"}, "off, stdout, stderr");
+}
+
+std::string error_log_complaint(const std::string& to) {
+  return log_complaint(to, {"stdout", "stderr"}, "stdout, stderr");
+}
+
+/// RFC 9110 section 7.6.3: a pseudonym is a token.
+std::string pseudonym_complaint(const std::string& pseudonym) {
+  constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
+  const auto allowed = [token_marks](char c) {
+    return text::is_alpha(c) || text::is_digit(c) || token_marks.contains(c);
+  };
+  if (!pseudonym.empty() && std::ranges::all_of(pseudonym, allowed)) return {};
+  return "is not a name of letters, digits and !#$%&'*+-.^_`|~; write weir";
+}
+
+/// What later versions will know, said better than "unknown option".
+bool not_yet(const Node& node, const Reading& reading, std::string_view what) {
+  return reading.error(node, fmt::format("{} is not in this version of Weir", what),
+                       "leave it out, and end TLS in front of Weir");
+}
+
+}  // namespace
+
+const Schema<Limits>& limits_schema() {
+  static const auto schema =
+      Schema<Limits>("limits", "What a message may weigh, and how much Weir takes on.")
+          .bytes("request_line", &Limits::request_line_bytes,
+                 {.doc = "Method, target and version. Beyond: 414.",
+                  .example = "8KiB",
+                  .minimum = 64,
+                  .maximum = mebibyte})
+          .bytes("head", &Limits::head_bytes,
+                 {.doc = "A whole head. Beyond: 431.", .example = "32KiB", .minimum = 256, .maximum = 16 * mebibyte})
+          .bytes("field", &Limits::field_bytes,
+                 {.doc = "One field line. Beyond: 431.", .example = "16KiB", .minimum = 64, .maximum = 16 * mebibyte})
+          .option("fields", &Limits::fields,
+                  {.doc = "Number of field lines. Beyond: 431.", .example = "100", .minimum = 1, .maximum = 10'000})
+          .bytes("body", &Limits::body_bytes,
+                 {.doc = "A request body, where no route says otherwise. Beyond: 413.", .example = "10MiB"})
+          .bytes("chunk_line", &Limits::chunk_line_bytes,
+                 {.doc = "A chunk-size line with its extensions.",
+                  .example = "256B",
+                  .minimum = 16,
+                  .maximum = 64 * kibibyte})
+          .bytes("trailer", &Limits::trailer_bytes,
+                 {.doc = "A trailer section.", .example = "8KiB", .minimum = 0, .maximum = 16 * mebibyte})
+          .option(
+              "connections", &Limits::connections,
+              {.doc = "Client connections of the whole process. Beyond: refused.", .example = "20000", .minimum = 1})
+          .option("requests_per_connection", &Limits::requests_per_connection,
+                  {.doc = "Requests before a client connection is closed.", .example = "1000000", .minimum = 1});
+  return schema;
+}
+
+const Schema<Timeouts>& timeouts_schema() {
+  static const auto schema =
+      Schema<Timeouts>("timeouts", "How long clients may take.")
+          .option("client_head", &Timeouts::client_head,
+                  {.doc = "From the first byte of a request to the end of its head.",
+                   .example = "10s",
+                   .minimum = shortest})
+          .option("client_body", &Timeouts::client_body,
+                  {.doc = "Between two pieces of a request body.", .example = "30s", .minimum = shortest})
+          .custom("client_body_rate", "bytes per second", read_byte_rate,
+                  {.doc = "A request body slower than this is given up.", .example = "100B/s"})
+          .option(
+              "client_body_rate_grace", &Timeouts::client_body_rate_grace,
+              {.doc = "How long a body may be slower than client_body_rate.", .example = "20s", .minimum = shortest})
+          .option("client_write", &Timeouts::client_write,
+                  {.doc = "Between two moments at which the client took a piece of the response.",
+                   .example = "30s",
+                   .minimum = shortest})
+          .option("keep_alive", &Timeouts::keep_alive,
+                  {.doc = "Idle between two requests.", .example = "75s", .minimum = shortest})
+          .option("connection_age", &Timeouts::connection_age,
+                  {.doc = "After this age a connection is closed behind its current response.",
+                   .example = "1h",
+                   .minimum = shortest})
+          .option("request", &Timeouts::request,
+                  {.doc = "From the head read to the last byte sent; tunnels are exempt.",
+                   .example = "60s",
+                   .minimum = shortest})
+          .option("tunnel_idle", &Timeouts::tunnel_idle,
+                  {.doc = "A tunnel in which nothing moves.", .example = "10m", .minimum = shortest})
+          .option("tunnel_age", &Timeouts::tunnel_age,
+                  {.doc = "A tunnel that is simply old.", .example = "12h", .minimum = shortest})
+          .option("drain", &Timeouts::drain,
+                  {.doc = "How long a shutdown waits for what is in flight.",
+                   .example = "30s",
+                   .minimum = Duration::zero()})
+          .option("linger", &Timeouts::linger,
+                  {.doc = "How long a refused connection is read on, so that the client sees the answer.",
+                   .example = "2s",
+                   .minimum = Duration::zero(),
+                   .maximum = hours{1}});
+  return schema;
+}
+
+const Schema<UpstreamTimeouts>& upstream_timeouts_schema() {
+  static const auto schema =
+      Schema<UpstreamTimeouts>("timeouts", "How long an upstream is waited for.")
+          .option("connect", &UpstreamTimeouts::connect,
+                  {.doc = "Until the connection stands.", .example = "2s", .minimum = shortest})
+          .option("first_byte", &UpstreamTimeouts::first_byte,
+                  {.doc = "From the request sent to the first byte of the response.",
+                   .example = "60s",
+                   .minimum = shortest})
+          .option("idle", &UpstreamTimeouts::idle,
+                  {.doc = "Between two pieces of a response, or of a request being taken.",
+                   .example = "60s",
+                   .minimum = shortest})
+          .option("queue", &UpstreamTimeouts::queue,
+                  {.doc = "In the waiting line for a connection.", .example = "1s", .minimum = Duration::zero()});
+  return schema;
+}
+
+const Schema<ConnectionLimits>& connection_limits_schema() {
+  static const auto schema =
+      Schema<ConnectionLimits>("connections", "How many connections an endpoint gets from one core.")
+          .option("max", &ConnectionLimits::max, {.doc = "Open at once.", .example = "1024", .minimum = 1})
+          .option("idle_max", &ConnectionLimits::idle_max, {.doc = "Kept for the next request.", .example = "256"})
+          .option("idle_timeout", &ConnectionLimits::idle_timeout,
+                  {.doc = "How long one is kept unused.", .example = "50s", .minimum = shortest})
+          .option("queue", &ConnectionLimits::queue, {.doc = "Requests waiting for one.", .example = "1024"});
+  return schema;
+}
+
+const Schema<ForwardedSettings>& forwarded_schema() {
+  static const auto schema =
+      Schema<ForwardedSettings>("forwarded", "What is said about the client and Weir to upstreams.")
+          .option("x_forwarded", &ForwardedSettings::x_forwarded, {.doc = "X-Forwarded-For, -Proto, -Host and -Port."})
+          .option("forwarded", &ForwardedSettings::forwarded, {.doc = "Forwarded (RFC 7239)."})
+          .option("via", &ForwardedSettings::via, {.doc = "Via and CDN-Loop; loops are refused."})
+          .option("request_id", &ForwardedSettings::request_id, {.doc = "X-Request-ID."})
+          .option("pseudonym", &ForwardedSettings::pseudonym,
+                  {.doc = "Weir's name in Via, CDN-Loop and Proxy-Status.",
+                   .example = "weir",
+                   .complaint = pseudonym_complaint});
+  return schema;
+}
+
+const Schema<AccessLogDocument>& access_log_schema() {
+  using Format = AccessLogDocument::Format;
+  static const auto schema =
+      Schema<AccessLogDocument>("access_log", "One line per request.")
+          .option("to", &AccessLogDocument::to,
+                  {.doc = "off, stdout, stderr or a path.",
+                   .example = "/var/log/weir/access.log",
+                   .complaint = access_log_complaint})
+          .choice("format", &AccessLogDocument::format, {{"json", Format::json}, {"combined", Format::combined}},
+                  {.doc = "JSON lines, or the combined log format.", .example = "json"})
+          .shorthand("to");
+  return schema;
+}
+
+const Schema<ErrorLogDocument>& error_log_schema() {
+  using Level = ErrorLogDocument::Level;
+  static const auto schema =
+      Schema<ErrorLogDocument>("error_log", "What Weir says about itself.")
+          .option("to", &ErrorLogDocument::to,
+                  {.doc = "stdout, stderr or a path.", .example = "stderr", .complaint = error_log_complaint})
+          .choice(
+              "level", &ErrorLogDocument::level,
+              {{"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}},
+              {.doc = "The least important lines that are written.", .example = "info"})
+          .shorthand("to");
+  return schema;
+}
+
+const Schema<RuntimeDocument>& runtime_schema() {
+  static const auto schema =
+      Schema<RuntimeDocument>("runtime", "How cores are used.")
+          .option("wake_coalescing", &RuntimeDocument::wake_coalescing,
+                  {.doc = "The longest that a wake-up waits for company when load says that it pays; 0s is off.",
+                   .example = "50us",
+                   .minimum = Duration::zero(),
+                   .maximum = milliseconds{10}});
+  return schema;
+}
+
+const Schema<ListenerDocument>& listener_schema() {
+  static const auto schema =
+      Schema<ListenerDocument>("listener", "Where clients connect.")
+          .option("address", &ListenerDocument::address,
+                  {.doc = "Address and port, or a unix socket.", .example = "\":8080\"", .required = true})
+          .option("name", &ListenerDocument::name, {.doc = "What routes call it.", .example = "web"})
+          .custom("protocol", "http",
+                  [](const Node& node, const Reading& reading, ListenerDocument&) {
+                    std::size_t index = 0;
+                    return option::read_word(node, reading, {"http"}, index);
+                  },
+                  {.doc = "Which protocol is spoken.", .example = "http"})
+          .custom(
+              "tls", "map",
+              [](const Node& node, const Reading& reading, ListenerDocument&) { return not_yet(node, reading, "TLS"); },
+              {.doc = "Not in this version."})
+          .shorthand("address");
+  return schema;
+}
+
+bool read_admin(const Node& node, const Reading& reading, AdminDocument& out) {
+  out.place = node.place();
+  if (!option::read_endpoint(node, reading, out.address)) return false;
+  if (out.address.is_unix() || out.address.host == "localhost") return true;
+  const auto address = IpAddress::parse(out.address.host);
+  if (address && address->is_loopback()) return true;
+  return reading.error(node, node.shown() + " could be reached from outside",
+                       "write unix:/run/weir/admin.sock or 127.0.0.1:9901");
+}
+
+}  // namespace weir::config

@@ -1,0 +1,59 @@
+// The sections of a configuration that are about the gateway itself and not about routes.
+//
+// Idea: structs of base/limits.h and contracts/snapshot.h get their schemas here, since they live on floors that know
+// no configuration. Each section is one schema; document.cc puts them together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/limits.h"
+#include "contracts/schema.h"
+#include "contracts/snapshot.h"
+#include "net/address.h"
+
+namespace weir::config {
+
+/// An address for operators: a unix socket may change things, loopback TCP may only read.
+struct AdminDocument {
+  Endpoint address;
+  Place place;
+};
+
+struct ListenerDocument {
+  std::string name;  ///< the address when none is given
+  Endpoint address;
+  Place place;
+};
+
+struct AccessLogDocument {
+  enum class Format : std::uint8_t { json, combined };
+  std::string to = "stdout";  ///< `off`, `stdout`, `stderr` or a path
+  Format format = Format::json;
+};
+
+struct ErrorLogDocument {
+  enum class Level : std::uint8_t { debug, info, warning, error };
+  std::string to = "stderr";  ///< `stdout`, `stderr` or a path
+  Level level = Level::info;
+};
+
+struct RuntimeDocument {
+  /// How long a wake-up may wait for more events when load says that it pays; 0s turns it off.
+  Duration wake_coalescing = std::chrono::microseconds{50};
+};
+
+const Schema<Limits>& limits_schema();
+const Schema<Timeouts>& timeouts_schema();
+const Schema<UpstreamTimeouts>& upstream_timeouts_schema();
+const Schema<ConnectionLimits>& connection_limits_schema();
+const Schema<ForwardedSettings>& forwarded_schema();
+const Schema<AccessLogDocument>& access_log_schema();
+const Schema<ErrorLogDocument>& error_log_schema();
+const Schema<RuntimeDocument>& runtime_schema();
+const Schema<ListenerDocument>& listener_schema();
+
+/// Adds an error unless the address is a unix socket or loopback.
+bool read_admin(const Node& node, const Reading& reading, AdminDocument& out);
+
+}  // namespace weir::config

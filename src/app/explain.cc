@@ -1,0 +1,227 @@
+// From question to explanation: the path of server/serve.cc, walked without a connection.
+#include "app/explain.h"
+
+#include <algorithm>
+
+#include "base/block_pool.h"
+#include "base/text.h"
+#include "http/characters.h"
+#include "http/forwarded.h"
+#include "http/host.h"
+#include "http/path.h"
+#include "server/error_reply.h"
+#include "server/serve.h"
+
+namespace weir {
+namespace {
+
+/// The parts of a URL before they are judged.
+struct UrlParts {
+  std::string_view authority;
+  std::string_view path;
+  std::string_view query;
+  bool has_query = false;
+};
+
+Result<UrlParts> split_url(std::string_view url) {
+  UrlParts parts;
+  if (url.find('#') != std::string_view::npos) {
+    return fail(client_error(Code::bad_target, "a fragment (#...) is never sent to a server"));
+  }
+  const std::size_t scheme = url.find("://");
+  const bool absolute = scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?") == std::string_view::npos;
+  if (absolute) {
+    const std::string_view name = url.substr(0, scheme);
+    if (!text::equal_ignoring_case(name, "http") && !text::equal_ignoring_case(name, "https")) {
+      return fail(client_error(Code::bad_target, "the scheme is neither http nor https"));
+    }
+    url.remove_prefix(scheme + 3);
+    const std::size_t end = std::min(url.find_first_of("/?"), url.size());
+    parts.authority = url.substr(0, end);
+    url.remove_prefix(end);
+    if (parts.authority.empty()) return fail(client_error(Code::bad_host));
+  }
+  const std::size_t question = url.find('?');
+  parts.has_query = question != std::string_view::npos;
+  if (parts.has_query) parts.query = url.substr(question + 1);
+  parts.path = url.substr(0, question);
+  if (parts.path.empty() && absolute) parts.path = "/";
+  if (!parts.path.starts_with('/') && parts.path != "*") {
+    return fail(client_error(Code::bad_target, "write http://host/path, or /path with -H 'host: ...'"));
+  }
+  if (std::ranges::any_of(parts.query, [](char c) { return c <= 0x20 || c >= 0x7F; })) {
+    return fail(client_error(Code::bad_target));
+  }
+  return parts;
+}
+
+/// Fills the head as the codec would. \returns  the codec's refusal
+Result<void> read_head(const ExplainQuestion& question, RequestHead& head, Arena& arena) {
+  if (!characters::is_token(question.method)) return fail(client_error(Code::bad_method));
+  head.method_text = arena.copy(question.method);
+  head.method = method_of(head.method_text);
+  head.target = arena.copy(question.url);
+  TRY(const UrlParts url, split_url(head.target));
+  std::string_view host = url.authority;
+  for (const auto& [name, value] : question.fields) {
+    const std::string lower = text::to_lower(text::trim(name));
+    if (!characters::is_token(lower)) return fail(client_error(Code::bad_field_name));
+    const std::string_view kept = arena.copy(text::trim(value));
+    if (std::ranges::any_of(kept, [](char c) { return characters::is_control(c) && c != '\t'; })) {
+      return fail(client_error(Code::bad_field_value));
+    }
+    if (lower == "host") {
+      if (url.authority.empty()) host = kept;
+    } else if (lower == "upgrade") {
+      head.upgrade = arena.copy(text::to_lower(kept));
+    } else if (lower != "connection") {
+      head.fields.append(arena.copy(lower), kept);
+    }
+  }
+  if (host.empty()) return fail(client_error(Code::missing_host));
+  TRY(const Authority authority, parse_authority(host, arena));
+  head.authority = authority.text;
+  head.host = authority.host;
+  if (url.path == "*") {
+    if (head.method != Method::options) return fail(client_error(Code::bad_target, "only OPTIONS asks for *"));
+    head.target_form = TargetForm::asterisk;
+    head.path = url.path;
+  } else {
+    TRY(head.path, canonical_path(url.path, arena));
+  }
+  head.query = url.query;
+  head.has_query = url.has_query;
+  return {};
+}
+
+std::string path_of(std::string_view target) {
+  const std::size_t scheme = target.find("://");
+  if (scheme != std::string_view::npos) {
+    const std::size_t begin = target.find_first_of("/?", scheme + 3);
+    target = begin == std::string_view::npos ? std::string_view("/") : target.substr(begin);
+  }
+  return std::string(target.substr(0, target.find('?')));
+}
+
+class Explaining {
+ public:
+  Explaining(const Gateway& gateway, const ExplainQuestion& question, std::span<const std::string> listener_names)
+      : gateway_(gateway), question_(question), listener_names_(listener_names), head_(arena_) {}
+
+  Explanation run() {
+    out_.method = question_.method;
+    out_.path_as_written = path_of(question_.url);
+    out_.peer = question_.from.text();
+    client_ = {.address = question_.from, .peer = question_.from};
+    if (!choose_listener()) return std::move(out_);
+    if (const Result<void> read = read_head(question_, head_, arena_); !read) return refused(read.error());
+    out_.host = head_.authority;
+    out_.path = head_.path;
+    out_.query = head_.query;
+    find_client_address();
+    if (gateway_.forwarded.via && has_passed(head_.fields, gateway_.forwarded.pseudonym)) {
+      return refused(client_error(Code::loop_detected));
+    }
+    const RouteExplanation explained = gateway_.router.explain(route_facts(head_, client_, listener_));
+    list_losers(explained);
+    if (!explained.decision.matched()) return refused(client_error(Code::no_route));
+    take_route(explained.decision);
+    return std::move(out_);
+  }
+
+ private:
+  bool choose_listener() {
+    if (question_.listener.empty()) {
+      out_.listener = listener_names_.empty() ? std::string() : listener_names_.front();
+      return true;
+    }
+    const auto found = std::ranges::find(listener_names_, question_.listener);
+    out_.listener = question_.listener;
+    if (found == listener_names_.end()) {
+      out_.refused = true;
+      out_.refusal = name_of(Code::not_found);
+      out_.sentence = "no listener is called " + question_.listener;
+      return false;
+    }
+    listener_ = static_cast<std::uint16_t>(found - listener_names_.begin());
+    return true;
+  }
+
+  void find_client_address() {
+    const bool trusted = contains(gateway_.trusted_proxies, client_.peer);
+    if (trusted) client_.address = find_client(client_.peer, trusted, head_.fields, gateway_.trusted_proxies);
+    out_.client = client_.address.text();
+  }
+
+  Explanation refused(const Error& error) {
+    out_.refused = true;
+    out_.refusal = name_of(error.code);
+    out_.sentence = sentence_of(error.code);
+    if (error.text != nullptr) out_.sentence += std::string(": ") + error.text;
+    out_.status = status_of(error);
+    return std::move(out_);
+  }
+
+  void list_losers(const RouteExplanation& explained) {
+    for (const Loser& loser : explained.losers) {
+      out_.losers.push_back({.route = gateway_.routes[loser.route]->name,
+                             .place = loser.place.known() ? loser.place : gateway_.routes[loser.route]->place,
+                             .reason = std::string(name_of(loser.reason)),
+                             .wanted = loser.reason == LostBy::listener ? listener_texts(loser.wanted) : loser.wanted});
+    }
+  }
+
+  /// The router knows listeners by their ids: "0, 2".
+  [[nodiscard]] std::string listener_texts(std::string_view ids) const {
+    std::string names;
+    text::for_each_member(ids, [&](std::string_view id) {
+      const auto number = text::parse_decimal(id);
+      if (!names.empty()) names += ", ";
+      names += number && *number < listener_names_.size() ? std::string_view(listener_names_[*number]) : id;
+    });
+    return names;
+  }
+
+  void take_route(const RouteDecision& decision) {
+    const Route& route = *gateway_.routes[decision.route];
+    out_.matched = true;
+    out_.route = route.name;
+    out_.place = route.place;
+    out_.match_place = decision.place;
+    if (!head_.upgrade.empty()) {
+      out_.upgrade = std::string(head_.upgrade) + (route.allows_upgrade(head_.upgrade) ? ": the route allows it" : ": the route does not allow it");
+    }
+    ImaginedRequest imagined{.head = head_, .client = client_};
+    bool answered = false;
+    for (std::size_t at = 0; at < route.filters.size(); ++at) {
+      out_.filters.push_back(rehearse(*route.filters[at], route.filter_names[at], imagined, answered));
+    }
+    out_.service = rehearse(*route.service, route.service_name, imagined, answered);
+  }
+
+  template <typename Plugin>
+  static ExplainedStep rehearse(const Plugin& plugin, const std::string& name, ImaginedRequest& imagined, bool& answered) {
+    if (answered) return {.name = name, .effect = {}, .runs = false};
+    Effect effect = plugin.rehearse(imagined);
+    answered = effect.answers;
+    return {.name = name, .effect = std::move(effect.text), .runs = true, .answers = effect.answers, .status = effect.status};
+  }
+
+  const Gateway& gateway_;
+  const ExplainQuestion& question_;
+  std::span<const std::string> listener_names_;
+  BlockPool blocks_;
+  Arena arena_{blocks_};
+  RequestHead head_;
+  ClientAddress client_;
+  std::uint16_t listener_ = 0;
+  Explanation out_;
+};
+
+}  // namespace
+
+Explanation explain(const Gateway& gateway, const ExplainQuestion& question, std::span<const std::string> listener_names) {
+  return Explaining(gateway, question, listener_names).run();
+}
+
+}  // namespace weir

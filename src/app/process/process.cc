@@ -1,0 +1,335 @@
+// Start, reload, drain, end: the life of the process in the order in which it happens.
+#include "app/process/process.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "app/logging/error_log.h"
+#include "protocols/h1/protocol.h"
+#include "upstream/cluster.h"
+
+namespace weir {
+namespace {
+
+sigset_t handled_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) ::sigaddset(&set, number);
+  return set;
+}
+
+// A gateway holds two descriptors per request in flight; the default of 1,024 is for shells.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string random_key() {
+  std::random_device device;
+  std::string key;
+  for (int word = 0; word < 8; ++word) {
+    const std::uint32_t bits = device();
+    key.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  }
+  return key;
+}
+
+unsigned worker_count(const config::Document& document) {
+  return document.workers != 0 ? document.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+WallTime wall_now() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+Process::Process(ProcessOptions options)
+    : options_(std::move(options)),
+      executor_(std::make_unique<ThreadExecutor>()),
+      resolver_(std::make_unique<SystemResolver>(*executor_)),
+      hash_key_{random_key()} {}
+
+Process::~Process() {
+  if (signals_.joinable()) signals_.join();
+}
+
+ExitCode Process::run() {
+  const sigset_t signals = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every thread: only watch_signals() takes them
+  ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+
+  Candidate candidate = load();
+  fmt::print(stderr, "{}", candidate.diagnostics.text());
+  if (candidate.gateway == nullptr) {
+    fmt::print(stderr, "{}. Nothing was started.\n", candidate.diagnostics.summary());
+    return ExitCode::startup_failed;
+  }
+  if (!start(candidate)) return ExitCode::startup_failed;
+  signals_ = std::thread([this] { watch_signals(); });
+  control_.run();
+  return drain_and_end();
+}
+
+Process::Candidate Process::load() {
+  Candidate candidate;
+  candidate.document = config::load_document(options_.configuration_file, source_, plugin_names(), files_, hash_key_, candidate.diagnostics);
+  candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
+  if (candidate.gateway != nullptr) candidate.listeners = plan_listeners(candidate.document, candidate.diagnostics);
+  if (candidate.diagnostics.has_errors()) candidate.gateway = nullptr;
+  candidate.diagnostics.sort();
+  return candidate;
+}
+
+std::vector<ListenerPlan> Process::plan_listeners(const config::Document& document, Diagnostics& diagnostics) {
+  std::vector<ListenerPlan> plans;
+  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use) {
+    const auto address = socket_address(endpoint);
+    if (!address) {
+      diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()), "write an IP address, or only :port");
+      return;
+    }
+    plans.push_back({.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use});
+  };
+  for (const config::ListenerDocument& listener : document.listeners) {
+    plan(listener.name, listener.address, listener.place, ListenerUse::traffic);
+  }
+  for (const config::AdminDocument& admin : document.admin) plan("admin", admin.address, admin.place, ListenerUse::admin);
+  return plans;
+}
+
+bool Process::start(Candidate& candidate) {
+  surroundings_ = std::make_unique<Surroundings>(candidate.document, *this);
+  const ShardServer::Parts parts{.traffic = surroundings_->traffic(), .admin = surroundings_->admin(), .protocol = h1::server_protocol(), .census = census_};
+  for (unsigned number = 0; number < worker_count(candidate.document); ++number) {
+    workers_.push_back(std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_, *resolver_, parts));
+    shards_.push_back(&workers_.back()->shard());
+  }
+  for (const auto& worker : workers_) {
+    worker->start();
+    worker->call([&] { configure(*worker, candidate.gateway); });
+  }
+  Diagnostics diagnostics;
+  if (!open_new_listeners(candidate.listeners, diagnostics)) {
+    surroundings_->log().error(diagnostics.text());
+    workers_.clear();
+    return false;
+  }
+  open_listeners_ = std::move(candidate.listeners);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.started_at = wall_now();
+    status_.workers = static_cast<unsigned>(workers_.size());
+    status_.state = "running";
+  }
+  publish(candidate);
+  for (const ListenerStatus& listener : bound_) surroundings_->log().info(fmt::format("listening on {} ({})", listener.address, listener.name));
+  surroundings_->log().info(fmt::format("ready: {} with {} routes, configuration {}", options_.configuration_file,
+                                        candidate.gateway->routes.size(), candidate.document.hash.brief()));
+  ready_.store(true, std::memory_order_release);
+  surroundings_->tell_supervisor(SupervisorNews::ready);
+  return true;
+}
+
+// Opens what is wanted and not yet open. When one cannot be opened, those opened before it are closed again.
+bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics) {
+  std::vector<ListenerPlan> opened;
+  std::vector<ListenerStatus> bound;
+  for (ListenerPlan& plan : plans) {
+    const auto same = std::ranges::find_if(open_listeners_, [&](const ListenerPlan& open) { return open.same_socket(plan); });
+    if (same != open_listeners_.end()) {
+      const auto index = static_cast<std::size_t>(same - open_listeners_.begin());
+      bound.push_back({plan.name, bound_[index].address});
+      continue;
+    }
+    const Result<SocketAddress> address = open_everywhere(plan);
+    if (!address) {
+      diagnostics.error({}, "listeners", fmt::format("cannot listen on {} ({}): {}", text_of(plan.address), plan.name,
+                                                     ::strerrordesc_np(address.error().os_error)),
+                        "is another process listening there?");
+      for (const ListenerPlan& again : opened) close_everywhere(again);
+      return false;
+    }
+    opened.push_back(plan);
+    bound.push_back({plan.name, text_of(*address)});
+  }
+  bound_ = std::move(bound);
+  return true;
+}
+
+// The first core decides the port (when it was 0) and whether the address can be had at all; the others join it there.
+Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
+  TRY(const SocketAddress bound, workers_.front()->call([&] { return workers_.front()->server().open(plan); }));
+  const bool shared = plan.address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
+  for (std::size_t at = 1; shared && at < workers_.size(); ++at) {
+    Worker& worker = *workers_[at];
+    const Result<SocketAddress> joined = worker.call([&] { return worker.server().open_at(plan, bound); });
+    if (!joined) {
+      close_everywhere(plan);
+      return joined;
+    }
+  }
+  return bound;
+}
+
+void Process::close_everywhere(const ListenerPlan& plan) {
+  for (const auto& worker : workers_) worker->call([&] { worker->server().close(plan); });
+}
+
+void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway) {
+  worker.server().configure(gateway, [this](std::shared_ptr<const Snapshot> old) {
+    control_.post([kept = std::move(old)]() mutable { kept.reset(); });
+  });
+  for (const auto& cluster : gateway->clusters) cluster->state(worker.shard());
+}
+
+ReloadOutcome Process::apply(Candidate candidate) {
+  ReloadOutcome outcome;
+  if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics)) candidate.gateway = nullptr;
+  if (candidate.gateway == nullptr) {
+    const std::string running = gateway()->hash.substr(0, 7);
+    outcome.hash = gateway()->hash;
+    outcome.diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n", candidate.diagnostics.text(),
+                                      candidate.diagnostics.summary(), running);
+    outcome.json = candidate.diagnostics.json();
+    return outcome;
+  }
+  for (const auto& worker : workers_) {
+    worker->call([&] {
+      for (const ListenerPlan& plan : candidate.listeners) worker->server().rename(plan);
+      configure(*worker, candidate.gateway);
+    });
+  }
+  for (const ListenerPlan& open : open_listeners_) {
+    const bool stays = std::ranges::any_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
+    if (!stays) close_everywhere(open);
+  }
+  open_listeners_ = std::move(candidate.listeners);
+  surroundings_->configure(candidate.document);
+  publish(candidate);
+  outcome.applied = true;
+  outcome.hash = candidate.gateway->hash;
+  outcome.diagnostics = candidate.diagnostics.text();
+  outcome.json = candidate.diagnostics.json();
+  return outcome;
+}
+
+void Process::publish(const Candidate& candidate) {
+  std::vector<std::string> names;
+  for (const ListenerPlan& plan : open_listeners_) {
+    if (names.size() <= plan.id) names.resize(plan.id + std::size_t{1});
+    names[plan.id] = plan.name;
+  }
+  const std::lock_guard lock(mutex_);
+  gateway_ = candidate.gateway;
+  listener_names_ = std::move(names);
+  status_.hash = candidate.gateway->hash;
+  status_.source = candidate.gateway->source;
+  status_.loaded_at = candidate.gateway->loaded_at;
+  status_.listeners = bound_;
+}
+
+void Process::note_reload(const ReloadOutcome& outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++(outcome.applied ? status_.reloads : status_.reloads_failed);
+    status_.last_reload_applied = outcome.applied;
+    status_.last_reload_at = wall_now();
+    status_.last_reload_error = outcome.applied ? std::string() : first_line(outcome.diagnostics);
+  }
+  if (outcome.applied) {
+    surroundings_->log().info(fmt::format("reloaded: configuration {}", outcome.hash.substr(0, 7)));
+  } else {
+    surroundings_->log().error(outcome.diagnostics);
+  }
+}
+
+ProcessStatus Process::status() const {
+  const std::lock_guard lock(mutex_);
+  ProcessStatus status = status_;
+  status.connections = census_.connections();
+  return status;
+}
+
+std::shared_ptr<const Gateway> Process::gateway() const {
+  const std::lock_guard lock(mutex_);
+  return gateway_;
+}
+
+std::vector<std::string> Process::listener_names() const {
+  const std::lock_guard lock(mutex_);
+  return listener_names_;
+}
+
+void Process::reload(std::move_only_function<void(ReloadOutcome)> done) {
+  control_.post([this, done = std::move(done)]() mutable {
+    surroundings_->tell_supervisor(SupervisorNews::reloading);
+    const ReloadOutcome outcome = apply(load());
+    note_reload(outcome);
+    surroundings_->tell_supervisor(SupervisorNews::ready);
+    if (done) done(outcome);
+  });
+}
+
+void Process::stop() {
+  control_.post([this] { on_signal(SIGTERM); });
+}
+
+void Process::watch_signals() {
+  const sigset_t signals = handled_signals();
+  while (true) {
+    int number = 0;
+    if (::sigwait(&signals, &number) != 0) continue;
+    if (number == SIGQUIT && !workers_running_.load(std::memory_order_acquire)) return;
+    control_.post([this, number] { on_signal(number); });
+  }
+}
+
+void Process::on_signal(int number) {
+  if (number == SIGHUP) return reload({});
+  if (number == SIGUSR1) return surroundings_->reopen_logs();
+  if (stop_asked_) forced_ = true;
+  stop_asked_ = true;
+  control_.stop();
+}
+
+// Readiness goes first, so that a balancer in front stops sending; then listeners close and what is in flight ends.
+ExitCode Process::drain_and_end() {
+  ready_.store(false, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.state = "draining";
+  }
+  surroundings_->tell_supervisor(SupervisorNews::stopping);
+  surroundings_->log().info("draining");
+  std::size_t drained = 0;
+  for (const auto& worker : workers_) {
+    worker->post([this, &drained, server = &worker->server()] {
+      server->drain([this, &drained] { control_.post([&drained] { ++drained; }); });
+    });
+  }
+  const Duration patience = gateway()->timeouts.drain;
+  const auto long_wait = std::chrono::hours{24 * 365};
+  control_.run_until([&] { return drained == workers_.size() || forced_; }, patience < Duration::zero() ? long_wait : patience);
+  const bool clean = drained == workers_.size();
+  for (const auto& worker : workers_) worker->stop();
+  workers_running_.store(false, std::memory_order_release);
+  ::pthread_kill(signals_.native_handle(), SIGQUIT);
+  signals_.join();
+  control_.run_until([] { return true; }, {});  // configurations that are still to be destroyed
+  surroundings_->log().info(clean ? "stopped" : "stopped with requests in flight");
+  surroundings_->flush_logs();
+  if (forced_) return ExitCode::forced;
+  return clean ? ExitCode::clean : ExitCode::unclean;
+}
+
+}  // namespace weir

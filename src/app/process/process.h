@@ -1,0 +1,102 @@
+// The running gateway: cores, listeners, the present configuration, and how each of them changes.
+//
+// Idea: the control thread compiles off the data path and then tells each core what should be so. A reload is atomic: new
+// listeners are opened first (the step that can fail), then every core takes the new configuration, then listeners that are no
+// longer wanted empty their queues and close. Connections are not touched.
+//
+// Invariants
+//   (1) Only the control thread calls the private functions; what other threads read is behind mutex_ or atomic.
+//   (2) A reload that fails leaves configuration and listeners as they were.
+//   (3) A configuration is destroyed on the control thread, whoever used it last.
+#pragma once
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/compile.h"
+#include "app/config/include.h"
+#include "app/process/control.h"
+#include "app/process/operations.h"
+#include "app/process/surroundings.h"
+#include "app/process/worker.h"
+
+namespace weir {
+
+struct ProcessOptions {
+  std::string configuration_file;
+};
+
+/// What a process ends with (facts: Caddy's table).
+enum class ExitCode : int { clean = 0, startup_failed = 1, forced = 2, unclean = 3 };
+
+class Process final : public Operations {
+ public:
+  explicit Process(ProcessOptions options);
+  ~Process() override;
+
+  /// Runs until it is told to stop.
+  ExitCode run();
+
+  [[nodiscard]] bool ready() const override { return ready_.load(std::memory_order_acquire); }
+  [[nodiscard]] ProcessStatus status() const override;
+  [[nodiscard]] std::shared_ptr<const Gateway> gateway() const override;
+  [[nodiscard]] std::vector<std::string> listener_names() const override;
+  [[nodiscard]] std::span<Shard* const> shards() const override { return shards_; }
+  void reload(std::move_only_function<void(ReloadOutcome)> done) override;
+  void stop() override;
+
+ private:
+  struct Candidate {
+    config::Document document;
+    std::shared_ptr<const Gateway> gateway;
+    std::vector<ListenerPlan> listeners;
+    Diagnostics diagnostics;
+  };
+
+  Candidate load();
+  std::vector<ListenerPlan> plan_listeners(const config::Document& document, Diagnostics& diagnostics);
+  bool start(Candidate& candidate);
+  ReloadOutcome apply(Candidate candidate);
+  bool open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics);
+  Result<SocketAddress> open_everywhere(const ListenerPlan& plan);
+  void close_everywhere(const ListenerPlan& plan);
+  void configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway);
+  void publish(const Candidate& candidate);
+  void note_reload(const ReloadOutcome& outcome);
+  void watch_signals();
+  void on_signal(int number);
+  ExitCode drain_and_end();
+
+  ProcessOptions options_;
+  Control control_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Resolver> resolver_;
+  config::SystemSource source_;
+  config::FileCache files_;
+  config::HashKey hash_key_;
+  Compiler compiler_;
+  ListenerNumbers listener_numbers_;
+  Census census_;
+  std::unique_ptr<Surroundings> surroundings_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Shard*> shards_;
+  std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
+  std::vector<ListenerStatus> bound_;
+  std::thread signals_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> workers_running_{true};
+  bool stop_asked_ = false;
+  bool forced_ = false;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Gateway> gateway_;
+  ProcessStatus status_;
+  std::vector<std::string> listener_names_;
+};
+
+}  // namespace weir

@@ -1,0 +1,91 @@
+// Putting logs, observers and handlers together.
+#include "app/process/surroundings.h"
+
+#include <array>
+
+#include "app/logging/error_log.h"
+#include "app/logging/systemd.h"
+#include "observers/access_log/access_log.h"
+#include "observers/route_metrics/route_metrics.h"
+#include "server/serve.h"
+
+namespace weir {
+namespace {
+
+LogLevel level_of(config::ErrorLogDocument::Level level) {
+  switch (level) {
+    case config::ErrorLogDocument::Level::debug:
+      return LogLevel::debug;
+    case config::ErrorLogDocument::Level::info:
+      return LogLevel::info;
+    case config::ErrorLogDocument::Level::warning:
+      return LogLevel::warning;
+    case config::ErrorLogDocument::Level::error:
+      return LogLevel::error;
+  }
+  return LogLevel::info;
+}
+
+AccessLogFormat format_of(const config::AccessLogDocument& log) {
+  if (log.to == "off") return AccessLogFormat::off;
+  return log.format == config::AccessLogDocument::Format::json ? AccessLogFormat::json : AccessLogFormat::combined;
+}
+
+}  // namespace
+
+struct Surroundings::Parts {
+  Parts(const config::Document& document, Operations& operations)
+      : error_log(document.error_log.to, level_of(document.error_log.level)),
+        access_writer(document.access_log.to),
+        access_log(access_writer, format_of(document.access_log)),
+        observers{&access_log, &routes},
+        traffic(observers) {
+    static_cast<void>(operations);
+  }
+
+  ErrorLog error_log;
+  LogWriter access_writer;
+  AccessLog access_log;
+  RouteMetrics routes;
+  std::array<Observer*, 2> observers;
+  Serve traffic;
+};
+
+Surroundings::Surroundings(const config::Document& document, Operations& operations) : parts_(std::make_unique<Parts>(document, operations)) {}
+Surroundings::~Surroundings() = default;
+
+void Surroundings::configure(const config::Document& document) {
+  parts_->error_log.configure(document.error_log.to, level_of(document.error_log.level));
+  parts_->access_writer.redirect(document.access_log.to);
+  parts_->access_log.set_format(format_of(document.access_log));
+}
+
+Handler& Surroundings::traffic() { return parts_->traffic; }
+Handler& Surroundings::admin() { return parts_->traffic; }
+ErrorLog& Surroundings::log() { return parts_->error_log; }
+
+void Surroundings::reopen_logs() {
+  parts_->error_log.reopen();
+  parts_->access_writer.reopen();
+}
+
+void Surroundings::flush_logs() {
+  parts_->access_writer.flush(std::chrono::seconds{1});
+  parts_->error_log.flush();
+}
+
+void Surroundings::tell_supervisor(SupervisorNews news) {
+  switch (news) {
+    case SupervisorNews::ready:
+      systemd::ready("serving");
+      return;
+    case SupervisorNews::reloading:
+      systemd::reloading();
+      return;
+    case SupervisorNews::stopping:
+      systemd::stopping("draining");
+      return;
+  }
+}
+
+}  // namespace weir

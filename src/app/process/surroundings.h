@@ -1,0 +1,42 @@
+// What a process has around its data path: logs, the handlers of both kinds of listeners, the supervisor's ear.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "app/config/document.h"
+#include "app/process/operations.h"
+#include "contracts/session.h"
+
+namespace weir {
+
+class ErrorLog;
+
+/// What a supervisor wants to hear of.
+enum class SupervisorNews : std::uint8_t { ready, reloading, stopping };
+
+class Surroundings {
+ public:
+  Surroundings(const config::Document& document, Operations& operations);
+  ~Surroundings();
+
+  [[nodiscard]] Handler& traffic();
+  [[nodiscard]] Handler& admin();
+  [[nodiscard]] ErrorLog& log();
+
+  /// Takes over what a new configuration says about logs.
+  void configure(const config::Document& document);
+
+  /// Closes and opens the log files anew, after somebody has moved them away (USR1).
+  void reopen_logs();
+  /// Everything logged so far is with the kernel when this returns.
+  void flush_logs();
+  /// systemd's notification protocol; nothing happens without a supervisor.
+  void tell_supervisor(SupervisorNews news);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace weir

@@ -1,0 +1,99 @@
+// Mistakes we could have made, planted at run time.
+//
+// Problem: a simulation that finds nothing proves nothing, unless it is known to find what is there.
+// Idea: each fault names one plausible bug. The line that would have it asks `fault(...)`; the simulator switches one on
+// and must then report a failure. In production every question is one relaxed load and a branch that is never taken.
+//
+//   if (!fault(Fault::lost_wakeup)) reactor_.schedule(*waiter);
+//
+// Invariants
+//   (1) At most one fault is on, and only a test or the simulator switches it.
+//   (2) A fault changes behaviour in the way a human error would: it drops, repeats, reorders or forgets one step. It never
+//       breaks memory by itself.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace weir {
+
+// name, and the bug it plants.
+#define WEIR_FAULTS(X)                                                                                          \
+  /* runtime */                                                                                                 \
+  X(lost_wakeup, "a waiter whose turn has come is taken from the line and never resumed")                       \
+  X(timer_not_canceled, "a deadline stays armed after the work it guards has ended")                            \
+  X(timer_never_armed, "a wait with a deadline begins without its timer")                                       \
+  X(cancellation_not_inherited, "a scope does not hear that its parent was canceled")                           \
+  X(end_of_stream_missed, "a short read counts as drained although a FIN was announced with it")                \
+  X(scratch_kept, "bytes in the scratch are used after the coroutine that received them has suspended")         \
+  /* HTTP/1 sessions */                                                                                         \
+  X(pipelined_bytes_dropped, "bytes behind a message are thrown away instead of beginning the next request")    \
+  X(responses_reordered, "a pipelined request is answered before the one in front of it")                       \
+  X(request_body_not_drained, "the rest of an unread request body is parsed as the next request")               \
+  X(keep_alive_after_error, "a connection is kept after an answer that must close it")                          \
+  X(interim_as_final, "a 100 Continue from upstream counts as the final response")                              \
+  X(body_on_head_response, "a response to HEAD is read or sent with a body")                                    \
+  X(truncation_hidden, "a body that was cut short is ended as if it were complete")                             \
+  /* upstream pool */                                                                                           \
+  X(reuse_after_anomaly, "a connection goes back to the pool after a response that did not end cleanly")        \
+  X(reuse_unread_bytes, "a connection goes back to the pool with bytes nobody asked for")                       \
+  X(double_release, "a lease is counted back twice")                                                            \
+  X(lease_leaked, "a lease is forgotten when its request is canceled")                                          \
+  X(idle_close_unseen, "an idle pooled connection that the upstream closed is handed out")                      \
+  X(waiter_starved, "a freed connection goes to a newcomer although somebody waits in line")                    \
+  X(unsafe_retry, "a POST that may have reached the upstream is sent again")                                    \
+  X(retry_after_response_began, "a request is tried again after response bytes went to the client")             \
+  /* streaming */                                                                                               \
+  X(piece_repeated, "a piece that the kernel took in part is sent again from its beginning")                    \
+  X(piece_skipped, "what the kernel did not take of a piece is not sent")                                       \
+  X(backpressure_ignored, "a body is read on although the other side has stopped taking it")                    \
+  X(upload_outlives_exchange, "the upload goes on after the response has ended")                                \
+  /* drain, reload, finishers */                                                                                \
+  X(drain_cuts_request, "a drain closes a connection with a request in flight")                                 \
+  X(drain_forgets_idle, "a drain waits for idle keep-alive connections instead of closing them")                \
+  X(accept_after_drain, "a listener accepts after the drain has begun and nobody serves what it accepted")      \
+  X(body_cut_on_reload, "a reload ends the bodies of requests that began before it")                            \
+  X(snapshot_freed_early, "a request in flight loses its configuration at a reload")                            \
+  X(finisher_skipped, "an aborted request runs no finishers")                                                   \
+  X(finisher_repeated, "a request runs its finishers at its response and again at its connection's end")        \
+  X(tunnel_half_close_lost, "a tunnel closes both directions when one of them ends")
+
+enum class Fault : std::uint16_t {
+  none,
+#define WEIR_FAULT_ENUM(name, sentence) name,
+  WEIR_FAULTS(WEIR_FAULT_ENUM)
+#undef WEIR_FAULT_ENUM
+};
+
+inline constexpr std::size_t fault_count = 0
+#define WEIR_FAULT_COUNT(name, sentence) +1
+    WEIR_FAULTS(WEIR_FAULT_COUNT)
+#undef WEIR_FAULT_COUNT
+    ;
+
+/// The fault that is on; use fault() and PlantedFault.
+inline constinit std::atomic<Fault> planted_fault{Fault::none};
+
+/// Whether this mistake is to be made. Off unless the simulator or a test says otherwise.
+[[nodiscard]] inline bool fault(Fault point) { return planted_fault.load(std::memory_order_relaxed) == point; }
+
+/// Switches one fault on for as long as it lives.
+class PlantedFault {
+ public:
+  explicit PlantedFault(Fault point) { planted_fault.store(point, std::memory_order_relaxed); }
+  PlantedFault(const PlantedFault&) = delete;
+  PlantedFault& operator=(const PlantedFault&) = delete;
+  ~PlantedFault() { planted_fault.store(Fault::none, std::memory_order_relaxed); }
+};
+
+/// `lost_wakeup`; `none` for Fault::none.
+std::string_view name_of(Fault point);
+/// The bug it plants, without a full stop.
+std::string_view sentence_of(Fault point);
+/// By name, for the simulator's command line.
+std::optional<Fault> fault_named(std::string_view name);
+
+}  // namespace weir

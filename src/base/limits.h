@@ -1,0 +1,94 @@
+// Every bound that something outside Weir can reach, in one place.
+//
+// Each line gives unit, default and reason with its source. Those that users need are fields of Limits or Timeouts and
+// can be set in the configuration (`limits:`, `timeouts:`); the rest are constants.
+#pragma once
+
+#include "base/units.h"
+
+namespace weir {
+
+/// What a message may weigh. `limits:` in the configuration.
+struct Limits {
+  /// Bytes of `METHOD SP TARGET SP VERSION`. RFC 9112 section 3 asks for at least 8,000; nginx and HAProxy give 8 KiB.
+  ByteCount request_line_bytes = 8 * kibibyte;
+  /// Bytes of a whole head. nginx takes 32 KiB (4 x 8k); Cloudflare 128 KiB; larger cookies than 32 KiB are attacks.
+  ByteCount head_bytes = 32 * kibibyte;
+  /// Bytes of one field line. Cookies are at most 4 KiB each (RFC 6265 section 6.1); a line may carry several.
+  ByteCount field_bytes = 16 * kibibyte;
+  /// Number of field lines. Apache's default; browsers send about 20.
+  std::uint32_t fields = 100;
+  /// Bytes of a body; unbounded unless a route says so, since bodies stream and are never held.
+  ByteCount body_bytes = unbounded;
+  /// Bytes of a chunk-size line with its extensions, which nobody uses but attackers (CVE-2023-39326).
+  ByteCount chunk_line_bytes = 256;
+  /// Bytes of a trailer section.
+  ByteCount trailer_bytes = 8 * kibibyte;
+  /// Client connections held by the whole process; more are refused politely. 4 KiB each when idle.
+  std::uint64_t connections = 20'000;
+  /// Requests on one client connection before it is closed; bounds what one connection can accumulate. nginx: 1,000.
+  std::uint64_t requests_per_connection = 1'000'000;
+};
+
+/// How long things may take. `timeouts:` in the configuration; `no_limit` where a number would be a guess.
+struct Timeouts {
+  /// From the first byte of a request to the end of its head. Apache mod_reqtimeout: 20-40 s; attackers trickle.
+  Duration client_head = std::chrono::seconds{10};
+  /// Between two pieces of a request body. nginx client_body_timeout: 60 s.
+  Duration client_body = std::chrono::seconds{30};
+  /// Bytes per second below which a request body is too slow, measured after client_body_rate_grace; 0 is off.
+  ByteCount client_body_rate = 100;
+  Duration client_body_rate_grace = std::chrono::seconds{20};
+  /// Between two moments at which the client took a piece of the response. nginx send_timeout: 60 s.
+  Duration client_write = std::chrono::seconds{30};
+  /// Idle between two requests. nginx keepalive_timeout: 75 s.
+  Duration keep_alive = std::chrono::seconds{75};
+  /// After this age a connection is closed behind its current response.
+  Duration connection_age = no_limit;
+  /// From the head read to the last byte sent. Tunnels are exempt.
+  Duration request = no_limit;
+  /// A tunnel in which nothing moves, and one that is simply old.
+  Duration tunnel_idle = std::chrono::minutes{10};
+  Duration tunnel_age = no_limit;
+  /// How long a drain waits for what is in flight.
+  Duration drain = std::chrono::seconds{30};
+  /// How long a connection closed after a refusal keeps reading, so that the client sees the answer and not a reset
+  /// (RFC 9112 section 9.6). nginx lingering_timeout: 5 s.
+  Duration linger = std::chrono::seconds{2};
+};
+
+/// How an upstream is waited for. `upstreams.NAME.timeouts`.
+struct UpstreamTimeouts {
+  Duration connect = std::chrono::seconds{2};      ///< loopback and data centres answer in milliseconds
+  Duration first_byte = std::chrono::seconds{60};  ///< from the request being sent; pauses while an upload moves. nginx: 60 s
+  Duration idle = std::chrono::seconds{60};        ///< between two pieces of a response, or of a request being taken
+  Duration queue = std::chrono::seconds{1};        ///< in the waiting line for a connection
+};
+
+/// How many connections an upstream endpoint gets from one shard. `upstreams.NAME.connections`.
+struct ConnectionLimits {
+  std::uint32_t max = 1024;                               ///< open at once
+  std::uint32_t idle_max = 256;                           ///< kept for the next request
+  Duration idle_timeout = std::chrono::seconds{50};       ///< below the 60-75 s after which servers usually close first
+  std::uint32_t queue = 1024;                             ///< requests waiting for one
+};
+
+namespace limits {
+
+/// Interim responses before a final one; more than a handful has no use (RFC 9110 section 15.2).
+inline constexpr unsigned interim_responses = 16;
+/// Bytes of the per-core scratch a read goes into: the largest pipe a loopback read fills at once, and hot in cache.
+inline constexpr std::size_t scratch_bytes = 64 * 1024;
+/// Bytes read after a refusal while lingering; more and the client gets its reset.
+inline constexpr ByteCount linger_bytes = 1 * mebibyte;
+/// Connections accepted per wake-up and listener, so that a flood of new ones does not starve the old.
+inline constexpr unsigned accepts_per_wake = 64;
+/// Pieces that one connection may move before others get their turn.
+inline constexpr unsigned pieces_per_turn = 16;
+/// Tries per request, the first included.
+inline constexpr unsigned attempts = 3;
+/// Bytes of a request body kept for a second try.
+inline constexpr ByteCount replay_bytes = 64 * kibibyte;
+
+}  // namespace limits
+}  // namespace weir

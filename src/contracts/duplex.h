@@ -1,0 +1,26 @@
+// Bytes both ways, without messages: what an upgraded exchange becomes.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/task.h"
+
+namespace weir {
+
+class Duplex {
+ public:
+  virtual ~Duplex() = default;
+
+  /// The next bytes, valid until the caller suspends; empty when the other side has finished sending.
+  /// \errors  timed_out after `timeout` without bytes; peer_reset; canceled
+  virtual Task<Result<std::string_view>> receive(Duration timeout) = 0;
+  /// Sends all of `bytes`, which need to stay valid only until the call suspends.
+  virtual Task<Result<void>> send(std::string_view bytes, Duration timeout) = 0;
+  /// Says that nothing more will be sent this way.
+  virtual void finish_sending() = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,163 @@
+// One request and all that belongs to it.
+//
+// Idea: the session that read the request makes an Exchange; every room works on it by reference; whatever lives as
+// long as the request lives in its arena. It exists even for a request that could not be parsed, so that a 400 has a
+// story too.
+//
+// Invariants
+//   (1) Every finisher runs exactly once, after the last byte of the response was handed over or given up, however the
+//       exchange ended: completed, refused, aborted by the client, tunnel closed.
+//   (2) The snapshot it started with stays pinned until the finishers have run (a tunnel gives it up when it begins).
+//   (3) Children in `scope` are canceled and joined before the exchange is destroyed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "base/arena.h"
+#include "contracts/decision.h"
+#include "contracts/duplex.h"
+#include "contracts/shard.h"
+#include "contracts/snapshot.h"
+#include "http/message.h"
+#include "net/address.h"
+#include "runtime/scope.h"
+#include "runtime/task.h"
+
+namespace weir {
+
+/// What a connection knows about itself, for all its exchanges.
+struct ConnectionFacts {
+  ClientAddress client;            ///< address == peer here; an exchange may find another behind trusted proxies
+  std::uint16_t listener = 0;      ///< id of the listener it came through
+  std::string_view listener_name;
+  std::string_view scheme = "http";
+  std::uint16_t local_port = 0;
+  bool administrative = false;     ///< came through the admin unix socket: may change things
+  bool read_only = false;          ///< came through an admin address that may not
+};
+
+/// What a service answers; the tunnel is there exactly when the head's status is 101.
+struct Answer : Response {
+  using Response::Response;
+  std::unique_ptr<Duplex> tunnel;
+};
+
+using Reply = Task<Result<Answer>>;
+
+/// How an exchange ended, for those who count, log and settle.
+struct Delivery {
+  Status status = 0;               ///< sent to the client; 0 when none was
+  bool complete = false;           ///< the whole response reached the kernel
+  ByteCount request_body_bytes = 0;
+  ByteCount response_body_bytes = 0;
+  const Error* error = nullptr;    ///< what went wrong, if anything did
+};
+
+class Exchange;
+
+/// Told once, at the very end. Lives in the exchange's arena.
+class Finisher {
+ public:
+  virtual void finish(const Exchange& exchange, const Delivery& delivery) = 0;
+
+ protected:
+  ~Finisher() = default;
+
+ private:
+  friend class Exchange;
+  Finisher* next_ = nullptr;
+};
+
+/// When things happened; a zero Time has not happened. Turn granularity: the reactor's clock.
+struct Timings {
+  Time head_started{};     ///< first byte of the request
+  Time head_read{};
+  Time upstream_leased{};  ///< a connection was there
+  Time upstream_sent{};    ///< the request had been given to the kernel
+  Time response_head{};    ///< the answer's head was there
+  Time finished{};
+};
+
+/// The session an exchange belongs to, as far as others may ask it for something.
+class ExchangeHost {
+ public:
+  /// Passes a 1xx on to the client at once; dropped for HTTP/1.0 clients.
+  virtual Task<Result<void>> interim(const ResponseHead& head) = 0;
+  /// After `deadline` the exchange is given up with request_timeout. Tunnels are exempt.
+  virtual void limit_time(Time deadline) = 0;
+
+ protected:
+  ~ExchangeHost() = default;
+};
+
+class Exchange {
+ public:
+  Exchange(Shard& shard_in, const ConnectionFacts& connection_in, SnapshotPin snapshot_in, ExchangeHost& host_in)
+      : shard(shard_in),
+        arena(shard_in.blocks),
+        connection(connection_in),
+        snapshot(std::move(snapshot_in)),
+        request(arena),
+        client(connection_in.client),
+        scope(shard_in.reactor),
+        host_(host_in) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
+
+  Shard& shard;
+  Arena arena;
+  const ConnectionFacts& connection;
+  SnapshotPin snapshot;
+  RequestHead request;
+  /// The request's content; null when there is none. Filters may put their own in front.
+  BodyPointer request_body;
+  /// The client as rules see it: through trusted proxies when there are some.
+  ClientAddress client;
+  std::string_view request_id;
+  std::string_view route_name;
+  std::string_view upstream_name;      ///< of the cluster; empty when none took part
+  std::string_view upstream_endpoint;  ///< address text of the last attempt
+  unsigned attempts = 0;
+  Timings timings;
+  /// Children that run beside the exchange: the upload pump. Canceled and joined at its end.
+  Scope scope;
+  /// Expect: 100-continue is the upstream's to answer; otherwise the first pull of the body answers it.
+  bool expectation_forwarded = false;
+  /// Protocols this route may switch to; the proxy service forwards Upgrade only when allowed.
+  bool upgrade_allowed = false;
+  /// What the route says about tunnels, once one is open.
+  Duration tunnel_idle = no_limit;
+  Duration tunnel_age = no_limit;
+
+  Task<Result<void>> interim(const ResponseHead& head) { return host_.interim(head); }
+  void limit_time(Time deadline) { host_.limit_time(deadline); }
+
+  /// Leaves a decision behind. The texts must be static or live as long as the snapshot or the arena.
+  const DecisionRecord& record(DecisionRecord decided);
+  [[nodiscard]] const DecisionRecord* first_record() const { return first_record_; }
+
+  /// Copies what the records and names borrow from the snapshot, and lets go of it: a tunnel that lives for days does not hold
+  /// an old configuration.
+  void release_snapshot();
+
+  /// Will be told when all is over; the last added is told first.
+  void at_end(Finisher& finisher) {
+    finisher.next_ = finishers_;
+    finishers_ = &finisher;
+  }
+  /// Runs the finishers. Called by the session, once.
+  void finish(const Delivery& delivery);
+
+ private:
+  ExchangeHost& host_;
+  DecisionRecord* first_record_ = nullptr;
+  DecisionRecord* last_record_ = nullptr;
+  Finisher* finishers_ = nullptr;
+  bool finished_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// How a plug-in is known: one entry in app/catalog.cc.
+//
+// A kind has a name (the key in the configuration), one line of documentation, its options declared once, and a function
+// that builds the immutable object. Building never stops at the first mistake: it adds to the diagnostics and returns null.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "contracts/balancer.h"
+#include "contracts/diagnostics.h"
+#include "contracts/filter.h"
+#include "contracts/node.h"
+#include "contracts/service.h"
+
+namespace weir {
+
+class Cluster;  // upstream/cluster.h
+
+/// What a plug-in may ask while it is built.
+class BuildContext {
+ public:
+  BuildContext(Diagnostics& diagnostics_in, std::string path_in) : diagnostics(diagnostics_in), path(std::move(path_in)) {}
+  virtual ~BuildContext() = default;
+
+  /// The cluster that `proxy: TEXT` names: by name, or by URL (made on the spot). An unknown one is reported and null.
+  virtual std::shared_ptr<const Cluster> cluster(const Node& reference) = 0;
+
+  Diagnostics& diagnostics;
+  std::string path;  ///< of the options in the configuration: routes[0].filters[1].body_limit
+};
+
+struct FilterKind {
+  std::string_view name;
+  std::string_view doc;
+  std::unique_ptr<const Filter> (*build)(const Node& options, BuildContext& context);
+};
+
+struct ServiceKind {
+  std::string_view name;
+  std::string_view doc;
+  std::unique_ptr<const Service> (*build)(const Node& options, BuildContext& context);
+};
+
+struct BalancerKind {
+  std::string_view name;
+  std::string_view doc;
+  std::unique_ptr<const Balancer> (*build)(const Node& options, BuildContext& context);
+};
+
+}  // namespace weir

@@ -1,0 +1,80 @@
+// Everything that belongs to one core.
+//
+// Idea: a shard owns its reactor, its memory, its counters and the mutable state of each configured plug-in, and shares
+// none of it. What a plug-in remembers (a pool, a bucket) sits here under a stable key, so that a reload finds it again
+// while filters, services and balancers themselves stay immutable.
+//
+// Invariants
+//   (1) Only the shard's thread touches a shard, but for metrics (single-writer cells) and the reactor's mailbox.
+//   (2) A state under a key is made once and lives until the shard ends or nobody has used it since `retire` said so.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/block_pool.h"
+#include "base/limits.h"
+#include "contracts/metrics.h"
+#include "net/resolver.h"
+#include "runtime/executor.h"
+#include "runtime/reactor.h"
+#include "runtime/scope.h"
+
+namespace weir {
+
+/// The mutable side of a plug-in on one core.
+class ShardState {
+ public:
+  virtual ~ShardState() = default;
+  /// The shard is ending: cancel what waits. Children of the shard's scope are joined afterwards.
+  virtual void stop() {}
+};
+
+class Shard {
+ public:
+  Shard(unsigned number, Io& io, std::uint64_t seed, Executor& executor_in, Resolver& resolver_in)
+      : id(number), reactor(io, seed), executor(executor_in), resolver(resolver_in), scope(reactor) {}
+
+  const unsigned id;
+  Reactor reactor;
+  BlockPool blocks;
+  Executor& executor;
+  Resolver& resolver;
+  ShardMetrics metrics;
+  /// Background work of the shard: probers, reapers, resolvers.
+  Scope scope;
+
+  /// Memory in which one message head is composed and sent at once; never held over a suspension.
+  [[nodiscard]] std::span<char> compose_buffer() { return {compose_.get(), limits::scratch_bytes}; }
+
+  /// The state under `key`, made by `make` when it is not there yet.
+  template <typename State, typename Make>
+  State& state(std::string_view key, Make make) {
+    const auto found = states_.find(key);
+    if (found != states_.end()) return static_cast<State&>(*found->second);
+    return static_cast<State&>(*states_.emplace(std::string(key), make()).first->second);
+  }
+  template <typename Visit>
+  void for_each_state(Visit visit) {
+    for (auto& [key, state] : states_) visit(key, *state);
+  }
+
+  /// `date` field value of this second; cached, since formatting costs more than a request should.
+  [[nodiscard]] std::string_view date();
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
+  };
+
+  std::unique_ptr<char[]> compose_ = std::make_unique_for_overwrite<char[]>(limits::scratch_bytes);
+  std::unordered_map<std::string, std::unique_ptr<ShardState>, Hash, std::equal_to<>> states_;
+  std::string date_;
+  Time date_until_{};
+};
+
+}  // namespace weir

@@ -1,0 +1,96 @@
+// Reads host[:port], strictly.
+//
+// Idea: a name is looked through once; it is copied only when a letter must be lowered or a trailing dot dropped.
+// A comma is refused although reg-name would allow it: it is what two Host lines look like after a sender joined them.
+#include "http/host.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+#include "base/text.h"
+
+namespace weir {
+namespace {
+
+/// A name is at most 255 bytes (RFC 1035 section 2.3.4).
+constexpr std::size_t host_bytes_max = 255;
+
+constexpr std::array<bool, 256> host_characters = [] {
+  std::array<bool, 256> table{};
+  for (int byte = 0; byte < 128; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool mark = std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos && c != 0;
+    table[static_cast<std::size_t>(byte)] = mark || text::is_alpha(c) || text::is_digit(c);
+  }
+  return table;
+}();
+
+bool is_ipv6(std::string_view address) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return false;
+  std::memcpy(terminated.data(), address.data(), address.size());
+  in6_addr parsed;
+  return inet_pton(AF_INET6, terminated.data(), &parsed) == 1;
+}
+
+/// One or more labels, none empty.
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > host_bytes_max) return false;
+  char before = '.';
+  for (const char c : name) {
+    if (!host_characters[static_cast<unsigned char>(c)] || (c == '.' && before == '.')) return false;
+    before = c;
+  }
+  return before != '.';
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view digits) {
+  // No leading zeros: "80" and "080" would be one port and two authorities.
+  if (digits.size() > 5 || (digits.size() > 1 && digits.front() == '0')) return {};
+  const std::optional<std::uint64_t> port = text::parse_decimal(digits);
+  if (!port || *port > 65535) return {};
+  return static_cast<std::uint16_t>(*port);
+}
+
+bool has_upper_case(std::string_view text) {
+  for (const char c : text) {
+    if (c >= 'A' && c <= 'Z') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<Authority> parse_authority(std::string_view text, Arena& arena) {
+  const Failure refused = fail(client_error(Code::bad_host));
+  const bool bracketed = text.starts_with('[');
+  const std::size_t host_end = bracketed ? text.find(']') : text.find(':');
+  if (bracketed && host_end == std::string_view::npos) return refused;
+  std::string_view host = bracketed ? text.substr(1, host_end - 1) : text.substr(0, host_end);
+  std::string_view after = bracketed ? text.substr(host_end + 1) : text.substr(std::min(host_end, text.size()));
+  const bool trailing_dot = !bracketed && host.ends_with('.');
+  if (trailing_dot) host.remove_suffix(1);
+  if (bracketed ? !is_ipv6(host) : !is_name(host)) return refused;
+
+  Authority authority;
+  if (!after.empty()) {
+    if (after.front() != ':') return refused;
+    authority.port = parse_port(after.substr(1));
+    if (!authority.port) return refused;
+  }
+  authority.text = text;
+  if (trailing_dot) authority.text = arena.join(host, after);
+  if (has_upper_case(host)) {
+    if (!trailing_dot) authority.text = arena.copy(text);
+    // The copy is ours alone until it is handed out.
+    for (char& c : std::span(const_cast<char*>(authority.text.data()), authority.text.size())) c = text::lower(c);
+  }
+  authority.host = authority.text.substr(bracketed ? 1 : 0, host.size());
+  return authority;
+}
+
+}  // namespace weir

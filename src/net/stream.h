@@ -1,0 +1,117 @@
+// A connected socket: bytes in, bytes out, each with a deadline.
+//
+// Idea: receiving lends the core's scratch (copy out before you suspend if you need the bytes longer); sending tries the
+// kernel first and copies only what it did not take. One timer serves both directions: deadlines are stored in the ops and
+// looked at when the timer fires, so that moving a deadline on every request costs a comparison.
+//
+// Invariants
+//   (1) At most one receive and one send are in flight; the Stream is destroyed only when none is.
+//   (2) A send that returned success has given every byte to the kernel, in order.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "runtime/reactor.h"
+#include "runtime/socket_address.h"
+
+namespace weir {
+
+class Stream final : private Timer {
+ public:
+  /// Takes over `handle`. \param peer  whose fault errors on this stream are
+  Stream(Reactor& reactor, Handle handle, Origin peer);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream();
+
+  /// What `co_await stream.receive(timeout)` waits for.
+  class Receive final : public Op {
+   public:
+    bool await_ready();
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> handle) {
+      stream_->parked(*this, suspend(handle));
+    }
+    /// The bytes that arrived; empty at the end of the stream.
+    Result<std::span<char>> await_resume();
+    void cancel(Error why) override;
+
+   private:
+    friend class Stream;
+    Stream* stream_ = nullptr;
+    Error why_{};
+  };
+
+  class Send final : public Op {
+   public:
+    bool await_ready();
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> handle) {
+      stream_->parked(*this, suspend(handle));
+    }
+    Result<void> await_resume();
+    void cancel(Error why) override;
+
+   private:
+    friend class Stream;
+    Stream* stream_ = nullptr;
+    std::array<iovec, 3> pieces_{};
+    std::size_t piece_count_ = 0;
+    std::unique_ptr<char[]> kept_;  // what the kernel did not take
+    Error why_{};
+  };
+
+  /// Receives what is there, at most the scratch. The span is valid until the caller suspends.
+  /// \errors  timed_out when nothing came within `timeout`; peer_reset; canceled
+  [[nodiscard]] Receive& receive(Duration timeout);
+  /// Receives into the caller's memory, which must stay put.
+  [[nodiscard]] Receive& receive_into(std::span<char> room, Duration timeout);
+
+  /// Ends a receive that somebody waits in with `why`; the stream stays usable. Nothing happens when nobody waits.
+  void interrupt_receive(Error why) {
+    if (!receive_.parked) return;
+    receive_.unlink();
+    receive_.cancel(why);
+  }
+
+  /// Sends all pieces (at most three). The pieces need to stay valid only until the call suspends.
+  /// \errors  timed_out when the peer took nothing for `timeout`; peer_reset; canceled
+  [[nodiscard]] Send& send(std::initializer_list<std::string_view> pieces, Duration timeout);
+  [[nodiscard]] Send& send(std::string_view bytes, Duration timeout) { return send({bytes}, timeout); }
+
+  /// Whether unread bytes (or an end) have been announced.
+  [[nodiscard]] bool readable() { return reactor_.io().readable(handle_); }
+  /// Told about activity while nobody receives; null to stop.
+  void watch(Watcher* watcher) { reactor_.io().watch(handle_, watcher); }
+  void shut_down_sending() { reactor_.io().shut_down_sending(handle_); }
+  /// Makes the destructor send a reset instead of an orderly end.
+  void reset_on_close() { reset_ = true; }
+
+  [[nodiscard]] SocketAddress local_address() { return reactor_.io().local_address(handle_); }
+  [[nodiscard]] SocketAddress remote_address() { return reactor_.io().remote_address(handle_); }
+  [[nodiscard]] Reactor& reactor() { return reactor_; }
+  [[nodiscard]] Origin peer() const { return peer_; }
+  [[nodiscard]] ByteCount bytes_received() const { return bytes_received_; }
+  [[nodiscard]] ByteCount bytes_sent() const { return bytes_sent_; }
+
+ private:
+  void fire(Time now) override;
+  void parked(Op& op, const Error* canceled_already);
+  void cancel(Op& op);
+  [[nodiscard]] Error error_of(const Op& op, Error why) const;
+
+  Reactor& reactor_;
+  Handle handle_;
+  Origin peer_;
+  bool reset_ = false;
+  ByteCount bytes_received_ = 0;
+  ByteCount bytes_sent_ = 0;
+  Receive receive_;
+  Send send_;
+};
+
+}  // namespace weir

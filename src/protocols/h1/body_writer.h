@@ -1,0 +1,46 @@
+// Puts a head and the pieces of a body on the wire.
+//
+// Idea: one send per message when the first piece is already there: small pieces are copied behind the head, large ones
+// go out beside it (writev); with the chunked coding, the framing is composed around the piece in the same memory.
+//
+// Invariants
+//   (1) With a length, exactly that many bytes leave, or the connection is given up: check finished() behind the last piece.
+#pragma once
+
+#include <string_view>
+
+#include "http/message.h"
+#include "net/stream.h"
+#include "protocols/h1/head_writer.h"
+
+namespace weir::h1 {
+
+class BodyWriter {
+ public:
+  /// \param compose  memory for heads and chunk framing; needed only until each send suspends
+  /// \param stall    how long the peer may take nothing
+  BodyWriter(Stream& stream, std::span<char> compose, Framing framing, Duration stall)
+      : stream_(stream), compose_(compose), kind_(framing.kind), length_left_(framing.length), stall_(stall) {}
+
+  /// `head` lies at the front of the compose memory, or is empty. Awaits like Stream::send.
+  Stream::Send& send(std::string_view head, const Piece& piece);
+  Stream::Send& send_head(std::string_view head) { return stream_.send(head, stall_); }
+
+  /// Every byte that was promised has been written.
+  [[nodiscard]] bool finished() const { return kind_ != Framing::Kind::length || length_left_ == 0; }
+  /// The piece is longer than what was promised: do not send it.
+  [[nodiscard]] bool exceeds(const Piece& piece) const {
+    return kind_ == Framing::Kind::length && piece.bytes.size() > length_left_;
+  }
+  [[nodiscard]] ByteCount bytes_written() const { return bytes_written_; }
+
+ private:
+  Stream& stream_;
+  std::span<char> compose_;
+  Framing::Kind kind_;
+  ByteCount length_left_;
+  ByteCount bytes_written_ = 0;
+  Duration stall_;
+};
+
+}  // namespace weir::h1

@@ -1,0 +1,267 @@
+// The conversation with an upstream, in the order in which it happens.
+#include "protocols/h1/client_session.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "protocols/h1/head_parser.h"
+#include "protocols/h1/head_writer.h"
+
+namespace weir::h1 {
+
+/// The content of an answer. Lets the session go when it ended, or when it is dropped.
+class ResponseBody final : public Body {
+ public:
+  ResponseBody(ClientSessionH1& session, Inbox& inbox, Framing framing, Exchange& exchange, Duration idle)
+      : session_(&session),
+        reader_(inbox, framing, exchange.snapshot->limits, Origin::upstream, Code::upstream_idle_timeout, exchange.arena),
+        idle_(idle) {}
+  ~ResponseBody() override { leave(); }
+
+  Task<Result<Piece>> read() override {
+    if (auto ready = try_read()) co_return *ready;
+    co_return co_await reader_.next(idle_);
+  }
+  std::optional<Result<Piece>> try_read() override { return reader_.try_next(); }
+  [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
+
+ private:
+  void leave() {
+    ClientSessionH1* session = std::exchange(session_, nullptr);
+    if (session != nullptr) session->let_go(reader_.ended());
+  }
+
+  ClientSessionH1* session_;
+  BodyReader reader_;
+  Duration idle_;
+};
+
+/// What an upgraded connection is to the relay. Holds the session (never healthy again) as long as it lives.
+class UpstreamTunnel final : public Duplex {
+ public:
+  explicit UpstreamTunnel(ClientSessionH1& session) : session_(session) {}
+  ~UpstreamTunnel() override { session_.let_go(false); }
+
+  Task<Result<std::string_view>> receive(Duration timeout) override {
+    if (session_.inbox_.empty()) {
+      CO_TRY(const std::span<char> received, co_await session_.stream_->receive(timeout));
+      co_return std::string_view(received.data(), received.size());
+    }
+    const std::span<char> unread = session_.inbox_.unread();
+    session_.inbox_.consume(unread.size());
+    co_return std::string_view(unread.data(), unread.size());
+  }
+  Task<Result<void>> send(std::string_view bytes, Duration timeout) override {
+    co_return co_await session_.stream_->send(bytes, timeout);
+  }
+  void finish_sending() override { session_.stream_->shut_down_sending(); }
+
+ private:
+  ClientSessionH1& session_;
+};
+
+ClientSessionH1::ClientSessionH1(Shard& shard, std::unique_ptr<Stream> stream, Watcher* idle_watcher)
+    : shard_(shard), stream_(std::move(stream)), inbox_(*stream_), idle_watcher_(idle_watcher) {
+  stream_->watch(this);
+}
+
+Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts, Lease lease) {
+  invariant(holders_ == 0, "a leased session has no exchange in progress");
+  lease_ = std::move(lease);
+  holders_ = 1;
+  clean_ = true;
+  keep_alive_ = true;
+  heard_ = false;
+  upload_broken_ = false;
+  uploading_ = false;
+  ++exchanges_;
+  Result<Answer> answer = co_await converse(exchange, head, body, timeouts);
+  if (!answer) {
+    const Error error = failure_of(answer.error());
+    let_go(false);
+    co_return fail(error);
+  }
+  co_return answer;
+}
+
+Reply ClientSessionH1::converse(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts) {
+  CO_TRY_VOID(co_await send_request(exchange, head, body, timeouts));
+  exchange.timings.upstream_sent = shard_.reactor.now();
+  Answer answer(exchange.arena);
+  CO_TRY_VOID(co_await read_head(exchange, head, answer.head, timeouts));
+  exchange.timings.response_head = shard_.reactor.now();
+  co_return attach_content(exchange, std::move(answer), timeouts);
+}
+
+// The head alone, or the head with the first piece of the body; what follows is the pump's.
+Task<Result<void>> ClientSessionH1::send_request(Exchange& exchange, const RequestHead& head, Body* body,
+                                                 const UpstreamTimeouts& timeouts) {
+  HeadBuffer out(shard_.compose_buffer());
+  write_request_head(out, head);
+  if (out.overflowed()) co_return fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
+  BodyWriter writer(*stream_, shard_.compose_buffer(), head.framing, timeouts.idle);
+  upload_progress_ = shard_.reactor.now();
+  if (body == nullptr || head.framing.kind == Framing::Kind::none) {
+    const Result<void> sent = co_await writer.send_head(out.written());
+    // The upstream may have answered and closed: its answer is read before anything fails.
+    if (!sent) upload_failed(sent.error());
+    co_return Result<void>{};
+  }
+  Result<void> sent;
+  // The first pull of the body would answer an expectation that is the upstream's to answer.
+  auto first = exchange.expectation_forwarded ? std::optional<Result<Piece>>{} : body->try_read();
+  if (first && !*first) co_return fail(first->error());
+  if (first && writer.exceeds(**first)) co_return fail(client_error(Code::bad_length));
+  if (first) {
+    sent = co_await writer.send(out.written(), **first);
+  } else {
+    sent = co_await writer.send_head(out.written());
+  }
+  if (!sent) {
+    upload_failed(sent.error());
+  } else if (!first || !(*first)->end) {
+    uploading_ = true;
+    ++holders_;
+    exchange.scope.spawn(pump(*body, writer));
+  }
+  co_return Result<void>{};
+}
+
+// Carries the rest of the upload while the answer is awaited, or already flows.
+Task<void> ClientSessionH1::pump(Body& body, BodyWriter writer) {
+  Result<Piece> piece = Piece{};
+  while (true) {
+    piece = co_await body.read();
+    if (!piece || writer.exceeds(*piece)) break;
+    upload_progress_ = shard_.reactor.now();
+    if (const Result<void> sent = co_await writer.send({}, *piece); !sent) {
+      piece = fail(sent.error());
+      break;
+    }
+    upload_progress_ = shard_.reactor.now();
+    if (piece->end) break;
+  }
+  uploading_ = false;
+  if (piece && (!piece->end || !writer.finished())) piece = fail(client_error(Code::body_cut_short));
+  if (!piece) upload_failed(piece.error());
+  let_go(piece.has_value());
+}
+
+// A broken connection to the upstream may still hold its answer; a broken client or a refused body ends the exchange now.
+void ClientSessionH1::upload_failed(Error error) {
+  upload_broken_ = true;
+  clean_ = false;
+  upload_error_ = error;
+  if (error.origin == Origin::upstream) {
+    if (upload_error_.code == Code::timed_out) upload_error_.code = Code::upstream_write_timeout;
+    if (upload_error_.code != Code::upstream_write_timeout) return;
+  }
+  stream_->interrupt_receive(upload_error_);
+}
+
+Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
+                                              const UpstreamTimeouts& timeouts) {
+  const Limits& limits = exchange.snapshot->limits;
+  unsigned interim_count = 0;
+  while (true) {
+    HeadLength length = 0;
+    if (!inbox_.empty()) {
+      CO_TRY(length, parse_response_head(inbox_.unread(), limits, head));
+    }
+    if (length == 0) {
+      if (upload_broken_ && upload_error_.origin != Origin::upstream) co_return fail(upload_error_);
+      CO_TRY_VOID(co_await receive_head_bytes(timeouts));
+      continue;
+    }
+    const std::span<char> bytes = inbox_.unread().first(length);
+    const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
+    rebase(head, bytes, kept.data());
+    inbox_.consume(length);
+    CO_TRY_VOID(interpret(head, request.method, exchange.arena));
+    if (!is_interim(head.status)) break;
+    if (head.status == 101) {
+      // A switch nobody asked for, or to something else, would make the rest of the connection anybody's guess.
+      if (request.upgrade.empty() || !text::equal_ignoring_case(head.upgrade, request.upgrade)) {
+        co_return fail(upstream_error(Code::bad_upgrade));
+      }
+      break;
+    }
+    if (++interim_count > limits::interim_responses) co_return fail(upstream_error(Code::too_many_interim));
+    CO_TRY_VOID(co_await exchange.interim(head));
+  }
+  co_return Result<void>{};
+}
+
+// The clock for the first byte starts when the request is sent and pauses while an upload moves.
+Task<Result<void>> ClientSessionH1::receive_head_bytes(const UpstreamTimeouts& timeouts) {
+  constexpr std::size_t room_max = limits::scratch_bytes;
+  while (true) {
+    const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
+    const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+    Result<std::size_t> received;
+    if (inbox_.empty()) {
+      const auto bytes = co_await stream_->receive(left);
+      received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
+      if (bytes) inbox_.take(*bytes);
+    } else {
+      received = co_await inbox_.fill_behind(room_max, left);
+    }
+    if (received && *received > 0) {
+      heard_ = true;
+      co_return Result<void>{};
+    }
+    if (received) co_return fail(upstream_error(inbox_.empty() ? Code::peer_closed : Code::body_cut_short));
+    if (received.error().code != Code::timed_out) co_return fail(received.error());
+    const bool moved = deadline_after(upload_progress_, timeouts.first_byte) > shard_.reactor.now();
+    if (!moved) co_return fail(upstream_error(Code::first_byte_timeout));
+  }
+}
+
+Result<Answer> ClientSessionH1::attach_content(Exchange& exchange, Answer answer, const UpstreamTimeouts& timeouts) {
+  keep_alive_ = answer.head.keep_alive;
+  if (answer.head.status == 101) {
+    clean_ = false;
+    answer.tunnel = std::make_unique<UpstreamTunnel>(*this);
+    return answer;
+  }
+  const Framing framing = answer.head.framing;
+  if (framing.kind == Framing::Kind::none || (framing.kind == Framing::Kind::length && framing.length == 0)) {
+    let_go(true);
+    return answer;
+  }
+  answer.body = BodyPointer(exchange.arena.make<ResponseBody>(*this, inbox_, framing, exchange, timeouts.idle));
+  return answer;
+}
+
+// What may be tried again: nothing once a byte of the answer was heard, and nothing while the upload still runs; a
+// connection that had served before and was closed under us may simply have been too old.
+Error ClientSessionH1::failure_of(Error error) const {
+  if (upload_broken_ && upload_error_.origin != Origin::upstream) return upload_error_;
+  if (uploading_) return error.with(Retry::never);
+  if (error.origin == Origin::upstream && !heard_ && error.retry == Retry::never &&
+      (error.code == Code::peer_closed || error.code == Code::peer_reset)) {
+    error.retry = Retry::idempotent;
+  }
+  return error;
+}
+
+void ClientSessionH1::let_go(bool clean) {
+  clean_ &= clean;
+  invariant(holders_ > 0, "a session is let go once by each holder");
+  if (--holders_ > 0) {
+    // The answer ended before the upload did: the upstream does not want the rest, and the connection is no use.
+    if (uploading_) clean_ = false;
+    return;
+  }
+  const bool healthy = clean_ && keep_alive_ && !upload_broken_ && !gone_ && inbox_.empty();
+  Lease lease = std::move(lease_);
+  if (healthy) lease.mark_healthy();
+  // The lease goes at the end of this scope; its owner may destroy this session.
+}
+
+void ClientSessionH1::on_activity(bool gone) {
+  gone_ |= gone;
+  if (holders_ == 0 && idle_watcher_ != nullptr) idle_watcher_->on_activity(gone);
+}
+
+}  // namespace weir::h1

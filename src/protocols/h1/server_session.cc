@@ -1,0 +1,408 @@
+// The life of a client connection, in the order in which it happens.
+#include "protocols/h1/server_session.h"
+
+#include <algorithm>
+
+#include "protocols/h1/body_writer.h"
+#include "protocols/h1/head_parser.h"
+#include "server/relay.h"
+
+namespace weir::h1 {
+namespace {
+
+// A rest of a request that is at most this long is read and forgotten, so that the connection can go on.
+constexpr ByteCount drained_bytes_max = 64 * kibibyte;
+
+}  // namespace
+
+/// The content of a request. The first pull answers Expect: 100-continue, unless the upstream is to answer it.
+class RequestBody final : public Body {
+ public:
+  RequestBody(ServerSessionH1& session, Exchange& exchange)
+      : session_(session),
+        exchange_(exchange),
+        timeouts_(exchange.snapshot->timeouts),
+        started_(session.shard_.reactor.now()),
+        reader_(session.inbox_, exchange.request.framing, exchange.snapshot->limits, Origin::client, Code::client_body_timeout,
+                exchange.arena) {}
+
+  Task<Result<Piece>> read() override {
+    if (session_.continue_owed_ && !exchange_.expectation_forwarded) {
+      ResponseHead go_on(exchange_.arena);
+      go_on.status = 100;
+      CO_TRY_VOID(co_await session_.interim(go_on));
+    }
+    if (auto ready = try_read()) co_return *ready;
+    if (too_slow()) co_return fail(client_error(Code::client_body_timeout, "the content arrives too slowly"));
+    co_return co_await reader_.next(timeouts_.client_body);
+  }
+
+  std::optional<Result<Piece>> try_read() override {
+    auto piece = reader_.try_next();
+    if (piece) session_.continue_owed_ = false;
+    return piece;
+  }
+  [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
+  [[nodiscard]] bool ended() const { return reader_.ended(); }
+  [[nodiscard]] bool failed() const { return reader_.failed(); }
+  [[nodiscard]] ByteCount bytes_read() const { return reader_.bytes_read(); }
+
+ private:
+  [[nodiscard]] bool too_slow() const {
+    if (timeouts_.client_body_rate == 0) return false;
+    const Duration elapsed = session_.shard_.reactor.now() - started_;
+    if (elapsed < timeouts_.client_body_rate_grace) return false;
+    const auto seconds = static_cast<ByteCount>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+    return reader_.bytes_read() < timeouts_.client_body_rate * seconds;
+  }
+
+  ServerSessionH1& session_;
+  Exchange& exchange_;
+  const Timeouts& timeouts_;
+  Time started_;
+  BodyReader reader_;
+};
+
+/// The client's side of a tunnel.
+class ClientTunnel final : public Duplex {
+ public:
+  explicit ClientTunnel(Stream& stream, Inbox& inbox) : stream_(stream), inbox_(inbox) {}
+
+  Task<Result<std::string_view>> receive(Duration timeout) override {
+    if (inbox_.empty()) {
+      CO_TRY(const std::span<char> received, co_await stream_.receive(timeout));
+      co_return std::string_view(received.data(), received.size());
+    }
+    const std::span<char> unread = inbox_.unread();
+    inbox_.consume(unread.size());
+    co_return std::string_view(unread.data(), unread.size());
+  }
+  Task<Result<void>> send(std::string_view bytes, Duration timeout) override { co_return co_await stream_.send(bytes, timeout); }
+  void finish_sending() override { stream_.shut_down_sending(); }
+
+ private:
+  Stream& stream_;
+  Inbox& inbox_;
+};
+
+ServerSessionH1::ServerSessionH1(ServerContext& context, Stream& stream)
+    : context_(context), shard_(context.shard()), stream_(stream), inbox_(stream) {
+  stream_.watch(this);
+}
+
+ServerSessionH1::~ServerSessionH1() {
+  shard_.reactor.timers().disarm(*this);
+  stream_.watch(nullptr);
+}
+
+Task<void> ServerSessionH1::run() {
+  Afterwards afterwards = Afterwards::next_request;
+  for (bool first = true; afterwards == Afterwards::next_request; first = false) {
+    const Result<bool> arrived = co_await wait_for_request(first);
+    if (!arrived || !*arrived) break;
+    afterwards = co_await serve_exchange();
+  }
+  if (afterwards == Afterwards::linger) co_await linger();
+  if (afterwards == Afterwards::abort) stream_.reset_on_close();
+}
+
+/// \returns  false when the client has closed, or the connection was idle for too long
+Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
+  if (!inbox_.empty()) co_return true;
+  if (!first && context_.ending()) {
+    co_await linger();
+    co_return false;
+  }
+  inbox_.trim();
+  context_.set_idle(true);
+  Duration patience;
+  {
+    const SnapshotPin pin = context_.pin();  // not held while idle: an old configuration must be able to go
+    patience = first ? pin->timeouts.client_head : pin->timeouts.keep_alive;
+  }
+  const auto received = co_await stream_.receive(patience);
+  context_.set_idle(false);
+  if (!received) {
+    // A drain asks idle connections to end: say so, and let what is already on its way arrive without a reset.
+    if (received.error().code == Code::draining) co_await linger();
+    co_return fail(received.error());
+  }
+  inbox_.take(*received);
+  co_return !received->empty();
+}
+
+Task<ServerSessionH1::Afterwards> ServerSessionH1::serve_exchange() {
+  Exchange exchange(shard_, context_.facts(), context_.pin(), *this);
+  CancellationRegion region(co_await current_cancellation{});
+  region_ = &region.inner();
+  body_ = nullptr;
+  head_sent_ = false;
+  continue_owed_ = false;
+  version_ = Version::http_1_1;
+  exchange.timings.head_started = shard_.reactor.now();
+  Delivery delivery;
+
+  const Result<HeadLength> at_once = parse_received_head(exchange);
+  Result<void> head;
+  if (!at_once) {
+    head = fail(at_once.error());
+  } else if (*at_once == 0) {
+    head = co_await read_head(exchange);
+  }
+  exchange.timings.head_read = shard_.reactor.now();
+  version_ = exchange.request.version;
+  const Afterwards afterwards = co_await answer(exchange, head, delivery);
+
+  shard_.reactor.timers().disarm(*this);
+  exchange.scope.cancel(gateway_error(Code::canceled));
+  co_await exchange.scope.join();
+  region_ = nullptr;
+  if (body_ != nullptr) delivery.request_body_bytes = body_->bytes_read();
+  exchange.finish(delivery);
+  exchange.request_body.reset();
+  body_ = nullptr;
+  co_return afterwards;
+}
+
+// What a refused head leaves behind points at bytes that will not stay: the story keeps its first line, nothing else.
+void ServerSessionH1::forget_unread_views(Exchange& exchange) {
+  RequestHead refused(exchange.arena);
+  refused.method_text = exchange.arena.copy(exchange.request.method_text);
+  refused.target = exchange.arena.copy(exchange.request.target);
+  refused.method = exchange.request.method;
+  refused.keep_alive = false;
+  exchange.request = refused;
+}
+
+// Parses what is there; a complete head is moved to the arena and given its meaning. Returns 0 when bytes are missing.
+Result<HeadLength> ServerSessionH1::parse_received_head(Exchange& exchange) {
+  RequestHead& request = exchange.request;
+  const Limits& limits = exchange.snapshot->limits;
+  const Result<HeadLength> length = parse_request_head(inbox_.unread(), limits, request);
+  if (!length) {
+    forget_unread_views(exchange);
+    return length;
+  }
+  if (*length == 0) return length;
+  const std::span<char> bytes = inbox_.unread().first(*length);
+  const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
+  rebase(request, bytes, kept.data());
+  inbox_.consume(*length);
+  TRY_VOID(interpret(request, limits, exchange.arena));
+  if (request.framing.kind != Framing::Kind::none) {
+    body_ = exchange.arena.make<RequestBody>(*this, exchange);
+    exchange.request_body = BodyPointer(body_);
+    continue_owed_ = request.expects_continue;
+  }
+  return length;
+}
+
+Task<Result<void>> ServerSessionH1::read_head(Exchange& exchange) {
+  const Limits& limits = exchange.snapshot->limits;
+  // Room for one byte more than allowed, so that the parser sees that it is too much.
+  const std::size_t room_max = limits.head_bytes + limits.request_line_bytes + 1;
+  const Time deadline = deadline_after(exchange.timings.head_started, exchange.snapshot->timeouts.client_head);
+  while (true) {
+    const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+    const Result<std::size_t> received = co_await inbox_.fill_behind(room_max, left);
+    if (!received) {
+      const Error error = received.error();
+      co_return fail(error.code == Code::timed_out ? client_error(Code::client_head_timeout) : error);
+    }
+    if (*received == 0) co_return fail(client_error(Code::peer_closed, "in the middle of a request head"));
+    CO_TRY(const HeadLength length, parse_received_head(exchange));
+    if (length > 0) co_return Result<void>{};
+  }
+}
+
+Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Result<void> head, Delivery& delivery) {
+  Handler& handler = context_.handler();
+  handler.begin(exchange);
+  if (!head) {
+    delivery.error = exchange.arena.make<Error>(head.error());
+    // Whoever is gone gets no answer.
+    if (head.error().code == Code::peer_closed || head.error().code == Code::peer_reset || head.error().code == Code::canceled) {
+      co_return Afterwards::close;
+    }
+    co_return co_await deliver(exchange, handler.error_answer(exchange, head.error()), delivery, true);
+  }
+  Result<Answer> answered = co_await handler.handle(exchange).under(*region_);
+  exchange.timings.response_head = shard_.reactor.now();
+  if (answered) {
+    if (answered->tunnel != nullptr) co_return co_await open_tunnel(exchange, std::move(*answered), delivery);
+    co_return co_await deliver(exchange, std::move(*answered), delivery, false);
+  }
+  const Error error = answered.error();
+  delivery.error = exchange.arena.make<Error>(error);
+  const bool client_gone = error.origin == Origin::client && (error.code == Code::peer_reset || error.code == Code::peer_closed ||
+                                                              error.code == Code::body_cut_short);
+  if (client_gone || error.code == Code::canceled) co_return Afterwards::abort;
+  const bool request_spoilt = error.origin == Origin::client && body_ != nullptr && !body_->ended();
+  co_return co_await deliver(exchange, handler.error_answer(exchange, error), delivery, request_spoilt);
+}
+
+// How the end of the content is told to this client: as the source tells it, if the client understands that.
+void ServerSessionH1::frame(const Exchange& exchange, Answer& answer) const {
+  Framing& framing = answer.head.framing;
+  if (exchange.request.method == Method::head || has_no_content(answer.head.status)) {
+    framing = {};
+    answer.body.reset();
+    return;
+  }
+  if (answer.body == nullptr) {
+    framing = {.kind = Framing::Kind::length, .length = 0};
+    return;
+  }
+  const bool length_unknown = framing.kind == Framing::Kind::chunked || framing.kind == Framing::Kind::until_close;
+  if (!length_unknown) return;
+  framing = {.kind = version_ == Version::http_1_0 ? Framing::Kind::until_close : Framing::Kind::chunked};
+}
+
+bool ServerSessionH1::request_can_be_drained(const Exchange& exchange) const {
+  if (body_ == nullptr || body_->ended()) return true;
+  if (body_->failed() || continue_owed_ || exchange.scope.running() > 0) return false;
+  const auto remaining = body_->remaining();
+  return remaining && *remaining <= drained_bytes_max;
+}
+
+Persistence ServerSessionH1::persistence(const Exchange& exchange, bool close_after) const {
+  const bool goes_on = !close_after && exchange.request.keep_alive && !context_.ending() && request_can_be_drained(exchange);
+  return goes_on ? Persistence::keep_alive : Persistence::close;
+}
+
+Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer answer, Delivery& delivery, bool close_after) {
+  frame(exchange, answer);
+  const bool until_close = answer.head.framing.kind == Framing::Kind::until_close;
+  const Persistence how = persistence(exchange, close_after || until_close);
+  delivery.status = answer.head.status;
+  const Afterwards afterwards = co_await deliver_body(exchange, answer, delivery, how).under(*region_);
+  answer.body.reset();
+  if (afterwards != Afterwards::next_request) co_return afterwards;
+  delivery.complete = true;
+  co_return co_await after_answer(exchange, how);
+}
+
+// Sends the head with whatever content is already there, then one piece after the other.
+Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver_body(Exchange& exchange, Answer& answer, Delivery& delivery,
+                                                                Persistence how) {
+  HeadBuffer out(shard_.compose_buffer());
+  write_response_head(out, answer.head, version_, how, shard_.date());
+  BodyWriter writer(stream_, shard_.compose_buffer(), answer.head.framing, exchange.snapshot->timeouts.client_write);
+  std::string_view head = out.written();
+  head_sent_ = true;
+  continue_owed_ = false;
+  Result<void> sent;
+  if (answer.body == nullptr) {
+    sent = co_await writer.send_head(head);
+  } else {
+    unsigned at_once = 0;
+    while (true) {
+      std::optional<Result<Piece>> piece = answer.body->try_read();
+      if (!piece) {
+        if (!head.empty()) sent = co_await writer.send_head(head);  // the content is not there yet: the head goes alone
+        head = {};
+        if (!sent) break;
+        piece = co_await answer.body->read();
+      }
+      if (!*piece || writer.exceeds(**piece)) {
+        // Too late for a status: cut, so that the client cannot take the part for the whole.
+        delivery.error = exchange.arena.make<Error>(*piece ? upstream_error(Code::bad_length) : piece->error());
+        if (!head.empty()) co_await writer.send_head(head);
+        delivery.response_body_bytes = writer.bytes_written();
+        co_return answer.head.framing.kind == Framing::Kind::until_close ? Afterwards::abort : Afterwards::close;
+      }
+      const bool last = (*piece)->end;
+      sent = co_await writer.send(head, **piece);
+      head = {};
+      if (!sent || last) break;
+      if (++at_once % limits::pieces_per_turn == 0) co_await Yield(shard_.reactor);
+    }
+  }
+  delivery.response_body_bytes = writer.bytes_written();
+  if (!sent || !writer.finished()) {
+    Error error = sent ? upstream_error(Code::body_cut_short) : sent.error();
+    if (error.code == Code::timed_out) error.code = Code::client_write_timeout;
+    delivery.error = exchange.arena.make<Error>(error);
+    co_return sent ? Afterwards::close : Afterwards::abort;
+  }
+  co_return Afterwards::next_request;
+}
+
+// The answer is out. What is left of the request is read and forgotten when that is cheap; else the connection ends.
+Task<ServerSessionH1::Afterwards> ServerSessionH1::after_answer(Exchange& exchange, Persistence how) {
+  if (how == Persistence::close) {
+    const bool client_closes = !exchange.request.keep_alive && inbox_.empty() && (body_ == nullptr || body_->ended());
+    co_return client_closes ? Afterwards::close : Afterwards::linger;
+  }
+  while (body_ != nullptr && !body_->ended()) {
+    if (const auto piece = co_await body_->read(); !piece) co_return Afterwards::linger;
+  }
+  co_return Afterwards::next_request;
+}
+
+// Says that nothing more comes, then reads on for a while: closing on unread bytes would send a reset, and the reset
+// would take the answer with it (RFC 9112 section 9.6).
+Task<void> ServerSessionH1::linger() {
+  Duration patience;
+  {
+    const SnapshotPin pin = context_.pin();
+    patience = pin->timeouts.linger;
+  }
+  stream_.shut_down_sending();
+  inbox_.consume(inbox_.unread().size());
+  const Time deadline = deadline_after(shard_.reactor.now(), patience);
+  ByteCount forgotten = 0;
+  while (forgotten < limits::linger_bytes) {
+    const auto received = co_await stream_.receive(std::max(deadline - shard_.reactor.now(), Duration::zero()));
+    if (!received || received->empty()) co_return;
+    forgotten += received->size();
+  }
+}
+
+// After the 101 nothing of the exchange is needed but its story: configuration and route may go while the tunnel lives.
+Task<ServerSessionH1::Afterwards> ServerSessionH1::open_tunnel(Exchange& exchange, Answer answer, Delivery& delivery) {
+  HeadBuffer out(shard_.compose_buffer());
+  write_response_head(out, answer.head, version_, Persistence::keep_alive, shard_.date());
+  delivery.status = answer.head.status;
+  head_sent_ = true;
+  shard_.reactor.timers().disarm(*this);
+  if (const Result<void> sent = co_await stream_.send(out.written(), exchange.snapshot->timeouts.client_write); !sent) {
+    delivery.error = exchange.arena.make<Error>(sent.error());
+    co_return Afterwards::abort;
+  }
+  exchange.release_snapshot();
+  shard_.metrics.tunnels_open.add();
+  ClientTunnel client(stream_, inbox_);
+  const RelayOutcome outcome =
+      co_await relay(shard_.reactor, client, *answer.tunnel, {.idle = exchange.tunnel_idle, .age = exchange.tunnel_age}).under(*region_);
+  shard_.metrics.tunnels_open.subtract();
+  delivery.request_body_bytes = outcome.bytes_from_client;
+  delivery.response_body_bytes = outcome.bytes_to_client;
+  delivery.complete = outcome.result.has_value();
+  if (!outcome.result) delivery.error = exchange.arena.make<Error>(outcome.result.error());
+  co_return Afterwards::close;
+}
+
+Task<Result<void>> ServerSessionH1::interim(const ResponseHead& head) {
+  if (head.status == 100) {
+    if (!continue_owed_) co_return Result<void>{};  // the client did not ask, or has begun to send already
+    continue_owed_ = false;
+  }
+  if (version_ == Version::http_1_0 || head_sent_) co_return Result<void>{};
+  HeadBuffer out(shard_.compose_buffer());
+  write_response_head(out, head, version_, Persistence::keep_alive, {});
+  co_return co_await stream_.send(out.written(), no_limit);
+}
+
+void ServerSessionH1::limit_time(Time deadline) { shard_.reactor.timers().arm(*this, deadline); }
+
+void ServerSessionH1::fire(Time) {
+  if (region_ != nullptr) region_->request(gateway_error(Code::request_timeout));
+}
+
+// The client can no longer be written to: nobody waits for this answer any more.
+void ServerSessionH1::on_activity(bool gone) {
+  if (gone && region_ != nullptr) region_->request(client_error(Code::peer_reset));
+}
+
+}  // namespace weir::h1

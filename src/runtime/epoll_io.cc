@@ -1,0 +1,434 @@
+// The calls behind epoll_io.h.
+#include "runtime/epoll_io.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define WEIR_POISON(begin, bytes) ASAN_POISON_MEMORY_REGION(begin, bytes)
+#define WEIR_UNPOISON(begin, bytes) ASAN_UNPOISON_MEMORY_REGION(begin, bytes)
+#endif
+#endif
+#ifndef WEIR_POISON
+#define WEIR_POISON(begin, bytes) static_cast<void>(0)
+#define WEIR_UNPOISON(begin, bytes) static_cast<void>(0)
+#endif
+
+namespace weir {
+namespace {
+
+int number(Handle handle) { return static_cast<int>(handle); }
+
+std::uint64_t tag(int fd, std::uint32_t generation) {
+  return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd);
+}
+
+SocketAddress address_by(int (*call)(int, sockaddr*, socklen_t*), Handle handle) {
+  SocketAddress address;
+  address.length = sizeof(address.storage);
+  if (call(number(handle), reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) address.length = 0;
+  return address;
+}
+
+void set_option(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof(value)); }
+
+bool is_tcp(const SocketAddress& address) { return address.family() == AF_INET || address.family() == AF_INET6; }
+
+const char* unix_path(const SocketAddress& address) { return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path; }
+
+// A socket file that nobody listens on is left over from a process that died; one that answers belongs to somebody.
+void remove_dead_socket_file(const SocketAddress& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return;
+  if (::connect(probe, address.raw(), address.length) != 0 && errno == ECONNREFUSED) {
+    ::unlink(unix_path(address));
+  }
+  ::close(probe);
+}
+
+timespec timespec_of(Duration duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
+}
+
+}  // namespace
+
+EpollIo::EpollIo(Duration coalescing_cap)
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      scratch_(std::make_unique_for_overwrite<char[]>(limits::scratch_bytes)),
+      coalescer_(coalescing_cap) {
+  invariant(epoll_ >= 0 && wake_ >= 0, "epoll and an eventfd can be had at start");
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = tag(wake_, 0)}};
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+  // The kernel rounds sleeps up by 50 us unless told otherwise: a 50 us pause would become 130.
+  if (coalescer_.enabled()) ::prctl(PR_SET_TIMERSLACK, 1);
+  WEIR_POISON(scratch_.get(), limits::scratch_bytes);
+}
+
+EpollIo::~EpollIo() {
+  WEIR_UNPOISON(scratch_.get(), limits::scratch_bytes);
+  for (std::size_t fd = 0; fd < descriptors_.size(); ++fd) {
+    if (descriptors_[fd].open) ::close(static_cast<int>(fd));
+  }
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+Result<Handle> EpollIo::listen(const SocketAddress& address, ListenOptions options) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail(os_error(errno));
+  if (address.family() == AF_UNIX) remove_dead_socket_file(address);
+  if (is_tcp(address)) {
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+  if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  // Between bind and listen nobody can connect yet, so there is no moment in which the mode is too wide.
+  const auto restrict = [&] {
+    return !options.owner_only || address.family() != AF_UNIX || ::chmod(unix_path(address), S_IRUSR | S_IWUSR) == 0;
+  };
+  if (::bind(fd, address.raw(), address.length) != 0 || !restrict() || ::listen(fd, options.backlog) != 0) {
+    const Error error = os_error(errno);
+    ::close(fd);
+    return fail(error);
+  }
+  return adopt(fd, true);
+}
+
+SocketAddress EpollIo::local_address(Handle handle) { return address_by(::getsockname, handle); }
+SocketAddress EpollIo::remote_address(Handle handle) { return address_by(::getpeername, handle); }
+
+Result<Handle> EpollIo::open(const SocketAddress& address) {
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail(os_error(errno));
+  if (is_tcp(address)) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  // Registered by the connect op: an unconnected socket would report EPOLLHUP at once.
+  const auto slot = static_cast<std::size_t>(fd);
+  if (descriptors_.size() <= slot) descriptors_.resize(slot + 1);
+  const std::uint32_t generation = descriptors_[slot].generation;
+  descriptors_[slot] = {.generation = generation, .open = true};
+  return static_cast<Handle>(fd);
+}
+
+Result<Handle> EpollIo::adopt(int fd, bool may_have_bytes) {
+  const auto slot = static_cast<std::size_t>(fd);
+  if (descriptors_.size() <= slot) descriptors_.resize(slot + 1);
+  Descriptor& socket = descriptors_[slot];
+  const std::uint32_t generation = socket.generation;
+  socket = {.generation = generation, .open = true, .readable = may_have_bytes};
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = tag(fd, generation)}};
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+    const Error error = os_error(errno);
+    socket.open = false;
+    ::close(fd);
+    return fail(error);
+  }
+  return static_cast<Handle>(fd);
+}
+
+bool EpollIo::submit(Op& op) {
+  Descriptor& socket = descriptor(op.handle);
+  invariant(socket.open, "an op is submitted on an open handle");
+  op.result = 0;  // a send counts up from here
+  if (attempt(op, socket)) return true;
+  park(op, socket);
+  return false;
+}
+
+bool EpollIo::attempt(Op& op, Descriptor& socket) {
+  switch (op.kind) {
+    case Op::Kind::accept:
+      return attempt_accept(op, socket);
+    case Op::Kind::connect:
+      return attempt_connect(op);
+    case Op::Kind::receive:
+      return attempt_receive(op, socket);
+    case Op::Kind::send:
+      return attempt_send(op);
+    case Op::Kind::none:
+      break;
+  }
+  invariant(false, "a submitted op has a kind");
+  return true;
+}
+
+bool EpollIo::attempt_accept(Op& op, Descriptor& socket) {
+  if (!socket.readable) return false;
+  const int fd = ::accept4(number(op.handle), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) {
+    if (errno == EAGAIN) {
+      socket.readable = false;
+      return false;
+    }
+    op.result = -errno;
+    return true;
+  }
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // fails on unix sockets, which have no Nagle
+  const auto accepted = adopt(fd, true);        // may move `socket`
+  op.result = accepted ? static_cast<std::int64_t>(*accepted) : -accepted.error().os_error;
+  return true;
+}
+
+// First call: starts connecting. Later calls (the socket became writable): asks how it went.
+bool EpollIo::attempt_connect(Op& op) {
+  const int fd = number(op.handle);
+  if (op.data != nullptr) {
+    const auto* address = reinterpret_cast<const SocketAddress*>(op.data);
+    op.data = nullptr;
+    const int outcome = ::connect(fd, address->raw(), address->length);
+    const int error = outcome == 0 ? 0 : errno;
+    if (error != 0 && error != EINPROGRESS) {
+      op.result = -error;
+      return true;
+    }
+    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                      .data = {.u64 = tag(fd, descriptor(op.handle).generation)}};
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+      op.result = -errno;
+      return true;
+    }
+    op.result = 0;
+    return error == 0;
+  }
+  int error = 0;
+  socklen_t length = sizeof(error);
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  op.result = -error;
+  return true;
+}
+
+bool EpollIo::attempt_receive(Op& op, Descriptor& socket) {
+  if (!socket.readable) return false;
+  const bool into_scratch = op.size == 0;
+  char* const place = into_scratch ? scratch_.get() : op.data;
+  const std::size_t room = into_scratch ? limits::scratch_bytes : op.size;
+  if (into_scratch) {
+    lodge(nullptr);
+    WEIR_UNPOISON(place, room);
+  }
+  const ssize_t count = ::recv(number(op.handle), place, room, 0);
+  if (count < 0) {
+    if (errno == EAGAIN) {
+      socket.readable = false;
+      if (into_scratch) WEIR_POISON(place, room);
+      return false;
+    }
+    op.result = -errno;
+    return true;
+  }
+  if (static_cast<std::size_t>(count) < room && !socket.ending) socket.readable = false;
+  op.data = place;
+  op.result = count;
+  return true;
+}
+
+bool EpollIo::attempt_send(Op& op) {
+  while (op.size > 0) {
+    const ssize_t count = ::send(number(op.handle), op.data, op.size, MSG_NOSIGNAL);
+    if (count < 0) {
+      if (errno == EAGAIN) return false;
+      op.result = -errno;
+      return true;
+    }
+    op.data += count;
+    op.size -= static_cast<std::size_t>(count);
+    op.result += count;
+    if (op.patience >= Duration::zero()) op.deadline = now() + op.patience;
+  }
+  return true;
+}
+
+void EpollIo::park(Op& op, Descriptor& socket) {
+  Op*& place = op.kind == Op::Kind::send ? socket.writer : socket.reader;
+  invariant(place == nullptr, "one op per handle and direction");
+  place = &op;
+  op.parked = true;
+}
+
+void EpollIo::cancel(Op& op) {
+  if (!op.parked) return;
+  Descriptor& socket = descriptor(op.handle);
+  if (socket.reader == &op) {
+    socket.reader = nullptr;
+  } else if (socket.writer == &op) {
+    socket.writer = nullptr;
+  } else {
+    return;  // ended already
+  }
+  op.result = -ECANCELED;
+  op.unlink();
+  ended_.push_back(op);
+}
+
+std::int64_t EpollIo::try_send(Handle handle, std::span<const iovec> pieces) {
+  ssize_t count = 0;
+  if (pieces.size() == 1) {
+    count = ::send(number(handle), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+  } else {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data());
+    message.msg_iovlen = pieces.size();
+    count = ::sendmsg(number(handle), &message, MSG_NOSIGNAL);
+  }
+  if (count >= 0) return count;
+  return errno == EAGAIN ? 0 : -errno;
+}
+
+bool EpollIo::readable(Handle handle) { return descriptor(handle).readable; }
+void EpollIo::watch(Handle handle, Watcher* watcher) { descriptor(handle).watcher = watcher; }
+void EpollIo::shut_down_sending(Handle handle) { ::shutdown(number(handle), SHUT_WR); }
+
+void EpollIo::close(Handle handle, bool abort) {
+  Descriptor& socket = descriptor(handle);
+  invariant(socket.open, "a handle is closed once");
+  for (Op** place : {&socket.reader, &socket.writer}) {
+    Op* op = std::exchange(*place, nullptr);
+    if (op == nullptr) continue;
+    op->result = -ECANCELED;
+    op->unlink();
+    ended_.push_back(*op);
+  }
+  if (abort) {
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(number(handle), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  }
+  ++socket.generation;
+  socket.open = false;
+  socket.watcher = nullptr;
+  ::close(number(handle));
+}
+
+std::size_t EpollIo::wait(Time deadline, CompletionSink& sink) {
+  clear_scratch();  // of a receive that completed at once, outside any wait
+  std::size_t delivered = finish_ended(sink);
+  const std::size_t count = collect(delivered > 0 ? now() : deadline);
+  for (std::size_t at = 0; at < count; ++at) delivered += dispatch(events_[at], sink);
+  return delivered;
+}
+
+// Asks without waiting first; when nothing is there and the load says so, pauses, so that one wake-up brings many events.
+std::size_t EpollIo::collect(Time deadline) {
+  const Time begin = now();
+  const Duration timeout = deadline == never ? no_limit : std::max(deadline - begin, Duration::zero());
+  int count = 0;
+  if (coalescer_.enabled() && timeout != Duration::zero()) {
+    count = poll(Duration::zero());
+    if (const Duration pause = coalescer_.pause(count == 0); pause > Duration::zero()) {
+      const timespec rest = timespec_of(timeout < Duration::zero() ? pause : std::min(pause, timeout));
+      ::clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, nullptr);
+      count = poll(Duration::zero());
+    }
+    if (count == 0) count = poll(timeout);
+    coalescer_.observe(static_cast<std::size_t>(count), now());
+  } else {
+    count = poll(timeout);
+  }
+  return static_cast<std::size_t>(std::max(count, 0));
+}
+
+int EpollIo::poll(Duration timeout) {
+  if (timeout < Duration::zero()) return ::epoll_pwait2(epoll_, events_.data(), events_per_turn, nullptr, nullptr);
+  const timespec limit = timespec_of(timeout);
+  return ::epoll_pwait2(epoll_, events_.data(), events_per_turn, &limit, nullptr);
+}
+
+std::size_t EpollIo::dispatch(const epoll_event& event, CompletionSink& sink) {
+  const int fd = static_cast<int>(event.data.u64 & 0xFFFFFFFFU);
+  if (fd == wake_) {
+    std::uint64_t count = 0;
+    static_cast<void>(::read(wake_, &count, sizeof(count)));
+    return 1;
+  }
+  const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
+  const auto slot = static_cast<std::size_t>(fd);
+  const auto current = [&] { return descriptors_[slot].open && descriptors_[slot].generation == generation; };
+  if (!current()) return 0;
+  std::size_t delivered = 0;
+  // The vector may move while coroutines run: descriptors are looked up again after each completion.
+  if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    Descriptor& socket = descriptors_[slot];
+    socket.readable = true;
+    socket.ending |= (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    socket.gone |= (event.events & (EPOLLHUP | EPOLLERR)) != 0;
+    if (Op* reader = socket.reader; reader != nullptr && reader->kind != Op::Kind::connect) {
+      if (attempt(*reader, socket)) {
+        descriptors_[slot].reader = nullptr;
+        delivered += finish(*reader, sink);
+      }
+    } else if (reader == nullptr && socket.watcher != nullptr) {
+      socket.watcher->on_activity(socket.gone);
+    }
+  }
+  if (!current()) return delivered;
+  if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+    Op*& place = descriptors_[slot].reader != nullptr && descriptors_[slot].reader->kind == Op::Kind::connect
+                     ? descriptors_[slot].reader
+                     : descriptors_[slot].writer;
+    if (Op* waiting = place; waiting != nullptr && attempt(*waiting, descriptors_[slot])) {
+      place = nullptr;
+      delivered += finish(*waiting, sink);
+    }
+  }
+  return delivered;
+}
+
+std::size_t EpollIo::finish(Op& op, CompletionSink& sink) {
+  sink.complete(op);
+  clear_scratch();
+  return 1;
+}
+
+// The waiter has suspended: its loan is over.
+void EpollIo::clear_scratch() {
+  lodge(nullptr);
+  WEIR_POISON(scratch_.get(), limits::scratch_bytes);
+}
+
+void EpollIo::lodge(ScratchTenant* tenant) {
+  ScratchTenant* former = std::exchange(tenant_, tenant);
+  if (former != nullptr && former != tenant) former->move_out();
+}
+
+void EpollIo::vacate(ScratchTenant* tenant) {
+  if (tenant_ == tenant) tenant_ = nullptr;
+}
+
+std::size_t EpollIo::finish_ended(CompletionSink& sink) {
+  IntrusiveList<Op> batch;
+  batch.splice_back(ended_);
+  std::size_t delivered = 0;
+  while (Op* op = batch.pop_front()) delivered += finish(*op, sink);
+  return delivered;
+}
+
+void EpollIo::wake() {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(wake_, &one, sizeof(one)));
+}
+
+Time EpollIo::now() {
+  timespec moment{};
+  ::clock_gettime(CLOCK_MONOTONIC, &moment);
+  return Time{std::chrono::seconds{moment.tv_sec} + std::chrono::nanoseconds{moment.tv_nsec}};
+}
+
+WallTime EpollIo::wall_now() {
+  timespec moment{};
+  ::clock_gettime(CLOCK_REALTIME, &moment);
+  return WallTime{std::chrono::seconds{moment.tv_sec} + std::chrono::nanoseconds{moment.tv_nsec}};
+}
+
+}  // namespace weir

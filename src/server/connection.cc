@@ -1,0 +1,74 @@
+// How a connection begins, what it answers its session, and how it is asked to end.
+#include "server/connection.h"
+
+#include "server/shard_server.h"
+
+namespace weir {
+namespace {
+
+ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
+  const SocketAddress remote = stream.remote_address();
+  const IpAddress peer = IpAddress::of(remote);
+  ConnectionFacts facts;
+  facts.client = {.address = peer, .peer = peer, .peer_port = port_of(remote), .over_unix = listener.plan.address.family() == AF_UNIX};
+  facts.listener = listener.plan.id;
+  facts.local_port = port_of(listener.bound);
+  facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
+  facts.read_only = listener.plan.use == ListenerUse::admin && !facts.client.over_unix;
+  return facts;
+}
+
+}  // namespace
+
+Connection::Connection(ShardServer& server, const OpenListener& listener, Handle handle)
+    : server_(server),
+      handler_(server.handler_for(listener.plan)),
+      protocol_(server.protocol()),
+      stream_(server.shard().reactor, handle, Origin::client),
+      facts_(facts_of(stream_, listener)),
+      listener_name_(listener.plan.name),
+      opened_(server.shard().reactor.now()) {
+  facts_.listener_name = listener_name_;
+  const SnapshotPin pin = server.pin();
+  requests_max_ = pin->limits.requests_per_connection;
+  age_max_ = pin->timeouts.connection_age;
+  server.shard().metrics.connections_opened.add();
+  server.shard().metrics.connections_open.add();
+}
+
+Connection::~Connection() {
+  server_.shard().metrics.connections_open.subtract();
+  server_.census().leave();
+}
+
+Task<void> Connection::run() {
+  CancellationRegion region(co_await current_cancellation{});
+  region_ = &region;
+  co_await protocol_.serve(*this, stream_).under(region.inner());
+  region_ = nullptr;
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (idle_) stream_.interrupt_receive(gateway_error(Code::draining));
+}
+
+void Connection::abort(Error why) {
+  if (region_ != nullptr) region_->cancel(why);
+}
+
+Shard& Connection::shard() { return server_.shard(); }
+Handler& Connection::handler() { return handler_; }
+SnapshotPin Connection::pin() { return server_.pin(); }
+
+bool Connection::ending() const {
+  if (draining_ || requests_ >= requests_max_) return true;
+  return age_max_ >= Duration::zero() && server_.shard().reactor.now() - opened_ >= age_max_;
+}
+
+void Connection::set_idle(bool idle) {
+  idle_ = idle;
+  if (!idle) ++requests_;
+}
+
+}  // namespace weir

@@ -1,0 +1,55 @@
+// A client's connection, from accept to close.
+//
+// Idea: it owns the stream and tells its session what it needs to know (the configuration of this moment, whether to end
+// behind the current answer), and the server what that needs to know (idle or busy).
+//
+// Invariants
+//   (1) A connection pins no configuration while it is idle.
+//   (2) While idle, a drain ends it at once; while busy, behind its current answer.
+#pragma once
+
+#include "contracts/session.h"
+#include "runtime/cancellation.h"
+
+namespace weir {
+
+class ShardServer;
+struct OpenListener;
+
+class Connection final : public ServerContext, public ListLink {
+ public:
+  Connection(ShardServer& server, const OpenListener& listener, Handle handle);
+  ~Connection();
+
+  /// Serves it to its end.
+  Task<void> run();
+
+  /// Asks for an end as soon as no answer is owed.
+  void drain();
+  /// Ends it now.
+  void abort(Error why);
+
+  Shard& shard() override;
+  Handler& handler() override;
+  const ConnectionFacts& facts() const override { return facts_; }
+  SnapshotPin pin() override;
+  bool ending() const override;
+  void set_idle(bool idle) override;
+
+ private:
+  ShardServer& server_;
+  Handler& handler_;
+  const ServerProtocol& protocol_;
+  Stream stream_;
+  ConnectionFacts facts_;
+  std::string listener_name_;  // outlives the listener, which a reload may take away
+  CancellationRegion* region_ = nullptr;
+  Time opened_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t requests_max_;
+  Duration age_max_;
+  bool idle_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace weir

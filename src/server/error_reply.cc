@@ -1,0 +1,118 @@
+// Which status each error gets, and the body that explains it.
+#include "server/error_reply.h"
+
+#include "http/problem.h"
+
+namespace weir {
+namespace {
+
+Status client_status(Code code) {
+  switch (code) {
+    case Code::target_too_long:
+      return 414;
+    case Code::head_too_large:
+    case Code::too_many_fields:
+    case Code::field_too_large:
+    case Code::trailer_too_large:
+      return 431;
+    case Code::body_too_large:
+      return 413;
+    case Code::unsupported_version:
+      return 505;
+    case Code::unsupported_transfer_coding:
+    case Code::method_not_supported:
+      return 501;
+    case Code::unsupported_expectation:
+      return 417;
+    case Code::client_head_timeout:
+    case Code::client_body_timeout:
+    case Code::client_write_timeout:
+      return 408;
+    case Code::no_route:
+    case Code::not_found:
+      return 404;
+    case Code::access_denied:
+    case Code::upgrade_refused:
+    case Code::read_only:
+      return 403;
+    case Code::loop_detected:
+      return 508;
+    default:
+      return 400;
+  }
+}
+
+Status upstream_status(Code code) {
+  switch (code) {
+    case Code::connect_timeout:
+    case Code::first_byte_timeout:
+    case Code::upstream_idle_timeout:
+    case Code::upstream_write_timeout:
+    case Code::timed_out:
+      return 504;
+    default:
+      return 502;
+  }
+}
+
+Status gateway_status(Code code) {
+  switch (code) {
+    case Code::request_timeout:
+      return 504;
+    case Code::queue_timeout:
+    case Code::queue_full:
+    case Code::no_endpoint:
+    case Code::too_many_connections:
+    case Code::out_of_descriptors:
+    case Code::draining:
+    case Code::canceled:
+      return 503;
+    case Code::access_denied:
+    case Code::read_only:
+      return 403;
+    case Code::no_route:
+    case Code::not_found:
+      return 404;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace
+
+Status status_of(const Error& error) {
+  switch (error.origin) {
+    case Origin::client:
+      return client_status(error.code);
+    case Origin::upstream:
+      return upstream_status(error.code);
+    case Origin::gateway:
+      return gateway_status(error.code);
+  }
+  return 500;
+}
+
+Answer error_reply(Exchange& exchange, const Error& error) {
+  Answer answer(exchange.arena);
+  answer.head.status = status_of(error);
+  const Problem problem{.status = answer.head.status,
+                        .reason = name_of(error.code),
+                        .sentence = sentence_of(error.code),
+                        .request_id = exchange.request_id,
+                        .detail = error.text == nullptr ? std::string_view() : error.text};
+  const ProblemFormat format = choose_problem_format(exchange.request.fields.get(FieldName::accept));
+  const std::string_view body = exchange.arena.copy(render_problem(problem, format));
+  Fields& fields = answer.head.fields;
+  fields.append(FieldName::content_type, content_type_of(format));
+  fields.append(FieldName::cache_control, "no-store");
+  if (answer.head.status == 503) fields.append(FieldName::retry_after, "1");
+  // RFC 9209: who refused, and why.
+  fields.append(FieldName::proxy_status, exchange.arena.join(exchange.snapshot ? exchange.snapshot->forwarded.pseudonym : std::string_view("weir"),
+                                                             "; details=\"", name_of(error.origin), ":", name_of(error.code), "\""));
+  if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
+  answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
+  answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));
+  return answer;
+}
+
+}  // namespace weir

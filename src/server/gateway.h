@@ -1,0 +1,41 @@
+// A configuration as the data path uses it: routes with their chains, compiled and immutable.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contracts/filter.h"
+#include "contracts/service.h"
+#include "contracts/snapshot.h"
+#include "route/router.h"
+
+namespace weir {
+
+class Cluster;
+
+/// One route, ready to run. Shared between configurations when its file did not change.
+struct Route {
+  std::string name;  ///< as configured, or `routes[3]`; what logs and metrics call it
+  Place place;
+  std::vector<std::shared_ptr<const Filter>> owned_filters;
+  std::vector<const Filter*> filters;  ///< in the order in which they run
+  std::vector<std::string> filter_names;
+  std::shared_ptr<const Service> service;
+  std::string service_name;
+  std::vector<std::string> upgrades;  ///< lower-case protocols that may be switched to; "any" for all
+  Duration request_timeout = no_limit;
+  Duration tunnel_idle = no_limit;
+  Duration tunnel_age = no_limit;
+
+  [[nodiscard]] bool allows_upgrade(std::string_view protocol) const;
+};
+
+class Gateway final : public Snapshot {
+ public:
+  Router router;
+  std::vector<std::shared_ptr<const Route>> routes;  ///< by the number the router gives
+  std::vector<std::shared_ptr<const Cluster>> clusters;
+};
+
+}  // namespace weir

@@ -1,0 +1,77 @@
+// Two children, one per direction, and a watch over both.
+#include "server/relay.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "runtime/scope.h"
+
+namespace weir {
+namespace {
+
+/// What both directions share.
+class Relay final : private Timer {
+ public:
+  Relay(Reactor& reactor, RelayLimits limits)
+      : scope(reactor), reactor_(reactor), limits_(limits), last_moved_(reactor.now()), age_end_(deadline_after(reactor.now(), limits.age)) {
+    rearm();
+  }
+  ~Relay() { reactor_.timers().disarm(*this); }
+
+  Task<void> move(Duplex& from, Duplex& to, ByteCount& moved) {
+    while (true) {
+      const Result<std::string_view> bytes = co_await from.receive(no_limit);
+      if (!bytes) co_return give_up(bytes.error());
+      last_moved_ = reactor_.now();
+      if (bytes->empty()) {
+        to.finish_sending();
+        co_return;
+      }
+      const std::size_t count = bytes->size();
+      if (const Result<void> sent = co_await to.send(*bytes, no_limit); !sent) co_return give_up(sent.error());
+      moved += count;
+      last_moved_ = reactor_.now();
+      if (++at_once_ % limits::pieces_per_turn == 0) co_await Yield(reactor_);
+    }
+  }
+
+  Scope scope;
+  RelayOutcome outcome;
+
+ private:
+  void give_up(Error error) {
+    if (outcome.result) outcome.result = fail(error);
+    scope.cancel(error);
+  }
+
+  void rearm() {
+    const Time next = std::min(age_end_, deadline_after(last_moved_, limits_.idle));
+    if (next != never) reactor_.timers().arm(*this, next);
+  }
+  void fire(Time now) override {
+    if (now >= age_end_ || now >= deadline_after(last_moved_, limits_.idle)) {
+      give_up(gateway_error(Code::tunnel_timeout));
+    } else {
+      rearm();
+    }
+  }
+
+  Reactor& reactor_;
+  RelayLimits limits_;
+  Time last_moved_;
+  Time age_end_;
+  unsigned at_once_ = 0;
+};
+
+}  // namespace
+
+Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, RelayLimits limits) {
+  Relay both(reactor, limits);
+  both.scope.attach(co_await current_cancellation{});
+  both.scope.spawn(both.move(client, upstream, both.outcome.bytes_from_client));
+  both.scope.spawn(both.move(upstream, client, both.outcome.bytes_to_client));
+  co_await both.scope.join();
+  co_return both.outcome;
+}
+
+}  // namespace weir

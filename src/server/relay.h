@@ -1,0 +1,25 @@
+// The one loop in the program that moves bytes both ways: WebSocket and other upgrades today, raw TCP later.
+#pragma once
+
+#include "contracts/duplex.h"
+#include "runtime/reactor.h"
+#include "runtime/task.h"
+
+namespace weir {
+
+struct RelayLimits {
+  Duration idle = no_limit;  ///< nothing moved in either direction
+  Duration age = no_limit;   ///< since the relay began
+};
+
+struct RelayOutcome {
+  Result<void> result;  ///< success: both sides finished sending. Errors: tunnel_timeout, peer_reset, canceled
+  ByteCount bytes_from_client = 0;
+  ByteCount bytes_to_client = 0;
+};
+
+/// Moves bytes until both directions have ended, one has failed, or a limit has passed. An end in one direction is passed on and
+/// the other goes on (half-close).
+Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, RelayLimits limits);
+
+}  // namespace weir

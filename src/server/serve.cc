@@ -1,0 +1,102 @@
+// The data path on one screen: begin, find the route, run its chain. What each room does is in its own folder.
+#include "server/serve.h"
+
+#include <algorithm>
+
+#include "http/forwarded.h"
+#include "http/request_id.h"
+#include "server/error_reply.h"
+
+namespace weir {
+namespace {
+
+const Gateway& gateway_of(const Exchange& exchange) { return static_cast<const Gateway&>(*exchange.snapshot); }
+
+/// Counts an exchange when it is over and tells the observers.
+class Bookkeeper final : public Finisher {
+ public:
+  explicit Bookkeeper(std::span<Observer* const> observers) : observers_(observers) {}
+
+  void finish(const Exchange& exchange, const Delivery& delivery) override {
+    ShardMetrics& metrics = exchange.shard.metrics;
+    metrics.requests_in_flight.subtract();
+    metrics.bytes_from_clients.add(delivery.request_body_bytes);
+    metrics.bytes_to_clients.add(delivery.response_body_bytes);
+    metrics.responses_by_class[std::min<unsigned>(delivery.status / 100U, 5)].add();
+    if (delivery.error != nullptr) metrics.errors_by_code[static_cast<std::size_t>(delivery.error->code)].add();
+    for (Observer* observer : observers_) observer->ended(exchange, delivery);
+  }
+
+ private:
+  std::span<Observer* const> observers_;
+};
+
+void find_who_asks(Exchange& exchange) {
+  const Snapshot& snapshot = *exchange.snapshot;
+  const bool trusted = !exchange.client.over_unix && contains(snapshot.trusted_proxies, exchange.client.peer);
+  if (trusted) {
+    exchange.client.address = find_client(exchange.client.peer, trusted, exchange.request.fields, snapshot.trusted_proxies);
+  }
+  const std::string_view given = exchange.request.fields.get(FieldName::x_request_id);
+  if (trusted && is_request_id(given)) {
+    exchange.request_id = given;
+  } else {
+    const RequestId id = make_request_id(exchange.shard.reactor.random());
+    exchange.request_id = exchange.arena.copy(view_of(id));
+  }
+}
+
+void take_route(Exchange& exchange, const Route& route, const RouteDecision& decision) {
+  exchange.route_name = route.name;
+  exchange.record({.room = "route", .verdict = "matched", .subject = route.name, .reason = name_of(decision.reason), .place = route.place});
+  exchange.upgrade_allowed = !exchange.request.upgrade.empty() && route.allows_upgrade(exchange.request.upgrade);
+  exchange.tunnel_idle = route.tunnel_idle;
+  exchange.tunnel_age = route.tunnel_age;
+  if (route.request_timeout >= Duration::zero()) {
+    exchange.limit_time(exchange.timings.head_started + route.request_timeout);
+  }
+}
+
+}  // namespace
+
+bool Route::allows_upgrade(std::string_view protocol) const {
+  return std::ranges::any_of(upgrades, [&](const std::string& allowed) { return allowed == "any" || allowed == protocol; });
+}
+
+RouteFacts route_facts(const RequestHead& request, const ClientAddress& client, std::uint16_t listener) {
+  return {.listener = listener,
+          .method = request.method,
+          .method_text = request.method_text,
+          .host = request.host,
+          .path = request.path,
+          .query = request.query,
+          .fields = &request.fields,
+          .client = client.address};
+}
+
+void Serve::begin(Exchange& exchange) {
+  exchange.shard.metrics.requests.add();
+  exchange.shard.metrics.requests_in_flight.add();
+  exchange.at_end(*exchange.arena.make<Bookkeeper>(observers_));
+  find_who_asks(exchange);
+}
+
+Reply Serve::handle(Exchange& exchange) {
+  const Gateway& gateway = gateway_of(exchange);
+  if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
+    co_return fail(client_error(Code::loop_detected));
+  }
+  const RouteDecision decision =
+      gateway.router.find(route_facts(exchange.request, exchange.client, exchange.connection.listener));
+  if (!decision.matched()) {
+    exchange.record({.room = "route", .verdict = "refused", .subject = {}, .reason = name_of(decision.reason), .place = {}});
+    co_return fail(client_error(Code::no_route));
+  }
+  const Route& route = *gateway.routes[decision.route];
+  take_route(exchange, route, decision);
+  co_return co_await Next(route.filters, *route.service)(exchange);
+}
+
+Answer Serve::error_answer(Exchange& exchange, const Error& error) { return error_reply(exchange, error); }
+
+}  // namespace weir

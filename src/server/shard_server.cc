@@ -1,0 +1,164 @@
+// Accepting, admitting, draining: the server's side of shard_server.h.
+#include "server/shard_server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+// While no descriptor is left, asking again at once would only burn the core.
+constexpr Duration descriptor_pause = std::chrono::milliseconds{50};
+
+}  // namespace
+
+/// A listener that accepts. It keeps one spare descriptor, so that when all others are used up it can still take a
+/// connection, say why it is refused, and close it, instead of leaving the client to time out.
+struct ShardServer::Acceptor {
+  Acceptor(Reactor& reactor, Handle handle, OpenListener opened) : listener(reactor, handle), open(std::move(opened)) {}
+
+  Listener listener;
+  OpenListener open;
+  Handle reserve = Handle::none;
+  bool stopping = false;
+};
+
+ShardServer::ShardServer(Shard& shard, Parts parts) : shard_(shard), parts_(parts), scope_(shard.reactor) {}
+ShardServer::~ShardServer() { invariant(connection_count_ == 0, "a server is destroyed when its connections are gone"); }
+
+void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapshot::Release release) {
+  // Owned by its pins: it deletes itself with the last.
+  auto* shared = new ShardSnapshot(std::move(gateway), std::move(release));
+  current_ = SnapshotPin(*shared);
+}
+
+Result<SocketAddress> ShardServer::open_at(const ListenerPlan& plan, const SocketAddress& address) {
+  const bool shared = address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
+  TRY(const Handle handle, Listener::open(shard_.reactor, address, {.reuse_port = shared, .owner_only = plan.use == ListenerUse::admin}));
+  const SocketAddress bound = shard_.reactor.io().local_address(handle);
+  Acceptor& acceptor = *acceptors_.emplace_back(std::make_unique<Acceptor>(shard_.reactor, handle, OpenListener{plan, bound}));
+  make_reserve(acceptor);
+  scope_.spawn(accept_loop(acceptor));
+  return bound;
+}
+
+void ShardServer::make_reserve(Acceptor& acceptor) {
+  if (acceptor.reserve != Handle::none) return;
+  if (const auto spare = shard_.reactor.io().open(acceptor.open.plan.address)) acceptor.reserve = *spare;
+}
+
+Task<void> ShardServer::accept_loop(Acceptor& acceptor) {
+  unsigned at_once = 0;
+  while (!acceptor.stopping) {
+    const Result<Handle> accepted = co_await acceptor.listener.accept();
+    if (accepted) {
+      admit(acceptor, *accepted);
+      if (++at_once % limits::accepts_per_wake == 0) co_await Yield(shard_.reactor);
+    } else if (accepted.error().code == Code::out_of_descriptors) {
+      shard_.metrics.connections_refused.add();
+      if (acceptor.reserve != Handle::none) {
+        shard_.reactor.io().close(std::exchange(acceptor.reserve, Handle::none), false);
+        if (const Result<Handle> spare = co_await acceptor.listener.accept()) refuse(*spare, Code::out_of_descriptors);
+        make_reserve(acceptor);
+      } else {
+        co_await Sleep(shard_.reactor, descriptor_pause);
+        make_reserve(acceptor);
+      }
+    }
+  }
+  // Whoever connected before the end was asked for is served: the queue is emptied first.
+  while (acceptor.listener.waiting() && !scope_.cancellation().requested()) {
+    const Result<Handle> accepted = co_await acceptor.listener.accept();
+    if (!accepted) break;
+    admit(acceptor, *accepted);
+  }
+  if (acceptor.reserve != Handle::none) shard_.reactor.io().close(acceptor.reserve, false);
+  acceptors_.remove_if([&](const std::unique_ptr<Acceptor>& each) { return each.get() == &acceptor; });
+  tell_when_drained();
+}
+
+void ShardServer::admit(Acceptor& acceptor, Handle handle) {
+  const bool traffic = acceptor.open.plan.use == ListenerUse::traffic;
+  const std::uint64_t most = traffic ? current_->limits.connections : UINT64_MAX;
+  if (!parts_.census.enter(most)) {
+    shard_.metrics.connections_refused.add();
+    return refuse(handle, Code::too_many_connections);
+  }
+  auto connection = std::make_unique<Connection>(*this, acceptor.open, handle);
+  connections_.push_back(*connection);
+  ++connection_count_;
+  if (traffic) ++traffic_count_;
+  if (draining_ && traffic) connection->drain();
+  scope_.spawn(serve(std::move(connection), traffic));
+}
+
+// Without a session: the whole answer fits into one packet, and whoever reads it knows why.
+void ShardServer::refuse(Handle handle, Code reason) {
+  Io& io = shard_.reactor.io();
+  const std::string answer = fmt::format(
+      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
+      "content-length: {}\r\n\r\n{}\n",
+      sentence_of(reason).size() + 1, sentence_of(reason));
+  const iovec piece{.iov_base = const_cast<char*>(answer.data()), .iov_len = answer.size()};
+  static_cast<void>(io.try_send(handle, {&piece, 1}));
+  io.shut_down_sending(handle);
+  io.close(handle, false);
+}
+
+Task<void> ShardServer::serve(std::unique_ptr<Connection> connection, bool counts_as_traffic) {
+  co_await connection->run();
+  connection.reset();
+  --connection_count_;
+  if (counts_as_traffic) --traffic_count_;
+  tell_when_drained();
+}
+
+// Listeners are gone too by then: each empties its queue first.
+void ShardServer::tell_when_drained() {
+  const bool listening = std::ranges::any_of(
+      acceptors_, [](const auto& acceptor) { return acceptor->open.plan.use == ListenerUse::traffic; });
+  if (draining_ && drained_ && traffic_count_ == 0 && !listening) std::exchange(drained_, nullptr)();
+}
+
+void ShardServer::stop(Acceptor& acceptor) {
+  acceptor.stopping = true;
+  Listener::Accept& accept = acceptor.listener.accept();
+  if (!accept.parked) return;
+  accept.unlink();
+  accept.cancel(gateway_error(Code::draining));
+}
+
+void ShardServer::close(const ListenerPlan& plan) {
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->open.plan.same_socket(plan)) stop(*acceptor);
+  }
+}
+
+void ShardServer::rename(const ListenerPlan& plan) {
+  for (const auto& acceptor : acceptors_) {
+    if (!acceptor->stopping && acceptor->open.plan.same_socket(plan)) acceptor->open.plan = plan;
+  }
+}
+
+void ShardServer::drain(std::function<void()> drained) {
+  draining_ = true;
+  drained_ = std::move(drained);
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->open.plan.use == ListenerUse::traffic) stop(*acceptor);
+  }
+  connections_.for_each([](Connection& connection) {
+    if (!connection.facts().administrative && !connection.facts().read_only) connection.drain();
+  });
+  tell_when_drained();
+}
+
+void ShardServer::abort() {
+  draining_ = true;
+  for (const auto& acceptor : acceptors_) stop(*acceptor);
+  connections_.for_each([](Connection& connection) { connection.abort(gateway_error(Code::draining)); });
+}
+
+Task<void> ShardServer::join() { co_await scope_.join(); }
+
+}  // namespace weir

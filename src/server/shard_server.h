@@ -1,0 +1,118 @@
+// The server on one core: its listeners, its connections, and the configuration they start from.
+//
+// Idea: the process tells it what should be open (listener plans) and what is configured (a Gateway); it makes that so
+// without dropping a connection. Listeners are kept by address: one that stays is not touched by a reload.
+//
+// Invariants
+//   (1) current_ is the configuration that new exchanges pin; older ones live as long as they are pinned.
+//   (2) Every connection is in connections_ and runs as a child of scope_; the server is destroyed when none is left.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contracts/session.h"
+#include "net/listener.h"
+#include "server/census.h"
+#include "server/connection.h"
+#include "server/gateway.h"
+
+namespace weir {
+
+enum class ListenerUse : std::uint8_t { traffic, admin };
+
+/// A listener as it should be.
+struct ListenerPlan {
+  std::string name;
+  std::uint16_t id = 0;  ///< stable over reloads for the same name: routes refer to it
+  SocketAddress address;
+  ListenerUse use = ListenerUse::traffic;
+
+  /// Whether a listener that is open already serves this plan.
+  [[nodiscard]] bool same_socket(const ListenerPlan& other) const { return address == other.address && use == other.use; }
+};
+
+/// A listener as it is.
+struct OpenListener {
+  ListenerPlan plan;
+  SocketAddress bound;  ///< the address really bound: the port is known
+};
+
+class ShardServer {
+ public:
+  struct Parts {
+    Handler& traffic;
+    Handler& admin;
+    const ServerProtocol& protocol;
+    Census& census;
+  };
+
+  ShardServer(Shard& shard, Parts parts);
+  ShardServer(const ShardServer&) = delete;
+  ~ShardServer();
+
+  /// The configuration for exchanges that begin from now on.
+  /// \param release  gets an old configuration's reference when its last exchange is over
+  void configure(std::shared_ptr<const Gateway> gateway, ShardSnapshot::Release release);
+
+  /// Lets go of the configuration: no exchange begins any more.
+  void forget_configuration() { current_.reset(); }
+
+  /// Opens a listener and begins to accept. \returns the address really bound
+  /// \errors  what bind() and listen() say
+  Result<SocketAddress> open(const ListenerPlan& plan) { return open_at(plan, plan.address); }
+  /// The same where another core has opened it already: `address` has the port that the kernel chose.
+  Result<SocketAddress> open_at(const ListenerPlan& plan, const SocketAddress& address);
+  /// Empties the accept queue of the listener at that address and closes it.
+  void close(const ListenerPlan& plan);
+  /// Gives an open listener its new name and id.
+  void rename(const ListenerPlan& plan);
+
+  /// Closes all listeners for traffic; connections end behind their current answer.
+  /// \param drained  called once, when no connection that carries traffic is left
+  void drain(std::function<void()> drained);
+  /// Ends what is still there, the admin's connections included.
+  void abort();
+  /// Waits until every connection and listener is gone.
+  Task<void> join();
+
+  [[nodiscard]] std::size_t connections() const { return connection_count_; }
+  /// Connections that carry traffic: what a drain waits for.
+  [[nodiscard]] std::size_t traffic_connections() const { return traffic_count_; }
+  [[nodiscard]] bool draining() const { return draining_; }
+
+  [[nodiscard]] Shard& shard() { return shard_; }
+  [[nodiscard]] Census& census() { return parts_.census; }
+  [[nodiscard]] const ServerProtocol& protocol() const { return parts_.protocol; }
+  [[nodiscard]] Handler& handler_for(const ListenerPlan& plan) const {
+    return plan.use == ListenerUse::admin ? parts_.admin : parts_.traffic;
+  }
+  [[nodiscard]] SnapshotPin pin() const { return current_.again(); }
+
+ private:
+  struct Acceptor;
+
+  Task<void> accept_loop(Acceptor& acceptor);
+  void admit(Acceptor& acceptor, Handle handle);
+  void refuse(Handle handle, Code reason);
+  Task<void> serve(std::unique_ptr<Connection> connection, bool counts_as_traffic);
+  void stop(Acceptor& acceptor);
+  void make_reserve(Acceptor& acceptor);
+  void tell_when_drained();
+
+  Shard& shard_;
+  Parts parts_;
+  SnapshotPin current_;
+  Scope scope_;
+  std::list<std::unique_ptr<Acceptor>> acceptors_;
+  IntrusiveList<Connection> connections_;
+  std::size_t connection_count_ = 0;
+  std::size_t traffic_count_ = 0;
+  bool draining_ = false;
+  std::function<void()> drained_;
+};
+
+}  // namespace weir

@@ -1,0 +1,52 @@
+// One pass over the fields, then what is added.
+#include "services/proxy/forwarding.h"
+
+namespace weir {
+namespace {
+
+/// Fields of the request that are written anew or not at all.
+bool stays(const Field& field, bool request_id_is_ours, bool expects_continue) {
+  switch (field.id) {
+    case FieldName::host:
+      return false;  // the connection writes the authority
+    case FieldName::expect:
+      return expects_continue;
+    case FieldName::x_request_id:
+      return !request_id_is_ours;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+std::string_view authority_asked_for(const RequestHead& request) {
+  // An absolute target overrules Host (RFC 9112 section 3.2.2).
+  const Field* host = request.target_form == TargetForm::absolute ? nullptr : request.fields.find(FieldName::host);
+  return host != nullptr ? host->value : request.authority;
+}
+
+const RequestHead& compose_upstream_head(const RequestHead& request, const ForwardingFacts& facts, Arena& arena) {
+  const ForwardedSettings& settings = facts.settings;
+  const bool names_request = settings.request_id && !facts.request_id.empty();
+
+  auto& head = *arena.make<RequestHead>(request);
+  head.fields = Fields(arena);  // the request keeps its own: the log reads them later
+  head.expects_continue = request.expects_continue && facts.has_body;
+  if (!facts.upgrade_allowed) head.upgrade = {};
+  for (const Field& field : request.fields) {
+    if (stays(field, names_request, head.expects_continue)) head.fields.append(field);
+  }
+
+  ForwardingHop hop = facts.hop;
+  hop.authority = authority_asked_for(request);
+  forward_client(head.fields, hop, {.x_forwarded = settings.x_forwarded, .forwarded = settings.forwarded});
+  if (settings.via) {
+    append_via(head.fields, request.version, settings.pseudonym);
+    append_cdn_loop(head.fields, settings.pseudonym);
+  }
+  if (names_request) head.fields.append(FieldName::x_request_id, facts.request_id);
+  return head;
+}
+
+}  // namespace weir

@@ -1,0 +1,30 @@
+// What a request looks like to the upstream: which fields stay, which go, and which say where it has been.
+//
+// Pure: a head in, a head out; texts that are added live in the arena, all others are views of what came in.
+//
+//   host                 the authority of the request: the client's, or what a rewrite put there
+//   expect               goes on only when there is a body to wait with
+//   upgrade              only when the route allows it; otherwise the request goes on in HTTP/1.1 (RFC 9110
+//   section 7.8) x-forwarded-*, forwarded, via, cdn-loop, x-request-id    by `forwarded:` of the configuration
+#pragma once
+
+#include "contracts/snapshot.h"
+#include "http/forwarded.h"
+
+namespace weir {
+
+struct ForwardingFacts {
+  const ForwardedSettings& settings;
+  ForwardingHop hop;  ///< its authority is found here: what the client asked for
+  std::string_view request_id;
+  bool upgrade_allowed = false;
+  bool has_body = false;
+};
+
+/// \returns  the head to send, in the arena
+const RequestHead& compose_upstream_head(const RequestHead& request, const ForwardingFacts& facts, Arena& arena);
+
+/// host[:port] as the client asked for it, whatever a rewrite made of request.authority.
+std::string_view authority_asked_for(const RequestHead& request);
+
+}  // namespace weir

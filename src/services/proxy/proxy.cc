@@ -1,0 +1,79 @@
+// Forwarding one exchange.
+#include "services/proxy/proxy.h"
+
+#include <numeric>
+
+#include "services/proxy/forwarding.h"
+#include "upstream/attempt.h"
+
+namespace weir {
+namespace {
+
+std::uint64_t total_weight(const std::vector<ProxyTarget>& targets) {
+  return std::accumulate(targets.begin(), targets.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const ProxyTarget& target) { return sum + target.weight; });
+}
+
+const RequestHead& upstream_head(Exchange& exchange) {
+  const Snapshot& snapshot = *exchange.snapshot;
+  const ClientAddress& client = exchange.connection.client;
+  return compose_upstream_head(
+      exchange.request,
+      {.settings = snapshot.forwarded,
+       .hop = {.peer = client.peer,
+               .over_unix = client.over_unix,
+               .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
+               .scheme = exchange.connection.scheme,
+               .authority = {},
+               .port = exchange.connection.local_port},
+       .request_id = exchange.request_id,
+       .upgrade_allowed = exchange.upgrade_allowed,
+       .has_body = exchange.request_body != nullptr},
+      exchange.arena);
+}
+
+/// `shop (2 endpoints)`
+std::string described(const Cluster& cluster) {
+  const std::size_t count = cluster.settings().endpoints.size();
+  return cluster.name() + " (" + std::to_string(count) + (count == 1 ? " endpoint)" : " endpoints)");
+}
+
+}  // namespace
+
+const ProxyTarget& pick_target(const std::vector<ProxyTarget>& targets, std::uint64_t draw) {
+  if (targets.size() == 1) return targets.front();
+  std::uint64_t left = draw % total_weight(targets);
+  for (const ProxyTarget& target : targets) {
+    if (left < target.weight) return target;
+    left -= target.weight;
+  }
+  return targets.back();
+}
+
+Reply Proxy::handle(Exchange& exchange) const {
+  const std::uint64_t draw = targets_.size() == 1 ? 0 : exchange.shard.reactor.random().next();
+  const ProxyTarget& target = pick_target(targets_, draw);
+  const RequestHead& head = upstream_head(exchange);
+  exchange.expectation_forwarded = head.expects_continue;
+  Result<Answer> answer = co_await send_to(*target.cluster, exchange, head);
+  if (answer && exchange.snapshot->forwarded.via) {
+    append_via(answer->head.fields, answer->head.version, exchange.snapshot->forwarded.pseudonym);
+  }
+  co_return answer;
+}
+
+Effect Proxy::rehearse(ImaginedRequest&) const {
+  if (targets_.size() == 1)
+    return {.text = "forwards to upstream " + described(*targets_.front().cluster), .answers = true};
+  const std::string total = std::to_string(total_weight(targets_));
+  std::string text = "forwards to one of";
+  std::string_view separator = " ";
+  for (const ProxyTarget& target : targets_) {
+    text += separator;
+    text += described(*target.cluster) + ", " + std::to_string(target.weight) + " of " + total;
+    separator = "; ";
+  }
+  return {.text = std::move(text), .answers = true};
+}
+
+}  // namespace weir

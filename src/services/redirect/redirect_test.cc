@@ -1,0 +1,98 @@
+// Where requests are sent, and that none of them can choose the host.
+#include "services/redirect/redirect.h"
+
+#include <gtest/gtest.h>
+
+#include "contracts/testing/conformance.h"
+
+namespace weir {
+namespace {
+
+/// `308 /new?x=1`, or the name of the error.
+std::string redirect(std::string_view options, std::string_view target,
+                     std::string_view authority = "shop.example.com") {
+  const auto built = build_plugin(redirect_service(), options);
+  EXPECT_TRUE(built.plugin) << built.diagnostics.text();
+  if (!built.plugin) return {};
+  TestShard shard;
+  TestExchange test(shard);
+  test.request("GET", target, authority);
+  const auto answer = shard.run_to_end(built.plugin->handle(test.exchange));
+  if (!answer) return std::string(name_of(answer.error().code));
+  EXPECT_EQ(answer->body, nullptr);
+  EXPECT_EQ(answer->head.framing, (Framing{Framing::Kind::length, 0}));
+  return std::to_string(answer->head.status) + ' ' + std::string(answer->head.fields.get(FieldName::location));
+}
+
+TEST(Redirect, conforms) {
+  expect_conformance(redirect_service(), RedirectOptions::schema(), "{ to: /new, status: 301 }");
+  expect_conformance(redirect_service(), RedirectOptions::schema(), "https");
+}
+
+TEST(Redirect, goes_to_a_path_or_to_an_absolute_url) {
+  EXPECT_EQ(redirect("/new", "/old"), "308 /new");
+  EXPECT_EQ(redirect("{ to: \"https://example.org/x\", status: 302 }", "/old"), "302 https://example.org/x");
+  EXPECT_EQ(redirect("\"https://example.org\"", "/old"), "308 https://example.org");
+}
+
+TEST(Redirect, keeps_the_query_unless_told_to_drop_it) {
+  EXPECT_EQ(redirect("/new", "/old?a=%0D%0Ab&c"), "308 /new?a=%0D%0Ab&c");
+  EXPECT_EQ(redirect("/new", "/old?"), "308 /new?");
+  EXPECT_EQ(redirect("{ to: \"/new?x=1\" }", "/old?a=b"), "308 /new?x=1&a=b");
+  EXPECT_EQ(redirect("{ to: \"/new#part\" }", "/old?a=b"), "308 /new?a=b#part");
+  EXPECT_EQ(redirect("{ to: \"/new#is?no=query\" }", "/old?a=b"), "308 /new?a=b#is?no=query");
+  EXPECT_EQ(redirect("{ to: /new, query: drop }", "/old?a=b"), "308 /new");
+}
+
+TEST(Redirect, https_is_the_same_place_encrypted) {
+  EXPECT_EQ(redirect("https", "/a%20b?c=d", "shop.example.com:8080"), "308 https://shop.example.com/a%20b?c=d");
+  EXPECT_EQ(redirect("https", "/", "[::1]:8080"), "308 https://[::1]/");
+  EXPECT_EQ(redirect("{ to: https, status: 301, query: drop }", "/a?b"), "301 https://shop.example.com/a");
+  EXPECT_EQ(redirect("https", "*"), "308 https://shop.example.com/");
+}
+
+TEST(Redirect, https_without_a_host_cannot_be_answered) {
+  EXPECT_EQ(redirect("https", "/a", ""), "missing_host");
+}
+
+TEST(Redirect, rehearsal_tells_the_location) {
+  const auto built = build_plugin(redirect_service(), "/new");
+  TestShard shard;
+  TestExchange test(shard);
+  test.request("GET", "/old?a", "example.com");
+  ImaginedRequest imagined = test.imagined();
+  const Effect effect = built.plugin->rehearse(imagined);
+  EXPECT_EQ(effect.text, "redirects to /new?a with 308");
+  EXPECT_TRUE(effect.answers);
+  EXPECT_EQ(effect.status, 308);
+}
+
+TEST(Redirect, complains_about_targets_that_lead_nowhere_or_anywhere) {
+  struct Case {
+    std::string_view options;
+    std::string_view said;
+  };
+  for (const auto& [options, said] : std::vector<Case>{
+           {"", "\"to\" is missing"},
+           {"new", "is neither a path nor an absolute URL"},
+           {"\"javascript:alert(1)\"", "is neither a path nor an absolute URL"},
+           {"\"//evil.example\"", "write https://evil.example or one slash"},
+           {"\"/\\\\evil.example\"", "holds a character that no URL has"},
+           {"\"/a b\"", "holds a character that no URL has"},
+           {"\"/a\\r\\nset-cookie: x\"", "holds a character that no URL has"},
+           {"\"https://\"", "is no host name or address"},
+           {"\"https://user@example.org/\"", "is no host name or address"},
+           {"\"https://example.org:99999/\"", "is no host name or address"},
+           {"{ to: /products/$1 }", "test.yaml:1:7: redirect.to: \"/products/$1\": groups"},
+           {"{ to: /new, status: 200 }", "redirect.status"},
+           {"{ to: /new, query: maybe }", "redirect.query"},
+       }) {
+    EXPECT_TRUE(complaints_about(redirect_service(), options).contains(said))
+        << options << "\n"
+        << complaints_about(redirect_service(), options);
+    EXPECT_FALSE(build_plugin(redirect_service(), options).plugin) << options;
+  }
+}
+
+}  // namespace
+}  // namespace weir

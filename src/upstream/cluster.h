@@ -1,0 +1,63 @@
+// A group of endpoints that serve the same thing, as configured.
+//
+// Idea: the Cluster is part of a configuration and never changes; what moves (pools, the turn counter, resolved names)
+// is the core's ClusterState, found by name, so that a reload finds its connections again (upstream/cluster_state.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "contracts/balancer.h"
+#include "contracts/node.h"
+#include "contracts/session.h"
+#include "net/address.h"
+
+namespace weir {
+
+class ClusterState;
+
+struct ClusterEndpoint {
+  Endpoint endpoint;
+  std::uint32_t weight = 1;  ///< at least 1
+  friend bool operator==(const ClusterEndpoint&, const ClusterEndpoint&) = default;
+};
+
+/// What the configuration says about an upstream.
+struct ClusterSettings {
+  std::string name;
+  Place place;
+  std::vector<ClusterEndpoint> endpoints;
+  UpstreamTimeouts timeouts;
+  ConnectionLimits connections;                       ///< per endpoint and core
+  Duration resolve_every = std::chrono::seconds{30};  ///< no_limit: only once
+  unsigned attempts_max = limits::attempts;           ///< the first included
+  std::unique_ptr<const Balancer> balancer;
+  const ClientProtocol* protocol = nullptr;  ///< lives as long as the process
+};
+
+class Cluster {
+ public:
+  explicit Cluster(ClusterSettings settings);
+
+  [[nodiscard]] const std::string& name() const { return settings_.name; }
+  [[nodiscard]] Place place() const { return settings_.place; }
+  [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
+  [[nodiscard]] const UpstreamTimeouts& timeouts() const { return settings_.timeouts; }
+  [[nodiscard]] const Balancer& balancer() const { return *settings_.balancer; }
+  /// Later made, higher: of two configurations that run side by side the newer one rules the pools.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+  /// The core's side of it, brought up to this configuration when that is the newest seen. Called per request; the
+  /// server also calls it when a new configuration arrives, so that endpoints that are gone are drained at once.
+  ClusterState& state(Shard& shard) const;
+
+ private:
+  ClusterSettings settings_;
+  std::string key_;
+  std::uint64_t generation_;
+};
+
+}  // namespace weir

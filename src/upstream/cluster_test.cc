@@ -1,0 +1,178 @@
+// Endpoints over time: what reloads and resolvers change, and what they must not.
+#include "upstream/cluster.h"
+
+#include "upstream/upstream_test_support.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using upstream_test::address_of;
+using upstream_test::Client;
+
+/// The first available endpoint.
+class FirstOne final : public Balancer {
+ public:
+  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
+    for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
+      if (facts.endpoints[at].available) return Pick{.endpoint = at, .reason = "first"};
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view name() const override { return "first"; }
+};
+
+class ClusterTest : public upstream_test::UpstreamTest {
+ protected:
+  std::unique_ptr<Cluster> cluster(const std::vector<std::string>& endpoints, Duration resolve_every = 30s) {
+    ClusterSettings settings;
+    settings.name = "shop";
+    for (const std::string& text : endpoints) settings.endpoints.push_back({.endpoint = *parse_endpoint(text)});
+    settings.resolve_every = resolve_every;
+    settings.balancer = std::make_unique<FirstOne>();
+    settings.protocol = &protocol;
+    return std::make_unique<Cluster>(std::move(settings));
+  }
+  static std::string picked(const Cluster& cluster, ClusterState& state, std::uint64_t avoid = 0) {
+    std::string_view reason;
+    Pool* pool = state.pick(cluster.balancer(), avoid, reason);
+    return pool == nullptr ? "none" : std::string(pool->text());
+  }
+  /// Waits until the cluster is ready or cannot be.
+  Result<void> resolved(ClusterState& state, Duration timeout = 1s) {
+    Result<void> outcome = fail(Code::internal, Origin::gateway);
+    bool done = false;
+    Scope scope(shard.reactor);
+    scope.spawn(wait(state, timeout, outcome, done));
+    world.run_until([&] { return done; });
+    return outcome;
+  }
+
+ private:
+  static Task<void> wait(ClusterState& state, Duration timeout, Result<void>& outcome, bool& done) {
+    outcome = co_await ClusterState::Resolved(state, timeout);
+    done = true;
+  }
+};
+
+TEST_F(ClusterTest, literal_address_needs_no_resolving) {
+  const auto shop = cluster({"10.0.0.1:80", "unix:/run/shop.sock"});
+  ClusterState& state = shop->state(shard);
+  EXPECT_TRUE(state.ready());
+  EXPECT_EQ(picked(*shop, state), "10.0.0.1:80");
+  EXPECT_EQ(resolver.asked, 0U);
+}
+
+TEST_F(ClusterTest, reload_finds_its_connections_again) {
+  const auto before = cluster({"10.0.0.1:80"});
+  std::string_view reason;
+  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  auto client = asking(*pool);
+  client->finish();
+  const auto after = cluster({"10.0.0.2:80", "10.0.0.1:80"});
+  ClusterState& state = after->state(shard);
+  EXPECT_EQ(&state, &before->state(shard));
+  EXPECT_EQ(state.find(pool->id()), pool);
+  EXPECT_EQ(pool->idle(), 1U);
+}
+
+TEST_F(ClusterTest, endpoint_removed_by_reload_is_drained_and_then_gone) {
+  const auto before = cluster({"10.0.0.1:80"});
+  ClusterState& state = before->state(shard);
+  std::string_view reason;
+  Pool* pool = state.pick(before->balancer(), 0, reason);
+  auto busy = asking(*pool);
+  auto idle = asking(*pool);
+  idle->finish();
+  const auto after = cluster({"10.0.0.2:80"});
+  after->state(shard);
+  world.run_for(5ms);
+  EXPECT_EQ(script.alive, 1U);  // the busy one ends with its exchange
+  EXPECT_EQ(picked(*after, state), "10.0.0.2:80");
+  EXPECT_EQ(picked(*before, before->state(shard)), "10.0.0.2:80");  // the newest configuration rules
+  busy->finish();
+  world.run_for(5ms);
+  EXPECT_EQ(script.alive, 0U);
+  const auto again = cluster({"10.0.0.3:80"});
+  again->state(shard);
+  EXPECT_LE(state.pool_count(), 2U);
+}
+
+TEST_F(ClusterTest, endpoint_that_comes_back_opens_its_pool_again) {
+  const auto first = cluster({"10.0.0.1:80"});
+  ClusterState& state = first->state(shard);
+  std::string_view reason;
+  Pool* pool = state.pick(first->balancer(), 0, reason);
+  auto busy = asking(*pool);
+  const auto second = cluster({"10.0.0.2:80"});
+  second->state(shard);
+  const auto third = cluster({"10.0.0.1:80"});
+  third->state(shard);
+  busy->finish();
+  EXPECT_EQ(state.pick(third->balancer(), 0, reason), pool);
+  EXPECT_EQ(pool->idle(), 1U);
+}
+
+TEST_F(ClusterTest, name_is_resolved_to_all_its_addresses) {
+  resolver.known["shop.test"] = {"10.0.0.1:80", "10.0.0.2:80"};
+  const auto shop = cluster({"shop.test:80"});
+  ClusterState& state = shop->state(shard);
+  EXPECT_FALSE(state.ready());
+  EXPECT_TRUE(resolved(state).has_value());
+  EXPECT_EQ(picked(*shop, state), "10.0.0.1:80");
+  EXPECT_EQ(state.pool_count(), 2U);
+  EXPECT_EQ(resolver.asked, 1U);
+}
+
+TEST_F(ClusterTest, name_that_does_not_resolve_is_an_error_and_is_asked_again) {
+  const auto shop = cluster({"shop.test:80"});
+  ClusterState& state = shop->state(shard);
+  EXPECT_EQ(resolved(state).error().code, Code::resolve_failed);
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  EXPECT_TRUE(resolved(state).has_value());
+}
+
+TEST_F(ClusterTest, slow_resolver_is_not_waited_for_beyond_the_timeout) {
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  resolver.takes = 10s;
+  const auto shop = cluster({"shop.test:80"});
+  const Time asked = network.now();
+  EXPECT_EQ(resolved(shop->state(shard), 1s).error().code, Code::resolve_failed);
+  EXPECT_LE(network.now() - asked, 1100ms);
+}
+
+TEST_F(ClusterTest, name_is_resolved_again_while_the_cluster_is_used) {
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  const auto shop = cluster({"shop.test:80"}, 30s);
+  EXPECT_TRUE(resolved(shop->state(shard)).has_value());
+  resolver.known["shop.test"] = {"10.0.0.2:80"};
+  shop->state(shard);
+  world.run_for(61s);
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.2:80");
+  const unsigned asked = resolver.asked;
+  world.run_for(10min);
+  EXPECT_LE(resolver.asked, asked + 2);  // nobody asks on behalf of nobody
+}
+
+TEST_F(ClusterTest, last_good_answer_outlives_a_resolver_that_fails) {
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  const auto shop = cluster({"shop.test:80"}, 30s);
+  EXPECT_TRUE(resolved(shop->state(shard)).has_value());
+  resolver.known.clear();
+  world.run_for(61s);
+  EXPECT_GE(resolver.asked, 2U);
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.1:80");
+}
+
+TEST_F(ClusterTest, endpoint_that_failed_is_avoided_when_there_is_another) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  ClusterState& state = shop->state(shard);
+  std::string_view reason;
+  const std::uint64_t failed = state.pick(shop->balancer(), 0, reason)->id();
+  EXPECT_EQ(picked(*shop, state, failed), "10.0.0.2:80");
+  const auto alone = cluster({"10.0.0.1:80"});
+  EXPECT_EQ(picked(*alone, alone->state(shard), failed), "10.0.0.1:80");
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,282 @@
+// The shell around the pool's decision: who gets what, and when it goes.
+#include "upstream/pool.h"
+
+namespace weir {
+
+PoolVerdict decide(const PoolFacts& facts) {
+  if (facts.closed) return {PoolAction::refuse, "endpoint_removed", Code::no_endpoint};
+  if (facts.idle > 0 && !facts.fresh_only) return {PoolAction::reuse, "idle_connection"};
+  if (facts.open < facts.open_max) return {PoolAction::open, facts.fresh_only ? "fresh_wanted" : "none_idle"};
+  // At the maximum a request that must not meet another stale connection takes the place of the stalest.
+  if (facts.idle > 0) return {PoolAction::replace, "fresh_wanted"};
+  if (facts.waiting < facts.waiting_max) return {PoolAction::wait, "all_busy"};
+  return {PoolAction::refuse, "queue_full", Code::queue_full};
+}
+
+std::string_view name_of(PoolAction action) {
+  switch (action) {
+    case PoolAction::reuse:
+      return "reused";
+    case PoolAction::open:
+      return "opened";
+    case PoolAction::replace:
+      return "replaced";
+    case PoolAction::wait:
+      return "queued";
+    case PoolAction::refuse:
+      return "refused";
+  }
+  return "refused";
+}
+
+/// One connection and where it stands. It is what leases return to and what the idle socket reports to.
+class Pool::Connection final : public LeaseOwner, public Watcher, public ListLink {
+ public:
+  enum class State : std::uint8_t { connecting, leased, idle, doomed };
+
+  explicit Connection(Pool& pool) : pool_(pool) {}
+
+  void give_back(ClientSession&, bool healthy) override { pool_.given_back(*this, healthy); }
+
+  void on_activity(bool) override {
+    if (state == State::idle) pool_.doom(*this);
+  }
+
+  State state = State::connecting;
+  Time idle_since{};
+  Acquire* waiter = nullptr;  // for whom it is being opened; null once that one gave up
+  std::unique_ptr<ClientSession> session;
+
+ private:
+  Pool& pool_;
+};
+
+Pool::Pool(Shard& shard, const UpstreamAddress& address, std::uint64_t id, const Settings& settings)
+    : shard_(shard), address_(address), text_(text_of(address.address)), id_(id), settings_(settings) {}
+
+Pool::~Pool() {
+  shard_.reactor.timers().disarm(*this);
+  doom_all_idle();
+  shard_.reactor.timers().disarm(*this);
+  destroy_doomed();
+  invariant(busy_.empty() && line_.empty(), "a pool outlives its leases and those who wait");
+}
+
+PoolFacts Pool::facts(bool fresh_only) const {
+  return {.idle = idle_count_,
+          .open = open_,
+          .open_max = settings_.limits.max,
+          .waiting = waiting_,
+          .waiting_max = settings_.limits.queue,
+          .fresh_only = fresh_only,
+          .closed = closed_};
+}
+
+// Asking.
+
+bool Pool::try_at_once(Acquire& acquire) {
+  doom_unusable_idle();
+  acquire.verdict_ = decide(facts(acquire.fresh_only_));
+  switch (acquire.verdict_.action) {
+    case PoolAction::reuse:
+      acquire.outcome_ = lease_newest_idle();
+      return true;
+    case PoolAction::refuse:
+      // Nothing was sent: another endpoint may have room.
+      acquire.outcome_ = fail(gateway_error(acquire.verdict_.code).with(Retry::unsent));
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Pool::begin_waiting(Acquire& acquire) {
+  if (acquire.verdict_.action == PoolAction::replace) doom(*idle_.back());
+  if (acquire.verdict_.action != PoolAction::wait) return open_for(acquire);
+  line_.push_back(acquire.place_);
+  ++waiting_;
+  shard_.metrics.upstream_queued.add();
+  const Time deadline = deadline_after(shard_.reactor.now(), acquire.timeouts_.queue);
+  if (deadline != never) shard_.reactor.timers().arm(acquire, deadline);
+}
+
+void Pool::leave_line(Acquire& acquire) {
+  if (!acquire.place_.linked()) return;
+  acquire.place_.unlink();
+  shard_.reactor.timers().disarm(acquire);
+  --waiting_;
+  shard_.metrics.upstream_queued.subtract();
+}
+
+void Pool::hand_over(Acquire& acquire, Connection& connection) {
+  leave_line(acquire);
+  connection.state = Connection::State::leased;
+  acquire.outcome_ = Lease(connection, *connection.session);
+  shard_.reactor.schedule(acquire);
+}
+
+void Pool::send_away(Acquire& acquire, Error why) {
+  leave_line(acquire);
+  acquire.outcome_ = fail(why);
+  shard_.reactor.schedule(acquire);
+}
+
+// A connect may fail before spawn() returns and come back here: the loop that runs already goes on for it.
+void Pool::serve_line() {
+  if (serving_) return;
+  serving_ = true;
+  while (!closed_ && !line_.empty() && open_ < settings_.limits.max) {
+    Acquire& oldest = line_.front()->acquire;
+    leave_line(oldest);
+    open_for(oldest);
+  }
+  serving_ = false;
+}
+
+void Pool::Acquire::fire(Time) {
+  pool_.send_away(*this, gateway_error(Code::queue_timeout));
+}
+
+void Pool::Acquire::cancel(Error why) {
+  // A connect that is under way goes on: the next request will be glad of it.
+  if (connection_ != nullptr) std::exchange(connection_, nullptr)->waiter = nullptr;
+  pool_.send_away(*this, why);
+}
+
+// Opening.
+
+void Pool::open_for(Acquire& acquire) {
+  auto* connection = new Connection(*this);  // owned by the list it is in
+  busy_.push_back(*connection);
+  ++open_;
+  shard_.metrics.upstream_connects.add();
+  shard_.metrics.upstream_connections_open.add();
+  connection->waiter = &acquire;
+  acquire.connection_ = connection;
+  shard_.scope.spawn(connect(*connection, acquire.timeouts_));
+}
+
+Task<void> Pool::connect(Connection& connection, UpstreamTimeouts timeouts) {
+  auto session = co_await settings_.protocol->connect(shard_, address_, timeouts, &connection);
+  if (session) {
+    connected(connection, std::move(*session));
+  } else {
+    connect_failed(connection, session.error());
+  }
+}
+
+void Pool::connected(Connection& connection, std::unique_ptr<ClientSession> session) {
+  connection.session = std::move(session);
+  Acquire* waiter = std::exchange(connection.waiter, nullptr);
+  if (waiter == nullptr) return offer(connection);
+  waiter->connection_ = nullptr;
+  hand_over(*waiter, connection);
+}
+
+void Pool::connect_failed(Connection& connection, Error why) {
+  shard_.metrics.upstream_connect_failures.add();
+  Acquire* waiter = std::exchange(connection.waiter, nullptr);
+  doom(connection);
+  if (waiter != nullptr) {
+    waiter->connection_ = nullptr;
+    send_away(*waiter, why);
+  }
+  serve_line();
+}
+
+// Coming back.
+
+Lease Pool::lease_newest_idle() {
+  Connection& newest = *idle_.pop_front();
+  --idle_count_;
+  busy_.push_back(newest);
+  newest.state = Connection::State::leased;
+  shard_.metrics.upstream_reuses.add();
+  return {newest, *newest.session};
+}
+
+void Pool::given_back(Connection& connection, bool healthy) {
+  invariant(connection.state == Connection::State::leased, "only what was leased is given back");
+  if (healthy && connection.session->usable()) return offer(connection);
+  doom(connection);
+  serve_line();
+}
+
+/// A connection is free: to the oldest waiter, onto the stack, or away.
+void Pool::offer(Connection& connection) {
+  if (!line_.empty() && !closed_) {
+    shard_.metrics.upstream_reuses.add();
+    return hand_over(line_.front()->acquire, connection);
+  }
+  if (closed_ || idle_count_ >= settings_.limits.idle_max) return doom(connection);
+  connection.unlink();
+  connection.state = Connection::State::idle;
+  connection.idle_since = shard_.reactor.now();
+  idle_.push_front(connection);
+  ++idle_count_;
+  if (!armed()) wake_timer_at(deadline_after(connection.idle_since, settings_.limits.idle_timeout));
+}
+
+void Pool::doom(Connection& connection) {
+  if (connection.state == Connection::State::idle) --idle_count_;
+  connection.unlink();
+  connection.state = Connection::State::doomed;
+  doomed_.push_back(connection);
+  --open_;
+  shard_.metrics.upstream_connections_open.subtract();
+  wake_timer_at(shard_.reactor.now());
+}
+
+void Pool::doom_unusable_idle() {
+  while (!idle_.empty() && !idle_.front()->session->usable()) doom(*idle_.front());
+}
+
+void Pool::doom_all_idle() {
+  while (!idle_.empty()) doom(*idle_.front());
+}
+
+// Going.
+
+void Pool::wake_timer_at(Time due) {
+  if (due == never || (armed() && this->due() <= due)) return;
+  shard_.reactor.timers().arm(*this, due);
+}
+
+// One timer for both: closing what is doomed, and what has been idle for too long.
+void Pool::fire(Time now) {
+  const Duration idle_timeout = settings_.limits.idle_timeout;
+  while (!idle_.empty() && deadline_after(idle_.back()->idle_since, idle_timeout) <= now) doom(*idle_.back());
+  shard_.reactor.timers().disarm(*this);
+  destroy_doomed();
+  if (!idle_.empty()) wake_timer_at(deadline_after(idle_.back()->idle_since, idle_timeout));
+}
+
+void Pool::destroy_doomed() {
+  while (Connection* gone = doomed_.pop_front()) delete gone;
+}
+
+void Pool::configure(const Settings& settings) {
+  settings_ = settings;
+  closed_ = false;
+  while (idle_count_ > settings_.limits.idle_max) doom(*idle_.back());
+  if (!idle_.empty()) wake_timer_at(deadline_after(idle_.back()->idle_since, settings_.limits.idle_timeout));
+  serve_line();
+}
+
+void Pool::drain() {
+  closed_ = true;
+  doom_all_idle();
+  while (!line_.empty()) {
+    send_away(line_.front()->acquire, gateway_error(Code::no_endpoint).with(Retry::unsent));
+  }
+}
+
+void Pool::stop() {
+  closed_ = true;
+  doom_all_idle();
+  while (!line_.empty()) send_away(line_.front()->acquire, gateway_error(Code::draining));
+  shard_.reactor.timers().disarm(*this);
+  destroy_doomed();
+}
+
+}  // namespace weir

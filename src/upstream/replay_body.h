@@ -1,0 +1,50 @@
+// A request body that can be sent a second time, while it is small.
+//
+// Idea: every piece that is pulled is also kept, until more than keep_max bytes have passed; rewind() then plays what
+// was kept before it pulls on. A body of which nothing was pulled can always be rewound.
+//
+// Invariants
+//   (1) kept_ holds exactly the first pulled_ bytes of the body, or nothing once more than keep_max have passed.
+//   (2) The source is pulled only when all of kept_ has been played.
+//   (3) rewind() is called only when nobody is reading.
+#pragma once
+
+#include <string>
+
+#include "http/body.h"
+
+namespace weir {
+
+class ReplayBody final : public Body {
+ public:
+  /// \param keep_max  bytes kept for a second try; 0 keeps none
+  ReplayBody(BodyPointer source, ByteCount keep_max) : source_(std::move(source)), keep_max_(keep_max) {}
+
+  Task<Result<Piece>> read() override;
+  std::optional<Result<Piece>> try_read() override;
+  [[nodiscard]] std::optional<ByteCount> remaining() const override;
+
+  /// Whether rewind() may be called: what was pulled so far is all kept.
+  [[nodiscard]] bool replayable() const { return pulled_ == kept_.size() && !failed_; }
+  /// The next read begins at the beginning. \pre replayable()
+  void rewind() { replayed_ = 0; }
+  /// The answer is there: nothing will be sent again, so nothing needs to be kept.
+  void forget();
+
+ private:
+  /// What read() can answer without pulling.
+  std::optional<Piece> replay();
+  Result<Piece> keep(Result<Piece> pulled);
+  void drop_kept();
+
+  BodyPointer source_;
+  ByteCount keep_max_;
+  std::string kept_;
+  ByteCount pulled_ = 0;
+  std::size_t replayed_ = 0;  // of kept_: what lies behind it has not been played since rewind()
+  const Fields* trailers_ = nullptr;
+  bool ended_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,172 @@
+// A shard in simulated time with upstreams that are made up: what the tests of this folder stand on.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "runtime/sim_io.h"
+#include "runtime/sim_world.h"
+#include "upstream/cluster_state.h"
+
+namespace weir::upstream_test {
+
+using namespace std::chrono_literals;
+
+inline UpstreamAddress address_of(std::string_view text) {
+  return {*socket_address(*parse_endpoint(text))};
+}
+
+/// What the made-up upstream does next, and what it has seen.
+struct Script {
+  Duration connect_takes = Duration::zero();
+  std::map<std::string, Error> connect_fails;  // by address; the entry stays
+  std::deque<Result<Status>> answers;          // to send(); 200 when there is none
+  std::vector<std::string> sent_to;            // address of each send()
+  std::vector<std::string> bodies;             // what each send() pulled
+  unsigned connects = 0;
+  unsigned alive = 0;
+};
+
+class FakeSession final : public ClientSession {
+ public:
+  FakeSession(Script& script, unsigned number, std::string address, Watcher* watcher)
+      : number_(number), watcher_(watcher), script_(script), address_(std::move(address)) {
+    ++script_.alive;
+  }
+  ~FakeSession() override { --script_.alive; }
+
+  Reply send(Exchange& exchange, const RequestHead&, Body* body, const UpstreamTimeouts&, Lease lease) override {
+    ++carried_;
+    script_.sent_to.push_back(address_);
+    std::string& pulled = script_.bodies.emplace_back();
+    while (body != nullptr) {
+      CO_TRY(const Piece piece, co_await body->read());
+      pulled += piece.bytes;
+      if (piece.end) break;
+    }
+    if (!script_.answers.empty()) {
+      const Result<Status> answer = script_.answers.front();
+      script_.answers.pop_front();
+      if (!answer) co_return fail(answer.error());
+      lease.mark_healthy();
+      Answer said(exchange.arena);
+      said.head.status = *answer;
+      co_return said;
+    }
+    lease.mark_healthy();
+    co_return Answer(exchange.arena);
+  }
+  bool usable() override { return usable_; }
+  [[nodiscard]] std::uint64_t exchanges_carried() const override { return carried_; }
+
+  [[nodiscard]] unsigned number() const { return number_; }
+  void become_unusable() { usable_ = false; }
+  void hear_something(bool gone) { watcher_->on_activity(gone); }
+
+ private:
+  unsigned number_;
+  Watcher* watcher_;
+  Script& script_;
+  std::string address_;
+  std::uint64_t carried_ = 0;
+  bool usable_ = true;
+};
+
+class FakeProtocol final : public ClientProtocol {
+ public:
+  explicit FakeProtocol(Script& script) : script_(script) {}
+
+  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
+                                                       const UpstreamTimeouts&, Watcher* watcher) const override {
+    const unsigned number = ++script_.connects;
+    const std::string text = text_of(address.address);
+    if (script_.connect_takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(shard.reactor, script_.connect_takes));
+    if (const auto failing = script_.connect_fails.find(text); failing != script_.connect_fails.end()) {
+      co_return fail(failing->second);
+    }
+    co_return std::make_unique<FakeSession>(script_, number, text, watcher);
+  }
+
+ private:
+  Script& script_;
+};
+
+/// Answers as told, after a moment; unknown names fail.
+class FakeResolver final : public Resolver {
+ public:
+  Task<Result<std::vector<UpstreamAddress>>> resolve(Reactor& reactor, const Endpoint& endpoint) override {
+    ++asked;
+    if (takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(reactor, takes));
+    const auto found = known.find(endpoint.host);
+    if (found == known.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
+    std::vector<UpstreamAddress> addresses;
+    for (const std::string& text : found->second) addresses.push_back(address_of(text));
+    co_return addresses;
+  }
+
+  std::map<std::string, std::vector<std::string>> known;
+  Duration takes = 1ms;
+  unsigned asked = 0;
+};
+
+class NoExecutor final : public Executor {
+ public:
+  void run(Job) override { ADD_FAILURE() << "nothing here blocks"; }
+};
+
+/// One who asks a pool for a connection and holds it until told otherwise.
+struct Client {
+  explicit Client(Reactor& reactor) : scope(reactor) {}
+
+  Scope scope;
+  UpstreamTimeouts timeouts;
+  bool answered = false;
+  Result<Lease> lease = fail(Code::internal, Origin::gateway);
+
+  [[nodiscard]] unsigned number() const { return static_cast<FakeSession&>(lease->session()).number(); }
+  [[nodiscard]] FakeSession& session() const { return static_cast<FakeSession&>(lease->session()); }
+  void finish(bool healthy = true) {
+    if (healthy) lease->mark_healthy();
+    lease->drop();
+  }
+};
+
+inline Task<void> ask(Pool& pool, Client& client, bool fresh_only) {
+  Pool::Acquire acquire(pool, client.timeouts, fresh_only);
+  client.lease = co_await acquire;
+  client.answered = true;
+}
+
+class UpstreamTest : public testing::Test {
+ protected:
+  UpstreamTest() { world.add(shard.reactor); }
+  ~UpstreamTest() override {
+    shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+    shard.scope.cancel(gateway_error(Code::draining));
+    world.run_until([&] { return shard.scope.running() == 0; });
+  }
+
+  std::unique_ptr<Client> client() { return std::make_unique<Client>(shard.reactor); }
+  /// Asks and lets everything happen that needs no time.
+  std::unique_ptr<Client> asking(Pool& pool, bool fresh_only = false, Duration queue = 1s) {
+    auto asker = client();
+    asker->timeouts.queue = queue;
+    asker->scope.spawn(ask(pool, *asker, fresh_only));
+    world.settle();
+    return asker;
+  }
+
+  SimNetwork network{1};
+  SimIo io{network};
+  NoExecutor executor;
+  FakeResolver resolver;
+  Script script;
+  FakeProtocol protocol{script};
+  Shard shard{0, io, 1, executor, resolver};
+  SimWorld world{network};
+};
+
+}  // namespace weir::upstream_test
