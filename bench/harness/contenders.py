@@ -27,7 +27,7 @@ PEER_NAMES = [NGINX, HAPROXY]
 # The line of weir.yaml that tells the two Weirs apart.
 WEIR_RUNTIME = {
     WEIR: "# wake coalescing: Weir's default, adaptive",
-    WEIR_PLAIN: "runtime: { wake_coalescing: 0 }",
+    WEIR_PLAIN: "runtime: { wake_coalescing: 0s }",
 }
 
 TITLES = {

@@ -13,7 +13,8 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   ClusterSettings settings;
   settings.name = upstream.name;
   settings.place = upstream.place;
-  for (const config::EndpointDocument& endpoint : upstream.endpoints) settings.endpoints.push_back({endpoint.address, endpoint.weight});
+  for (const config::EndpointDocument& endpoint : upstream.endpoints)
+    settings.endpoints.push_back({endpoint.address, endpoint.weight});
   settings.timeouts = upstream.timeouts;
   settings.connections = upstream.connections;
   settings.resolve_every = upstream.resolve_every;
@@ -31,20 +32,27 @@ bool is_url(std::string_view text) {
 }
 
 RouteRule rule_of(const config::RouteDocument& route, std::uint32_t number, ListenerNumbers& listeners) {
-  RouteRule rule{.route = number, .matches = route.matches, .listeners = {}, .priority = route.priority,
-                 .place = route.place};
+  RouteRule rule{
+      .route = number, .matches = route.matches, .listeners = {}, .priority = route.priority, .place = route.place};
   for (const auto& [name, place] : route.listeners) rule.listeners.push_back(listeners.number_of(name));
   return rule;
+}
+
+std::vector<std::shared_ptr<const PathRegex>> path_regexes_of(const config::RouteDocument& route) {
+  std::vector<std::shared_ptr<const PathRegex>> regexes;
+  for (const MatchRule& match : route.matches) regexes.push_back(match.path.regex);
+  return regexes;
 }
 
 void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
   for (const RouteWarning& warning : gateway.router.warnings()) {
     const Route& loser = *gateway.routes[warning.rule.route];
     const bool shadowed = warning.kind == RouteWarning::Kind::shadowed;
-    diagnostics.warning(loser.place, loser.name,
-                        shadowed ? fmt::format("can never match: whatever it matches goes to the route at {}", warning.by.place.text())
-                                 : fmt::format("ties with the route at {}, which stands earlier and wins", warning.by.place.text()),
-                        shadowed ? "remove it, or make it more specific" : "give one of them a priority");
+    diagnostics.warning(
+        loser.place, loser.name,
+        shadowed ? fmt::format("can never match: whatever it matches goes to the route at {}", warning.by.place.text())
+                 : fmt::format("ties with the route at {}, which stands earlier and wins", warning.by.place.text()),
+        shadowed ? "remove it, or make it more specific" : "give one of them a priority");
   }
 }
 
@@ -61,7 +69,8 @@ class Compiler::Context final : public BuildContext {
     if (is_url(text)) return from_url(reference);
     std::vector<std::string_view> names;
     for (const auto& [name, cluster] : clusters_) names.push_back(name);
-    diagnostics.error(reference.place(), path, fmt::format("no upstream is called {}", reference.shown()), did_you_mean(text, names));
+    diagnostics.error(reference.place(), path, fmt::format("no upstream is called {}", reference.shown()),
+                      did_you_mean(text, names));
     return nullptr;
   }
 
@@ -76,7 +85,8 @@ class Compiler::Context final : public BuildContext {
     if (text.ends_with('/')) text.remove_suffix(1);
     const auto endpoint = parse_endpoint(text, 80);
     if (!endpoint) {
-      diagnostics.error(reference.place(), path, fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
+      diagnostics.error(reference.place(), path,
+                        fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
                         "write http://host:port; paths are the rewrite filter's");
       return nullptr;
     }
@@ -92,8 +102,8 @@ class Compiler::Context final : public BuildContext {
   Clusters& clusters_;
 };
 
-std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
-                                                 Diagnostics& diagnostics) {
+std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners,
+                                                 WallTime now, Diagnostics& diagnostics) {
   auto gateway = std::make_shared<Gateway>();
   gateway->limits = document.limits;
   gateway->timeouts = document.timeouts;
@@ -105,7 +115,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
 
   Clusters clusters;
   Context context(clusters, diagnostics);
-  for (const config::UpstreamDocument& upstream : document.upstreams) clusters.emplace(upstream.name, make_cluster(upstream, context));
+  for (const config::UpstreamDocument& upstream : document.upstreams)
+    clusters.emplace(upstream.name, make_cluster(upstream, context));
 
   const config::RouteFilters filters_of(document);
   const auto build_route = [&](const config::RouteDocument& written, std::size_t number) {
@@ -116,6 +127,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
     route->request_timeout = written.timeouts.request.value_or(document.timeouts.request);
     route->tunnel_idle = written.timeouts.tunnel_idle.value_or(document.timeouts.tunnel_idle);
     route->tunnel_age = written.timeouts.tunnel_age.value_or(document.timeouts.tunnel_age);
+    context.path_regexes = path_regexes_of(written);
     for (const config::PluginUse* use : filters_of.of(written)) {
       const FilterKind* kind = find_filter(use->name);
       context.path = use->path;

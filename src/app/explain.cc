@@ -29,7 +29,8 @@ Result<UrlParts> split_url(std::string_view url) {
     return fail(client_error(Code::bad_target, "a fragment (#...) is never sent to a server"));
   }
   const std::size_t scheme = url.find("://");
-  const bool absolute = scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?") == std::string_view::npos;
+  const bool absolute =
+      scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?") == std::string_view::npos;
   if (absolute) {
     const std::string_view name = url.substr(0, scheme);
     if (!text::equal_ignoring_case(name, "http") && !text::equal_ignoring_case(name, "https")) {
@@ -114,8 +115,9 @@ class Explaining {
     out_.peer = question_.from.text();
     client_ = {.address = question_.from, .peer = question_.from};
     if (!choose_listener()) return std::move(out_);
-    if (const Result<void> read = read_head(question_, head_, arena_); !read) return refused(read.error());
+    const Result<void> read = read_head(question_, head_, arena_);
     out_.host = head_.authority;
+    if (!read) return refused(read.error());
     out_.path = head_.path;
     out_.query = head_.query;
     find_client_address();
@@ -189,7 +191,8 @@ class Explaining {
     out_.place = route.place;
     out_.match_place = decision.place;
     if (!head_.upgrade.empty()) {
-      out_.upgrade = std::string(head_.upgrade) + (route.allows_upgrade(head_.upgrade) ? ": the route allows it" : ": the route does not allow it");
+      out_.upgrade = std::string(head_.upgrade) +
+                     (route.allows_upgrade(head_.upgrade) ? ": the route allows it" : ": the route does not allow it");
     }
     ImaginedRequest imagined{.head = head_, .client = client_};
     bool answered = false;
@@ -200,11 +203,16 @@ class Explaining {
   }
 
   template <typename Plugin>
-  static ExplainedStep rehearse(const Plugin& plugin, const std::string& name, ImaginedRequest& imagined, bool& answered) {
+  static ExplainedStep rehearse(const Plugin& plugin, const std::string& name, ImaginedRequest& imagined,
+                                bool& answered) {
     if (answered) return {.name = name, .effect = {}, .runs = false};
     Effect effect = plugin.rehearse(imagined);
     answered = effect.answers;
-    return {.name = name, .effect = std::move(effect.text), .runs = true, .answers = effect.answers, .status = effect.status};
+    return {.name = name,
+            .effect = std::move(effect.text),
+            .runs = true,
+            .answers = effect.answers,
+            .status = effect.status};
   }
 
   const Gateway& gateway_;
@@ -220,7 +228,8 @@ class Explaining {
 
 }  // namespace
 
-Explanation explain(const Gateway& gateway, const ExplainQuestion& question, std::span<const std::string> listener_names) {
+Explanation explain(const Gateway& gateway, const ExplainQuestion& question,
+                    std::span<const std::string> listener_names) {
   return Explaining(gateway, question, listener_names).run();
 }
 

@@ -39,7 +39,9 @@ class Page {
   std::string out_;
 };
 
-std::string status_text(Status status) { return fmt::format("{} {}", status, phrase_of(status)); }
+std::string status_text(Status status) {
+  return fmt::format("{} {}", status, phrase_of(status));
+}
 
 std::string step_text(const ExplainedStep& step) {
   if (!step.runs) return fmt::format("{}: does not run, the request is answered before it", step.name);
@@ -52,9 +54,9 @@ std::string step_text(const ExplainedStep& step) {
 }
 
 void add_request(Page& page, const Explanation& explanation) {
-  page.heading(fmt::format("{} {}{}{}{}", explanation.method, explanation.host,
-                           explanation.path.empty() ? explanation.path_as_written : explanation.path,
-                           explanation.query.empty() ? "" : "?", explanation.query));
+  const std::string& path = explanation.path.empty() ? explanation.path_as_written : explanation.path;
+  page.heading(fmt::format("{} {}{}{}{}{}", explanation.method, explanation.host, path.starts_with('/') ? "" : " ",
+                           path, explanation.query.empty() ? "" : "?", explanation.query));
   if (!explanation.path.empty() && explanation.path != explanation.path_as_written) {
     page.row("path", fmt::format("{} is read as {}", explanation.path_as_written, explanation.path));
   }
@@ -93,7 +95,8 @@ void add_losers(Page& page, const Explanation& explanation) {
     place_width = std::max(place_width, line_of(loser.place).size());
   }
   for (const ExplainedLoser& loser : explanation.losers) {
-    page.line(fmt::format("  {:<{}} {:<{}}  {}", loser.route, name_width, line_of(loser.place), place_width, loss_of(loser)));
+    page.line(
+        fmt::format("  {:<{}} {:<{}}  {}", loser.route, name_width, line_of(loser.place), place_width, loss_of(loser)));
   }
 }
 
@@ -130,7 +133,8 @@ std::string explanation_json(const Explanation& explanation) {
   json.member("method", explanation.method).member("host", explanation.host).member("path", explanation.path);
   json.member("path_as_written", explanation.path_as_written).member("query", explanation.query);
   json.member("listener", explanation.listener);
-  json.member("client", explanation.client.empty() ? explanation.peer : explanation.client).member("peer", explanation.peer);
+  json.member("client", explanation.client.empty() ? explanation.peer : explanation.client)
+      .member("peer", explanation.peer);
   json.end_object();
   if (explanation.refused) {
     json.key("refused").begin_object().member("reason", explanation.refusal).member("sentence", explanation.sentence);

@@ -23,6 +23,7 @@ namespace weir {
   X(malformed_request_line, "the request line is not METHOD SP TARGET SP HTTP/1.x")               \
   X(malformed_status_line, "the status line is not HTTP/1.x SP STATUS")                           \
   X(bad_method, "the method is not a token")                                                      \
+  X(method_too_long, "the method is longer than any that exists")                                 \
   X(bad_target, "the request target has a character or form that is not allowed")                 \
   X(bad_path, "the path cannot be brought into its one canonical form")                           \
   X(target_too_long, "the request target is longer than the limit")                               \
@@ -46,7 +47,8 @@ namespace weir {
   X(conflicting_length, "Content-Length and Transfer-Encoding stand together")                    \
   X(repeated_length, "Content-Length stands more than once or is a list")                         \
   X(bad_length, "Content-Length is not a plain decimal number")                                   \
-  X(unsupported_transfer_coding, "Transfer-Encoding is other than exactly chunked")               \
+  X(unsupported_transfer_coding, "a transfer coding other than chunked is not understood here")   \
+  X(chunked_not_last, "Transfer-Encoding does not end in chunked: the end of the body cannot be told") \
   X(transfer_coding_in_http10, "an HTTP/1.0 message cannot be chunked")                           \
   X(bad_chunk_size, "a chunk size is not a plain hexadecimal number")                             \
   X(bad_chunk_extension, "a chunk extension holds a character that is not allowed")               \

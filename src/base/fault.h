@@ -27,11 +27,9 @@ namespace weir {
   X(timer_not_canceled, "a deadline stays armed after the work it guards has ended")                            \
   X(timer_never_armed, "a wait with a deadline begins without its timer")                                       \
   X(cancellation_not_inherited, "a scope does not hear that its parent was canceled")                           \
-  X(end_of_stream_missed, "a short read counts as drained although a FIN was announced with it")                \
   X(scratch_kept, "bytes in the scratch are used after the coroutine that received them has suspended")         \
   /* HTTP/1 sessions */                                                                                         \
   X(pipelined_bytes_dropped, "bytes behind a message are thrown away instead of beginning the next request")    \
-  X(responses_reordered, "a pipelined request is answered before the one in front of it")                       \
   X(request_body_not_drained, "the rest of an unread request body is parsed as the next request")               \
   X(keep_alive_after_error, "a connection is kept after an answer that must close it")                          \
   X(interim_as_final, "a 100 Continue from upstream counts as the final response")                              \
@@ -56,6 +54,7 @@ namespace weir {
   X(drain_forgets_idle, "a drain waits for idle keep-alive connections instead of closing them")                \
   X(accept_after_drain, "a listener accepts after the drain has begun and nobody serves what it accepted")      \
   X(body_cut_on_reload, "a reload ends the bodies of requests that began before it")                            \
+  X(reload_forgotten, "a core goes on with the configuration it had")                                           \
   X(snapshot_freed_early, "a request in flight loses its configuration at a reload")                            \
   X(finisher_skipped, "an aborted request runs no finishers")                                                   \
   X(finisher_repeated, "a request runs its finishers at its response and again at its connection's end")        \

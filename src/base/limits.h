@@ -75,6 +75,8 @@ struct ConnectionLimits {
 
 namespace limits {
 
+/// Bytes of a method; the longest registered one has 17 (RFC 3253: BASELINE-CONTROL and friends).
+inline constexpr std::size_t method_bytes = 64;
 /// Interim responses before a final one; more than a handful has no use (RFC 9110 section 15.2).
 inline constexpr unsigned interim_responses = 16;
 /// Bytes of the per-core scratch a read goes into: the largest pipe a loopback read fills at once, and hot in cache.
@@ -85,6 +87,9 @@ inline constexpr ByteCount linger_bytes = 1 * mebibyte;
 inline constexpr unsigned accepts_per_wake = 64;
 /// Pieces that one connection may move before others get their turn.
 inline constexpr unsigned pieces_per_turn = 16;
+/// After one side of an upgraded connection has finished sending, how long the other may be silent. WebSocket knows no
+/// half-close: whoever has not answered by then will not (RFC 6455 section 7.1.1).
+inline constexpr Duration half_closed_tunnel = std::chrono::seconds{2};
 /// Tries per request, the first included.
 inline constexpr unsigned attempts = 3;
 /// Bytes of a request body kept for a second try.

@@ -1,6 +1,8 @@
 // Records and finishers: the two lists an exchange keeps in its arena.
 #include "contracts/exchange.h"
 
+#include "base/fault.h"
+
 namespace weir {
 
 Exchange::~Exchange() { invariant(finished_, "every exchange is finished before it is destroyed"); }
@@ -28,10 +30,12 @@ void Exchange::finish(const Delivery& delivery) {
   invariant(!finished_, "an exchange is finished once");
   finished_ = true;
   timings.finished = shard.reactor.now();
+  if (fault(Fault::finisher_skipped) && !delivery.complete) finishers_ = nullptr;
   while (finishers_ != nullptr) {
     Finisher* finisher = finishers_;
     finishers_ = finisher->next_;
     finisher->finish(*this, delivery);
+    if (fault(Fault::finisher_repeated)) finisher->finish(*this, delivery);
   }
 }
 

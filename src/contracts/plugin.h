@@ -1,12 +1,14 @@
 // How a plug-in is known: one entry in app/catalog.cc.
 //
-// A kind has a name (the key in the configuration), one line of documentation, its options declared once, and a function
-// that builds the immutable object. Building never stops at the first mistake: it adds to the diagnostics and returns null.
+// A kind has a name (the key in the configuration), one line of documentation, its options declared once, and a
+// function that builds the immutable object. Building never stops at the first mistake: it adds to the diagnostics and
+// returns null.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "contracts/balancer.h"
 #include "contracts/diagnostics.h"
@@ -16,12 +18,14 @@
 
 namespace weir {
 
-class Cluster;  // upstream/cluster.h
+class Cluster;    // upstream/cluster.h
+class PathRegex;  // route/match.h
 
 /// What a plug-in may ask while it is built.
 class BuildContext {
  public:
-  BuildContext(Diagnostics& diagnostics_in, std::string path_in) : diagnostics(diagnostics_in), path(std::move(path_in)) {}
+  BuildContext(Diagnostics& diagnostics_in, std::string path_in)
+      : diagnostics(diagnostics_in), path(std::move(path_in)) {}
   virtual ~BuildContext() = default;
 
   /// The cluster that `proxy: TEXT` names: by name, or by URL (made on the spot). An unknown one is reported and null.
@@ -29,6 +33,8 @@ class BuildContext {
 
   Diagnostics& diagnostics;
   std::string path;  ///< of the options in the configuration: routes[0].filters[1].body_limit
+  /// Of the route that is built, one for each of its matches in their order; null for a match without path_regex.
+  std::vector<std::shared_ptr<const PathRegex>> path_regexes;
 };
 
 struct FilterKind {

@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "base/fault.h"
 #include "contracts/exchange.h"
 #include "net/address.h"
 #include "net/stream.h"
@@ -105,6 +106,7 @@ class Lease {
   void drop() {
     LeaseOwner* owner = std::exchange(owner_, nullptr);
     if (owner != nullptr) owner->give_back(*session_, healthy_);
+    if (owner != nullptr && fault(Fault::double_release)) owner->give_back(*session_, healthy_);
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault.h"
 #include "base/limits.h"
 #include "net/address.h"
 
@@ -80,7 +81,9 @@ class SnapshotPin {
 
   void reset() {
     ShardSnapshot* shared = std::exchange(shared_, nullptr);
-    if (shared == nullptr || --shared->pins_ > 0) return;
+    if (shared == nullptr) return;
+    if (fault(Fault::snapshot_freed_early) && shared->pins_ > 1) shared->release_(shared->snapshot_);
+    if (--shared->pins_ > 0) return;
     shared->release_(std::move(shared->snapshot_));
     delete shared;
   }

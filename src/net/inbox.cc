@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/fault.h"
+
 namespace weir {
 
 void Inbox::move_out() {
   in_scratch_ = false;
+  if (fault(Fault::scratch_kept)) return;
   make_room(unread_.size());
 }
 

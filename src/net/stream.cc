@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/fault.h"
+
 namespace weir {
 
 Stream::Stream(Reactor& reactor, Handle handle, Origin peer) : reactor_(reactor), handle_(handle), peer_(peer) {
@@ -70,8 +72,8 @@ bool Stream::Send::await_ready() {
     return true;
   }
   stream_->bytes_sent_ += static_cast<ByteCount>(taken);
-  auto skip = static_cast<std::size_t>(taken);
-  size = total - skip;
+  auto skip = fault(Fault::piece_repeated) && taken < static_cast<std::int64_t>(total) ? 0 : static_cast<std::size_t>(taken);
+  size = fault(Fault::piece_skipped) ? 0 : total - skip;
   if (size == 0) return true;
   // The pieces may lie in the scratch, which others use while we wait.
   kept_ = std::make_unique_for_overwrite<char[]>(size);
@@ -108,6 +110,7 @@ void Stream::parked(Op& op, const Error* canceled_already) {
     op.cancel(*canceled_already);
     return;
   }
+  if (fault(Fault::timer_never_armed)) return;
   if (op.deadline != never && (!armed() || due() > op.deadline)) reactor_.timers().arm(*this, op.deadline);
 }
 

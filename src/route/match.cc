@@ -199,6 +199,21 @@ bool PathRegex::matches(std::string_view path) const {
   return RE2::PartialMatch(re2::StringPiece(path.data(), path.size()), engine_->expression);
 }
 
+std::optional<Captures> PathRegex::capture(std::string_view path, std::size_t groups_wanted) const {
+  std::array<re2::StringPiece, std::tuple_size_v<Captures>> found;
+  const re2::StringPiece whole(path.data(), path.size());
+  const auto wanted = static_cast<int>(std::min(groups_wanted + 1, found.size()));
+  if (!engine_->expression.Match(whole, 0, path.size(), RE2::UNANCHORED, found.data(), wanted)) return {};
+  Captures captures;
+  std::ranges::transform(found, captures.begin(),
+                         [](const re2::StringPiece& piece) { return std::string_view(piece.data(), piece.size()); });
+  return captures;
+}
+
+std::size_t PathRegex::groups() const {
+  return static_cast<std::size_t>(engine_->expression.NumberOfCapturingGroups());
+}
+
 MatchResult<PathPattern> PathPattern::parse(std::string_view text) {
   if (text.empty()) return wrong(MatchFault::empty);
   if (text == "/*") return PathPattern{};

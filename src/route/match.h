@@ -11,6 +11,7 @@
 //   (2) "/*" and an absent path are the same pattern, Kind::any; so are "*" and an absent host.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -61,6 +62,9 @@ struct HostPattern {
   [[nodiscard]] std::string text() const;
 };
 
+/// What an expression found in a path: the whole match, then $1 to $9. A group that took no part is empty.
+using Captures = std::array<std::string_view, 10>;
+
 /// A regular expression over paths. Linear time (RE2); anchored as written: "^/p/" begins, "x$" ends, neither floats.
 class PathRegex {
  public:
@@ -69,6 +73,10 @@ class PathRegex {
 
   /// RE2 takes a shared lock of its own while it matches; only routes with regular expressions meet it.
   [[nodiscard]] bool matches(std::string_view path) const;
+  /// The first match and its groups, as views of `path`; nothing when it does not match.
+  /// \param groups_wanted  0 to 9; RE2 is quicker when fewer are asked for
+  [[nodiscard]] std::optional<Captures> capture(std::string_view path, std::size_t groups_wanted) const;
+  [[nodiscard]] std::size_t groups() const;
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
   /// What every matching path begins with; empty when the expression does not begin with '^' or nothing is certain.
   /// It is read off the text, on the safe side: an expression too clever for it ranks as one with a shorter prefix.

@@ -67,6 +67,8 @@ class Watcher {
 /// Where completed ops go: the reactor resumes the waiter before the next one is delivered.
 class CompletionSink {
  public:
+  /// The wait is over and time has passed: called before anything is delivered, watchers told included.
+  virtual void awake() = 0;
   virtual void complete(Op& op) = 0;
 
  protected:

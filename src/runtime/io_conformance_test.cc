@@ -39,7 +39,10 @@ struct TestOp final : Op {
 };
 
 struct CountingSink final : CompletionSink {
+  int awakenings = 0;
+  void awake() override { ++awakenings; }
   void complete(Op& op) override {
+    EXPECT_GT(awakenings, 0) << "the clock moves on before anything is delivered";
     auto& ended = static_cast<TestOp&>(op);
     op.parked = false;
     ++ended.completions;
@@ -626,6 +629,7 @@ TEST_P(IoConformance, tenant_moves_out_before_the_scratch_is_used_again) {
     std::string moved;
   };
   struct LodgingSink final : CompletionSink {
+    void awake() override {}
     void complete(Op& op) override {
       op.parked = false;
       tenant.bytes = {op.data, static_cast<std::size_t>(op.result)};

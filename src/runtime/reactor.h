@@ -49,6 +49,7 @@ class Reactor final : private CompletionSink {
   [[nodiscard]] Time next_due() const { return ready_.empty() ? timers_.next_due() : now_; }
 
  private:
+  void awake() override { now_ = io_.now(); }
   void complete(Op& op) override;
   bool run_ready();
 

@@ -12,6 +12,7 @@
 #include <coroutine>
 #include <cstdint>
 
+#include "base/fault.h"
 #include "runtime/reactor.h"
 #include "runtime/task.h"
 
@@ -26,7 +27,7 @@ class Scope final : public Cancelable {
 
   /// Lets `parent`'s cancellation reach this scope.
   void attach(Cancellation* parent) {
-    if (parent == nullptr || linked()) return;
+    if (parent == nullptr || linked() || fault(Fault::cancellation_not_inherited)) return;
     if (parent->requested()) {
       cancellation_.request(parent->why());
     } else {

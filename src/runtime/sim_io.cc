@@ -214,6 +214,7 @@ void SimIo::queue(SimSocket& target) {
 
 // Only what was there at the beginning: a shard that makes its own news does not starve the others.
 std::size_t SimIo::wait(Time, CompletionSink& sink) {
+  sink.awake();
   take_back_scratch();  // lent inline to a coroutine that the ready queue had resumed
   network_.run_due();
   std::size_t delivered = woken_.exchange(false, std::memory_order_relaxed) ? 1 : 0;

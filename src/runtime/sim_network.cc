@@ -252,7 +252,10 @@ void SimNetwork::bytes_arrive(Handle to, Handle from, std::string bytes) {
   bytes_in_flight_ -= bytes.size();
   SimSocket* receiver = find(to);
   if (receiver == nullptr) {  // closed: the kernel answers bytes that nobody will read with a reset
-    at(now_, [this, from] { reset_arrives(from); });
+    if (const SimSocket* sender = find(from)) {
+      const Time back = std::max(now_ + faults_of(*sender).latency, sender->peer_arrival);
+      at(back, [this, from] { reset_arrives(from); });
+    }
     return;
   }
   if (receiver->silent || receiver->reset_arrived) return;
@@ -318,6 +321,7 @@ void SimNetwork::close(SimSocket& socket, bool abort) {
     } else {
       shut_down_sending(socket);
     }
+    if (SimSocket* peer = find(socket.peer)) peer->peer_arrival = socket.arrival;
   }
   sockets_.erase(socket.handle);
 }

@@ -75,6 +75,7 @@ struct SimSocket {
   std::string inbox;            // arrived and unread
   std::size_t outstanding = 0;  // sent by this end and not yet read by the peer
   Time arrival{};               // when the last thing sent by this end arrives
+  Time peer_arrival{};          // the same of the peer, which has closed
   bool sending_shut = false;
   bool end_arrived = false;
   bool reset_arrived = false;

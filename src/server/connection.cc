@@ -1,6 +1,7 @@
 // How a connection begins, what it answers its session, and how it is asked to end.
 #include "server/connection.h"
 
+#include "base/fault.h"
 #include "server/shard_server.h"
 
 namespace weir {
@@ -50,7 +51,8 @@ Task<void> Connection::run() {
 
 void Connection::drain() {
   draining_ = true;
-  if (idle_) stream_.interrupt_receive(gateway_error(Code::draining));
+  if (idle_ && !fault(Fault::drain_forgets_idle)) stream_.interrupt_receive(gateway_error(Code::draining));
+  if (!idle_ && fault(Fault::drain_cuts_request)) abort(gateway_error(Code::draining));
 }
 
 void Connection::abort(Error why) {

@@ -20,8 +20,10 @@ Status client_status(Code code) {
     case Code::unsupported_version:
       return 505;
     case Code::unsupported_transfer_coding:
-    case Code::method_not_supported:
+    case Code::method_too_long:
       return 501;
+    case Code::method_not_supported:
+      return 405;
     case Code::unsupported_expectation:
       return 417;
     case Code::client_head_timeout:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/limits.h"
 #include "runtime/scope.h"
 
@@ -25,6 +26,9 @@ class Relay final : private Timer {
       last_moved_ = reactor_.now();
       if (bytes->empty()) {
         to.finish_sending();
+        half_closed_ = true;
+        rearm();
+        if (fault(Fault::tunnel_half_close_lost)) scope.cancel(gateway_error(Code::canceled));
         co_return;
       }
       const std::size_t count = bytes->size();
@@ -40,20 +44,22 @@ class Relay final : private Timer {
 
  private:
   void give_up(Error error) {
-    if (outcome.result) outcome.result = fail(error);
+    if (outcome.result && !scope.cancellation().requested()) outcome.result = fail(error);
     scope.cancel(error);
   }
 
+  [[nodiscard]] Time idle_end() const {
+    const Time idle = deadline_after(last_moved_, limits_.idle);
+    return half_closed_ ? std::min(idle, deadline_after(last_moved_, limits_.half_closed)) : idle;
+  }
   void rearm() {
-    const Time next = std::min(age_end_, deadline_after(last_moved_, limits_.idle));
+    const Time next = std::min(age_end_, idle_end());
     if (next != never) reactor_.timers().arm(*this, next);
   }
   void fire(Time now) override {
-    if (now >= age_end_ || now >= deadline_after(last_moved_, limits_.idle)) {
-      give_up(gateway_error(Code::tunnel_timeout));
-    } else {
-      rearm();
-    }
+    if (now < age_end_ && now < idle_end()) return rearm();
+    if (half_closed_ && now < age_end_) return scope.cancel(gateway_error(Code::canceled));  // an orderly end
+    give_up(gateway_error(Code::tunnel_timeout));
   }
 
   Reactor& reactor_;
@@ -61,6 +67,7 @@ class Relay final : private Timer {
   Time last_moved_;
   Time age_end_;
   unsigned at_once_ = 0;
+  bool half_closed_ = false;
 };
 
 }  // namespace

@@ -8,12 +8,13 @@
 namespace weir {
 
 struct RelayLimits {
-  Duration idle = no_limit;  ///< nothing moved in either direction
-  Duration age = no_limit;   ///< since the relay began
+  Duration idle = no_limit;         ///< nothing moved in either direction
+  Duration half_closed = no_limit;  ///< the same once one side has finished sending
+  Duration age = no_limit;          ///< since the relay began
 };
 
 struct RelayOutcome {
-  Result<void> result;  ///< success: both sides finished sending. Errors: tunnel_timeout, peer_reset, canceled
+  Result<void> result;  ///< success: both sides finished sending, or one did and the other fell silent. Errors: tunnel_timeout, peer_reset, canceled
   ByteCount bytes_from_client = 0;
   ByteCount bytes_to_client = 0;
 };

@@ -83,6 +83,8 @@ void Serve::begin(Exchange& exchange) {
 
 Reply Serve::handle(Exchange& exchange) {
   const Gateway& gateway = gateway_of(exchange);
+  // A gateway is no forward proxy: a tunnel to wherever the client likes is not served (RFC 9110 section 9.3.6).
+  if (exchange.request.method == Method::connect) co_return fail(client_error(Code::method_not_supported));
   if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
     co_return fail(client_error(Code::loop_detected));
   }

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/fault.h"
 
 namespace weir {
 namespace {
@@ -28,6 +31,8 @@ ShardServer::ShardServer(Shard& shard, Parts parts) : shard_(shard), parts_(part
 ShardServer::~ShardServer() { invariant(connection_count_ == 0, "a server is destroyed when its connections are gone"); }
 
 void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapshot::Release release) {
+  if (fault(Fault::reload_forgotten) && current_) return;
+  if (fault(Fault::body_cut_on_reload)) connections_.for_each([](Connection& each) { each.abort(gateway_error(Code::canceled)); });
   // Owned by its pins: it deletes itself with the last.
   auto* shared = new ShardSnapshot(std::move(gateway), std::move(release));
   current_ = SnapshotPin(*shared);
@@ -56,10 +61,10 @@ Task<void> ShardServer::accept_loop(Acceptor& acceptor) {
       admit(acceptor, *accepted);
       if (++at_once % limits::accepts_per_wake == 0) co_await Yield(shard_.reactor);
     } else if (accepted.error().code == Code::out_of_descriptors) {
-      shard_.metrics.connections_refused.add();
       if (acceptor.reserve != Handle::none) {
         shard_.reactor.io().close(std::exchange(acceptor.reserve, Handle::none), false);
-        if (const Result<Handle> spare = co_await acceptor.listener.accept()) refuse(*spare, Code::out_of_descriptors);
+        // The kernel says so before it looks whether anybody waits: the next may come when there are enough again.
+        if (const Result<Handle> next = co_await acceptor.listener.accept()) admit_or_refuse(acceptor, *next);
         make_reserve(acceptor);
       } else {
         co_await Sleep(shard_.reactor, descriptor_pause);
@@ -79,6 +84,8 @@ Task<void> ShardServer::accept_loop(Acceptor& acceptor) {
 }
 
 void ShardServer::admit(Acceptor& acceptor, Handle handle) {
+  if (aborted_) return refuse(handle, Code::draining);  // nobody would come to end it
+  if (draining_ && fault(Fault::accept_after_drain)) return;
   const bool traffic = acceptor.open.plan.use == ListenerUse::traffic;
   const std::uint64_t most = traffic ? current_->limits.connections : UINT64_MAX;
   if (!parts_.census.enter(most)) {
@@ -91,6 +98,14 @@ void ShardServer::admit(Acceptor& acceptor, Handle handle) {
   if (traffic) ++traffic_count_;
   if (draining_ && traffic) connection->drain();
   scope_.spawn(serve(std::move(connection), traffic));
+}
+
+// What was accepted on the reserve may stay when the reserve can be had again beside it.
+void ShardServer::admit_or_refuse(Acceptor& acceptor, Handle handle) {
+  make_reserve(acceptor);
+  if (acceptor.reserve != Handle::none) return admit(acceptor, handle);
+  shard_.metrics.connections_refused.add();
+  refuse(handle, Code::out_of_descriptors);
 }
 
 // Without a session: the whole answer fits into one packet, and whoever reads it knows why.
@@ -121,8 +136,9 @@ void ShardServer::tell_when_drained() {
   if (draining_ && drained_ && traffic_count_ == 0 && !listening) std::exchange(drained_, nullptr)();
 }
 
+// Once only: an accept that was cancelled is on its way to its loop, and taking it off that way would lose it.
 void ShardServer::stop(Acceptor& acceptor) {
-  acceptor.stopping = true;
+  if (std::exchange(acceptor.stopping, true)) return;
   Listener::Accept& accept = acceptor.listener.accept();
   if (!accept.parked) return;
   accept.unlink();
@@ -155,6 +171,7 @@ void ShardServer::drain(std::function<void()> drained) {
 
 void ShardServer::abort() {
   draining_ = true;
+  aborted_ = true;
   for (const auto& acceptor : acceptors_) stop(*acceptor);
   connections_.for_each([](Connection& connection) { connection.abort(gateway_error(Code::draining)); });
 }

@@ -32,7 +32,11 @@ struct ListenerPlan {
   ListenerUse use = ListenerUse::traffic;
 
   /// Whether a listener that is open already serves this plan.
-  [[nodiscard]] bool same_socket(const ListenerPlan& other) const { return address == other.address && use == other.use; }
+  /// Several that let the kernel choose a port are told apart by name.
+  [[nodiscard]] bool same_socket(const ListenerPlan& other) const {
+    const bool chosen_by_kernel = address.family() != AF_UNIX && port_of(address) == 0;
+    return address == other.address && use == other.use && (!chosen_by_kernel || name == other.name);
+  }
 };
 
 /// A listener as it is.
@@ -97,6 +101,7 @@ class ShardServer {
 
   Task<void> accept_loop(Acceptor& acceptor);
   void admit(Acceptor& acceptor, Handle handle);
+  void admit_or_refuse(Acceptor& acceptor, Handle handle);
   void refuse(Handle handle, Code reason);
   Task<void> serve(std::unique_ptr<Connection> connection, bool counts_as_traffic);
   void stop(Acceptor& acceptor);
@@ -112,6 +117,7 @@ class ShardServer {
   std::size_t connection_count_ = 0;
   std::size_t traffic_count_ = 0;
   bool draining_ = false;
+  bool aborted_ = false;  // connections were ended; one that is accepted only now is turned away
   std::function<void()> drained_;
 };
 

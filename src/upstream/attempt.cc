@@ -33,7 +33,8 @@ RetryVerdict decide_retry(Exchange& exchange, const Cluster& cluster, const Clus
                                        .attempts_max = cluster.settings().attempts_max,
                                        .reused_connection = outcome.reused_connection,
                                        .body_replayable = body == nullptr || body->replayable(),
-                                       .other_endpoint = state.has_other_than(outcome.pool_id)});
+                                       // A reload may have left names that are being resolved: one will come.
+                                       .other_endpoint = !state.ready() || state.has_other_than(outcome.pool_id)});
   exchange.record({.room = "retry",
                    .verdict = name_of(verdict.action),
                    .subject = name_of(outcome.error.code),
@@ -69,13 +70,12 @@ void record_lease(Exchange& exchange, const Cluster& cluster, const PoolVerdict&
 Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
   ClusterState& state = cluster.state(exchange.shard);
   exchange.upstream_name = state.name();
-  if (!state.ready()) CO_TRY_VOID(co_await ClusterState::Resolved(state, cluster.timeouts().connect));
-
   const bool idempotent = is_idempotent(head.method);
   ReplayBody* const body = make_replayable(exchange, idempotent);
   RetryAction action = RetryAction::other_endpoint;
   Outcome outcome;
   while (true) {
+    if (!state.ready()) CO_TRY_VOID(co_await ClusterState::Resolved(state, cluster.timeouts().connect));
     const bool fresh_only = action == RetryAction::fresh_connection;
     Pool* pool = fresh_only ? state.find(outcome.pool_id) : nullptr;
     if (pool == nullptr) pool = pick(exchange, cluster, state, outcome.pool_id);

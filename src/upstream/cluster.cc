@@ -24,4 +24,8 @@ ClusterState& Cluster::state(Shard& shard) const {
   return state;
 }
 
+void Cluster::retire(Shard& shard) const {
+  state(shard).keep_nothing_idle();
+}
+
 }  // namespace weir

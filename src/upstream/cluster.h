@@ -53,6 +53,9 @@ class Cluster {
   /// The core's side of it, brought up to this configuration when that is the newest seen. Called per request; the
   /// server also calls it when a new configuration arrives, so that endpoints that are gone are drained at once.
   ClusterState& state(Shard& shard) const;
+  /// The newest configuration does not name the upstream any more: its idle connections are closed, and those in use
+  /// are closed behind their exchange. What still runs on this configuration is served.
+  void retire(Shard& shard) const;
 
  private:
   ClusterSettings settings_;

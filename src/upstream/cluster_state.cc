@@ -73,6 +73,13 @@ Pool& ClusterState::pool_for(const UpstreamAddress& address) {
   return *pools_.emplace_back(std::make_unique<Pool>(shard_, address, ++last_pool_id_, pool_settings_));
 }
 
+void ClusterState::keep_nothing_idle() {
+  pool_settings_.limits.idle_max = 0;
+  for (const auto& pool : pools_) {
+    if (find(pool->id()) != nullptr) pool->configure(pool_settings_);
+  }
+}
+
 void ClusterState::stop() {
   stopped_ = true;
   shard_.reactor.timers().disarm(*this);

@@ -40,6 +40,8 @@ class ClusterState final : public ShardState, private Timer {
       wake_up();
   }
   void stop() override;
+  /// Nobody new will come, until a newer description is adopted: connections are not kept for later.
+  void keep_nothing_idle();
 
   /// Lives as long as the shard.
   [[nodiscard]] std::string_view name() const { return name_; }

@@ -76,6 +76,26 @@ TEST_F(ClusterTest, reload_finds_its_connections_again) {
   EXPECT_EQ(pool->idle(), 1U);
 }
 
+TEST_F(ClusterTest, upstream_removed_by_reload_keeps_no_connection_until_it_comes_back) {
+  const auto before = cluster({"10.0.0.1:80"});
+  std::string_view reason;
+  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  auto client = asking(*pool);
+  client->finish();
+  EXPECT_EQ(pool->idle(), 1U);
+  before->retire(shard);
+  EXPECT_EQ(pool->open(), 0U);
+  // An exchange that began before goes on, and leaves nothing behind.
+  auto late = asking(*before->state(shard).pick(before->balancer(), 0, reason));
+  EXPECT_EQ(pool->open(), 1U);
+  late->finish();
+  EXPECT_EQ(pool->open(), 0U);
+  const auto after = cluster({"10.0.0.1:80"});
+  auto again = asking(*after->state(shard).pick(after->balancer(), 0, reason));
+  again->finish();
+  EXPECT_EQ(pool->idle(), 1U);
+}
+
 TEST_F(ClusterTest, endpoint_removed_by_reload_is_drained_and_then_gone) {
   const auto before = cluster({"10.0.0.1:80"});
   ClusterState& state = before->state(shard);

@@ -1,6 +1,8 @@
 // The shell around the pool's decision: who gets what, and when it goes.
 #include "upstream/pool.h"
 
+#include "base/fault.h"
+
 namespace weir {
 
 PoolVerdict decide(const PoolFacts& facts) {
@@ -39,7 +41,7 @@ class Pool::Connection final : public LeaseOwner, public Watcher, public ListLin
   void give_back(ClientSession&, bool healthy) override { pool_.given_back(*this, healthy); }
 
   void on_activity(bool) override {
-    if (state == State::idle) pool_.doom(*this);
+    if (state == State::idle && !fault(Fault::idle_close_unseen)) pool_.doom(*this);
   }
 
   State state = State::connecting;
@@ -103,7 +105,7 @@ void Pool::begin_waiting(Acquire& acquire) {
 void Pool::leave_line(Acquire& acquire) {
   if (!acquire.place_.linked()) return;
   acquire.place_.unlink();
-  shard_.reactor.timers().disarm(acquire);
+  if (!fault(Fault::timer_not_canceled)) shard_.reactor.timers().disarm(acquire);
   --waiting_;
   shard_.metrics.upstream_queued.subtract();
 }
@@ -112,7 +114,7 @@ void Pool::hand_over(Acquire& acquire, Connection& connection) {
   leave_line(acquire);
   connection.state = Connection::State::leased;
   acquire.outcome_ = Lease(connection, *connection.session);
-  shard_.reactor.schedule(acquire);
+  if (!fault(Fault::lost_wakeup)) shard_.reactor.schedule(acquire);
 }
 
 void Pool::send_away(Acquire& acquire, Error why) {
@@ -204,7 +206,7 @@ void Pool::given_back(Connection& connection, bool healthy) {
 
 /// A connection is free: to the oldest waiter, onto the stack, or away.
 void Pool::offer(Connection& connection) {
-  if (!line_.empty() && !closed_) {
+  if (!line_.empty() && !closed_ && !fault(Fault::waiter_starved)) {
     shard_.metrics.upstream_reuses.add();
     return hand_over(line_.front()->acquire, connection);
   }
@@ -228,6 +230,7 @@ void Pool::doom(Connection& connection) {
 }
 
 void Pool::doom_unusable_idle() {
+  if (fault(Fault::idle_close_unseen)) return;
   while (!idle_.empty() && !idle_.front()->session->usable()) doom(*idle_.front());
 }
 

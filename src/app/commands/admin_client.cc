@@ -34,7 +34,8 @@ class Socket {
 
 std::string not_reached(const Endpoint& endpoint, int error_number) {
   std::string sentence = fmt::format("cannot reach weir at {}: {}", endpoint.text(), std::strerror(error_number));
-  if (error_number == ENOENT || error_number == ECONNREFUSED) sentence += "; is it running, and is this its `admin:` address?";
+  if (error_number == ENOENT || error_number == ECONNREFUSED)
+    sentence += "; is it running, and is this its `admin:` address?";
   if (error_number == EACCES) sentence += "; only the user it runs as may";
   return sentence;
 }
@@ -78,11 +79,13 @@ std::string default_admin_address() {
   return fmt::format("unix:{}/weir/admin.sock", runtime);
 }
 
-std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method, std::string_view target) {
+std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
+                                                 std::string_view target) {
   std::string written = address.empty() ? default_admin_address() : std::string(address);
   if (written.starts_with('/')) written.insert(0, "unix:");
   const auto endpoint = parse_endpoint(written);
-  if (!endpoint) return std::unexpected(fmt::format("\"{}\" is not an address: write unix:/path or host:port", written));
+  if (!endpoint)
+    return std::unexpected(fmt::format("\"{}\" is not an address: write unix:/path or host:port", written));
   const auto socket_of = socket_address(*endpoint);
   if (!socket_of) return std::unexpected(fmt::format("\"{}\" is not an address of this machine", written));
 
@@ -91,18 +94,22 @@ std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   if (::connect(socket.get(), raw, socket_of->length) != 0) return std::unexpected(not_reached(*endpoint, errno));
-  const std::string request = fmt::format("{} {} HTTP/1.1\r\nhost: weir\r\nconnection: close\r\ncontent-length: 0\r\naccept: text/plain\r\n\r\n", method, target);
+  const std::string request = fmt::format(
+      "{} {} HTTP/1.1\r\nhost: weir\r\nconnection: close\r\ncontent-length: 0\r\naccept: text/plain\r\n\r\n", method,
+      target);
   if (auto problem = send_all(socket.get(), request)) return std::unexpected(std::move(*problem));
   auto received = receive_all(socket.get());
   if (!received) return std::unexpected(std::move(received.error()));
   return read_reply(*received);
 }
 
-std::string percent_encoded(std::string_view text) {
+std::string percent_encoded(std::string_view value) {
   std::string out;
-  for (const char c : text) {
-    if (text::is_alpha(c) || text::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') out += c;
-    else fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+  for (const char c : value) {
+    if (text::is_alpha(c) || text::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~')
+      out += c;
+    else
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

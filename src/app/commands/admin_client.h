@@ -19,9 +19,10 @@ std::string default_admin_address();
 
 /// \param address  `unix:/path`, `/path` or `127.0.0.1:9902`; empty is the default
 /// \returns  or else a sentence for the person who asked
-std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method, std::string_view target);
+std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
+                                                 std::string_view target);
 
 /// For a query: everything but unreserved characters as %XX.
-std::string percent_encoded(std::string_view text);
+std::string percent_encoded(std::string_view value);
 
 }  // namespace weir

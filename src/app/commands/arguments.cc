@@ -24,7 +24,8 @@ std::string unknown(std::string_view written, std::string_view name, std::span<c
   std::vector<std::string_view> names;
   for (const FlagKind& flag : flags) names.push_back(flag.name);
   const std::string_view nearest = name.size() > 1 ? text::nearest(name, names) : std::string_view();
-  return nearest.empty() ? fmt::format("unknown flag {}", written) : fmt::format("unknown flag {}; did you mean --{}?", written, nearest);
+  return nearest.empty() ? fmt::format("unknown flag {}", written)
+                         : fmt::format("unknown flag {}; did you mean --{}?", written, nearest);
 }
 
 /// A word that begins with '-', taken apart.
@@ -75,7 +76,8 @@ std::expected<Arguments, std::string> parse_arguments(std::span<const std::strin
       continue;
     }
     if (only_positionals || word.size() < 2 || word[0] != '-') {
-      if (arguments.positionals_.size() == positionals_max) return std::unexpected(fmt::format("\"{}\" is one word too many", word));
+      if (arguments.positionals_.size() == positionals_max)
+        return std::unexpected(fmt::format("\"{}\" is one word too many", word));
       arguments.positionals_.emplace_back(word);
       continue;
     }
@@ -84,7 +86,9 @@ std::expected<Arguments, std::string> parse_arguments(std::span<const std::strin
     const bool takes_value = !written->kind->value_name.empty();
     if (!takes_value && written->value) return std::unexpected(fmt::format("{} takes no value", written->shown));
     if (takes_value && !written->value) {
-      if (++at == words.size()) return std::unexpected(fmt::format("{} needs a value: {} {}", written->shown, written->shown, written->kind->value_name));
+      if (++at == words.size())
+        return std::unexpected(
+            fmt::format("{} needs a value: {} {}", written->shown, written->shown, written->kind->value_name));
       written->value = words[at];
     }
     arguments.values_[std::string(written->kind->name)].emplace_back(written->value.value_or(std::string_view()));

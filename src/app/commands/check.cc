@@ -33,11 +33,14 @@ void print_for_people(const std::string& file, const LoadedConfiguration& loaded
 }  // namespace
 
 int check_command(const Arguments& arguments) {
-  if (!arguments.positionals().empty() && arguments.has("config")) return usage_error("check", "one file at a time: give FILE or --config FILE");
+  if (!arguments.positionals().empty() && arguments.has("config"))
+    return usage_error("check", "one file at a time: give FILE or --config FILE");
   const std::string file = configuration_file(arguments, true);
   const LoadedConfiguration loaded = load_configuration(file);
-  if (arguments.has("json")) fmt::print("{}\n", loaded.diagnostics.json());
-  else print_for_people(file, loaded);
+  if (arguments.has("json"))
+    fmt::print("{}\n", loaded.diagnostics.json());
+  else
+    print_for_people(file, loaded);
   return loaded.gateway == nullptr ? exit_failed : 0;
 }
 

@@ -11,17 +11,22 @@
 namespace weir {
 namespace {
 
-constexpr FlagKind config_flag{.name = "config", .letter = 'c', .value_name = "FILE", .doc = "the configuration; default /etc/weir/weir.yaml"};
+constexpr FlagKind config_flag{
+    .name = "config", .letter = 'c', .value_name = "FILE", .doc = "the configuration; default /etc/weir/weir.yaml"};
 constexpr FlagKind json_flag{.name = "json", .value_name = {}, .doc = "print JSON, for programs"};
-constexpr FlagKind admin_flag{.name = "admin",
-                              .value_name = "ADDRESS",
-                              .doc = "of the running weir: unix:PATH or HOST:PORT; default /run/weir/admin.sock or under $XDG_RUNTIME_DIR"};
+constexpr FlagKind admin_flag{
+    .name = "admin",
+    .value_name = "ADDRESS",
+    .doc = "of the running weir: unix:PATH or HOST:PORT; default /run/weir/admin.sock or under $XDG_RUNTIME_DIR"};
 constexpr FlagKind help_flag{.name = "help", .letter = 'h', .value_name = {}, .doc = "this page"};
 
 constexpr std::array run_flags{config_flag, help_flag};
 constexpr std::array check_flags{config_flag, json_flag, help_flag};
 constexpr std::array explain_flags{
-    FlagKind{.name = "header", .letter = 'H', .value_name = "'NAME: VALUE'", .doc = "a field of the request; may be repeated"},
+    FlagKind{.name = "header",
+             .letter = 'H',
+             .value_name = "'NAME: VALUE'",
+             .doc = "a field of the request; may be repeated"},
     FlagKind{.name = "from", .value_name = "ADDRESS", .doc = "the client's address; default 127.0.0.1"},
     FlagKind{.name = "listener", .value_name = "NAME", .doc = "the listener it comes through; default the first"},
     FlagKind{.name = "config", .letter = 'c', .value_name = "FILE", .doc = "ask this file and no running process"},
@@ -35,43 +40,52 @@ constexpr std::array demo_origin_flags{
 constexpr std::array only_help_flag{help_flag};
 
 constexpr std::array commands{
-    CommandKind{.name = "run",
-                .alias = {},
-                .arguments = "[-c FILE]",
-                .doc = "be the gateway, in the foreground",
-                .details = "TERM, QUIT and INT drain and end it (a second one ends it at once), HUP reloads, USR1 opens the logs anew.\n"
-                           "Ends with 0 when all is well, 1 when it could not start, 2 when forced, 3 when the drain ran out of time.",
-                .flags = run_flags,
-                .positionals_max = 1,
-                .run = run_command},
-    CommandKind{.name = "check",
-                .alias = "validate",
-                .arguments = "[-c] FILE [--json]",
-                .doc = "say everything that is wrong with a configuration",
-                .details = "All mistakes at once, each as file:line:column. Ends with 0 when the file may run, with 1 when not.\n"
-                           "`weir -t -c FILE` does the same.",
-                .flags = check_flags,
-                .positionals_max = 1,
-                .run = check_command},
-    CommandKind{.name = "explain",
-                .alias = {},
-                .arguments = "[METHOD] URL",
-                .doc = "tell what would happen to a request, and why",
-                .details = "Which rule matches and where it stands, which filters run and to what effect, which upstream serves, and\n"
-                           "which rules came near and why they lost. Sends nothing.\n\n"
-                           "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml",
-                .flags = explain_flags,
-                .positionals_max = 2,
-                .run = explain_command},
-    CommandKind{.name = "reload",
-                .alias = {},
-                .arguments = {},
-                .doc = "let the running weir read its configuration again",
-                .details = "All or nothing: a configuration with mistakes changes nothing and says why. Ends with 0 when the new\n"
-                           "configuration is live on every core, with 1 when the old one stayed.",
-                .flags = admin_flags,
-                .positionals_max = 0,
-                .run = reload_command},
+    CommandKind{
+        .name = "run",
+        .alias = {},
+        .arguments = "[-c FILE]",
+        .doc = "be the gateway, in the foreground",
+        .details =
+            "TERM, QUIT and INT drain and end it (a second one ends it at once), HUP reloads, USR1 opens the logs "
+            "anew.\n"
+            "Ends with 0 when all is well, 1 when it could not start, 2 when forced, 3 when the drain ran out of time.",
+        .flags = run_flags,
+        .positionals_max = 1,
+        .run = run_command},
+    CommandKind{
+        .name = "check",
+        .alias = "validate",
+        .arguments = "[-c] FILE [--json]",
+        .doc = "say everything that is wrong with a configuration",
+        .details =
+            "All mistakes at once, each as file:line:column. Ends with 0 when the file may run, with 1 when not.\n"
+            "`weir -t -c FILE` does the same.",
+        .flags = check_flags,
+        .positionals_max = 1,
+        .run = check_command},
+    CommandKind{
+        .name = "explain",
+        .alias = {},
+        .arguments = "[METHOD] URL",
+        .doc = "tell what would happen to a request, and why",
+        .details =
+            "Which rule matches and where it stands, which filters run and to what effect, which upstream serves, and\n"
+            "which rules came near and why they lost. Sends nothing.\n\n"
+            "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml",
+        .flags = explain_flags,
+        .positionals_max = 2,
+        .run = explain_command},
+    CommandKind{
+        .name = "reload",
+        .alias = {},
+        .arguments = {},
+        .doc = "let the running weir read its configuration again",
+        .details =
+            "All or nothing: a configuration with mistakes changes nothing and says why. Ends with 0 when the new\n"
+            "configuration is live on every core, with 1 when the old one stayed.",
+        .flags = admin_flags,
+        .positionals_max = 0,
+        .run = reload_command},
     CommandKind{.name = "stop",
                 .alias = {},
                 .arguments = {},
@@ -133,7 +147,9 @@ int unknown_command(std::string_view word) {
 
 }  // namespace
 
-std::span<const CommandKind> command_kinds() { return commands; }
+std::span<const CommandKind> command_kinds() {
+  return commands;
+}
 
 const CommandKind* find_command(std::string_view name) {
   for (const CommandKind& command : commands) {

@@ -11,13 +11,14 @@ namespace {
 
 void print_overview() {
   const Emphasis emphasis = emphasis_on(stdout);
-  fmt::print("{}weir{} is an edge proxy: it takes HTTP requests, decides, and passes them on.\n\n", emphasis.bold, emphasis.plain);
+  fmt::print("{}weir{} is an edge proxy: it takes HTTP requests, decides, and passes them on.\n\n", emphasis.bold,
+             emphasis.plain);
   fmt::print("  weir COMMAND [flags]\n\n");
   for (const CommandKind& command : command_kinds()) {
     fmt::print("  {}{:<12}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
   }
   fmt::print(
-      "\nA first gateway, in a file of eight lines:\n\n"
+      "\nA first gateway, in a file of six lines:\n\n"
       "  listeners:\n"
       "    - \":8080\"\n"
       "  routes:\n"
@@ -49,8 +50,10 @@ void print_command(const CommandKind& command) {
 }  // namespace
 
 void print_help(const CommandKind* command) {
-  if (command == nullptr) print_overview();
-  else print_command(*command);
+  if (command == nullptr)
+    print_overview();
+  else
+    print_command(*command);
 }
 
 int help_command(const Arguments& arguments) {
@@ -59,7 +62,8 @@ int help_command(const Arguments& arguments) {
     return 0;
   }
   const CommandKind* command = find_command(arguments.positionals().front());
-  if (command == nullptr) return usage_error("help", fmt::format("there is no command \"{}\"", arguments.positionals().front()));
+  if (command == nullptr)
+    return usage_error("help", fmt::format("there is no command \"{}\"", arguments.positionals().front()));
   print_help(command);
   return 0;
 }

@@ -1,4 +1,4 @@
-// Load, then compile.
+// The steps of a start without the start: read the files, then compile what they say.
 #include "app/commands/load.h"
 
 #include "app/config/include.h"

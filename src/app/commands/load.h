@@ -11,9 +11,9 @@ namespace weir {
 
 struct LoadedConfiguration {
   config::Document document;
-  std::shared_ptr<const Gateway> gateway;  ///< null when there were errors
-  std::vector<std::string> listener_names; ///< by the ids the rules were compiled with
-  Diagnostics diagnostics;                 ///< sorted
+  std::shared_ptr<const Gateway> gateway;   ///< null when there were errors
+  std::vector<std::string> listener_names;  ///< by the ids the rules were compiled with
+  Diagnostics diagnostics;                  ///< sorted
 };
 
 LoadedConfiguration load_configuration(const std::string& file);

@@ -5,7 +5,7 @@
 namespace weir {
 
 int run_command(const Arguments& arguments) {
-  Process process({.configuration_file = std::string(arguments.value_of("config").value_or("/etc/weir/weir.yaml"))});
+  Process process({.configuration_file = configuration_file(arguments, true)});
   return static_cast<int>(process.run());
 }
 

@@ -1,4 +1,4 @@
-// `weir version`
+// `weir version`: one line, so that scripts can read it.
 #include "app/commands/version.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// The version, once.
+// The version, in the one place from which help, metrics and status take it.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// Composing the line.
+// Composing the line, so that no text from outside can look like a second one.
 #include "app/logging/error_log.h"
 
 #include <fmt/chrono.h>
@@ -22,12 +22,15 @@ std::string_view name_of(LogLevel level) {
 std::string log_line(WallTime time, LogLevel level, std::string_view text) {
   const auto second = std::chrono::floor<std::chrono::seconds>(time);
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time - second).count();
-  std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z {:<7}  ", fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())),
-                                 milliseconds, name_of(level));
+  std::string line = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z {:<7}  ",
+                                 fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())), milliseconds,
+                                 name_of(level));
   while (text.ends_with('\n')) text.remove_suffix(1);
   for (const char c : text) {
-    if (c == '\n') line += "\n    ";
-    else line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    if (c == '\n')
+      line += "\n    ";
+    else
+      line += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
   }
   line += '\n';
   return line;
@@ -35,7 +38,8 @@ std::string log_line(WallTime time, LogLevel level, std::string_view text) {
 
 void ErrorLog::write(LogLevel level, std::string_view text) {
   if (!enabled(level)) return;
-  std::string line = log_line(std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()), level, text);
+  std::string line =
+      log_line(std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()), level, text);
   writer_.give(line, 1);
 }
 

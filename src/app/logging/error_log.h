@@ -20,7 +20,8 @@ namespace weir {
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 std::string_view name_of(LogLevel level);  // "warning"
 
-/// The line of one message, line end included. Further lines of the text are indented; control characters become spaces.
+/// The line of one message, line end included. Further lines of the text are indented; control characters become
+/// spaces.
 std::string log_line(WallTime time, LogLevel level, std::string_view text);
 
 /// May be used from any thread.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <unordered_set>
 
 #include "app/logging/error_log.h"
 #include "protocols/h1/protocol.h"
@@ -48,24 +49,35 @@ unsigned worker_count(const config::Document& document) {
 
 WallTime wall_now() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
 
+/// Those that the new configuration does not name any more.
+std::vector<const Cluster*> clusters_missing(const Gateway& before, const Gateway& now) {
+  std::unordered_set<std::string_view> names;
+  for (const auto& cluster : now.clusters) names.insert(cluster->name());
+  std::vector<const Cluster*> missing;
+  for (const auto& cluster : before.clusters) {
+    if (!names.contains(cluster->name())) missing.push_back(cluster.get());
+  }
+  return missing;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 
-Process::Process(ProcessOptions options)
-    : options_(std::move(options)),
-      executor_(std::make_unique<ThreadExecutor>()),
-      resolver_(std::make_unique<SystemResolver>(*executor_)),
-      hash_key_{random_key()} {}
+Process::Process(ProcessOptions options) : options_(std::move(options)), hash_key_{random_key()} {
+  // Before the first thread is made: threads inherit the mask, and only watch_signals() takes signals.
+  const sigset_t signals = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  executor_ = std::make_unique<ThreadExecutor>();
+  resolver_ = std::make_unique<SystemResolver>(*executor_);
+}
 
 Process::~Process() {
   if (signals_.joinable()) signals_.join();
 }
 
 ExitCode Process::run() {
-  const sigset_t signals = handled_signals();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by every thread: only watch_signals() takes them
-  ::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
 
   Candidate candidate = load();
@@ -136,6 +148,7 @@ bool Process::start(Candidate& candidate) {
   surroundings_->log().info(fmt::format("ready: {} with {} routes, configuration {}", options_.configuration_file,
                                         candidate.gateway->routes.size(), candidate.document.hash.brief()));
   ready_.store(true, std::memory_order_release);
+  surroundings_->report_log_problems();
   surroundings_->tell_supervisor(SupervisorNews::ready);
   return true;
 }
@@ -203,10 +216,13 @@ ReloadOutcome Process::apply(Candidate candidate) {
     outcome.json = candidate.diagnostics.json();
     return outcome;
   }
+  const std::shared_ptr<const Gateway> before = gateway();
+  const std::vector<const Cluster*> retired = clusters_missing(*before, *candidate.gateway);
   for (const auto& worker : workers_) {
     worker->call([&] {
       for (const ListenerPlan& plan : candidate.listeners) worker->server().rename(plan);
       configure(*worker, candidate.gateway);
+      for (const Cluster* cluster : retired) cluster->retire(worker->shard());
     });
   }
   for (const ListenerPlan& open : open_listeners_) {
@@ -248,6 +264,7 @@ void Process::note_reload(const ReloadOutcome& outcome) {
   }
   if (outcome.applied) {
     surroundings_->log().info(fmt::format("reloaded: configuration {}", outcome.hash.substr(0, 7)));
+    surroundings_->report_log_problems();
   } else {
     surroundings_->log().error(outcome.diagnostics);
   }

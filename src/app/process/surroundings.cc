@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "app/admin/admin_handler.h"
 #include "app/logging/error_log.h"
 #include "app/logging/systemd.h"
 #include "observers/access_log/access_log.h"
@@ -39,9 +40,8 @@ struct Surroundings::Parts {
         access_writer(document.access_log.to),
         access_log(access_writer, format_of(document.access_log)),
         observers{&access_log, &routes},
-        traffic(observers) {
-    static_cast<void>(operations);
-  }
+        traffic(observers),
+        admin(operations, &routes, &access_log) {}
 
   ErrorLog error_log;
   LogWriter access_writer;
@@ -49,6 +49,7 @@ struct Surroundings::Parts {
   RouteMetrics routes;
   std::array<Observer*, 2> observers;
   Serve traffic;
+  AdminHandler admin;
 };
 
 Surroundings::Surroundings(const config::Document& document, Operations& operations) : parts_(std::make_unique<Parts>(document, operations)) {}
@@ -61,7 +62,7 @@ void Surroundings::configure(const config::Document& document) {
 }
 
 Handler& Surroundings::traffic() { return parts_->traffic; }
-Handler& Surroundings::admin() { return parts_->traffic; }
+Handler& Surroundings::admin() { return parts_->admin; }
 ErrorLog& Surroundings::log() { return parts_->error_log; }
 
 void Surroundings::reopen_logs() {
@@ -72,6 +73,14 @@ void Surroundings::reopen_logs() {
 void Surroundings::flush_logs() {
   parts_->access_writer.flush(std::chrono::seconds{1});
   parts_->error_log.flush();
+}
+
+// Serving goes on without a log; that nobody notices is the mistake to avoid.
+void Surroundings::report_log_problems() {
+  parts_->access_writer.flush(std::chrono::milliseconds{200});
+  if (const std::string problem = parts_->access_writer.problem(); !problem.empty()) {
+    parts_->error_log.warning("access log: " + problem + "; requests are served, lines are lost");
+  }
 }
 
 void Surroundings::tell_supervisor(SupervisorNews news) {

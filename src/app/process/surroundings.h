@@ -31,6 +31,8 @@ class Surroundings {
   void reopen_logs();
   /// Everything logged so far is with the kernel when this returns.
   void flush_logs();
+  /// Complains in the error log about logs that cannot be written.
+  void report_log_problems();
   /// systemd's notification protocol; nothing happens without a supervisor.
   void tell_supervisor(SupervisorNews news);
 

@@ -1,7 +1,4 @@
 // A regular expression and what takes the place of its match.
-//
-// Idea: the text with its $1 ... $9 is taken apart once; what is left for a request is one linear-time match (RE2) and
-// one copy into the arena. The only file of this folder that knows RE2 is replacement.cc.
 #pragma once
 
 #include <expected>
@@ -11,6 +8,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "route/path_template.h"
 
 namespace weir {
 
@@ -22,18 +20,14 @@ class Replacement {
   /// path has
   static std::expected<Replacement, std::string> parse(const std::string& pattern, std::string_view to);
 
-  Replacement(Replacement&&) noexcept;
-  Replacement& operator=(Replacement&&) noexcept;
-  ~Replacement();
-
   /// `path` with its first match replaced, in the arena; nothing when it does not match.
   [[nodiscard]] std::optional<std::string_view> apply(std::string_view path, Arena& arena) const;
 
  private:
-  struct Parts;
-  explicit Replacement(std::unique_ptr<const Parts> parts);
+  Replacement(std::shared_ptr<const PathRegex> regex, PathTemplate to) : regex_(std::move(regex)), to_(std::move(to)) {}
 
-  std::unique_ptr<const Parts> parts_;
+  std::shared_ptr<const PathRegex> regex_;
+  PathTemplate to_;
 };
 
 }  // namespace weir

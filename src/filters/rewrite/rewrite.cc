@@ -50,21 +50,23 @@ bool has_dot_segment(std::string_view path) {
 }  // namespace
 
 RewriteVerdict Rewrite::decide(std::string_view path, Arena& arena) const {
-  if (!path.starts_with('/')) return {path, "no_rule_applies"};
+  if (!path.starts_with('/')) return {path, "path_unchanged"};
   std::string_view made = without_prefix(path, strip_prefix_);
   if (!add_prefix_.empty()) made = arena.join(add_prefix_, made);
   if (replacement_) made = replacement_->apply(made, arena).value_or(made);
-  if (made == path) return {path, "no_rule_applies"};
+  if (made == path) return {path, "path_unchanged"};
   if (!made.starts_with('/') || has_dot_segment(made)) return {path, "not_canonical", false};
   const Result<std::string_view> canonical = canonical_path(made, arena);
   if (!canonical) return {path, "not_canonical", false};
-  return {*canonical, "rewritten"};
+  return {*canonical, "path_rewritten"};
 }
 
 void Rewrite::apply(RequestHead& request, const RewriteVerdict& verdict) const {
   request.path = verdict.path;
   if (authority_.empty()) return;
   // Copies: a tunnel gives the configuration up while the exchange still has its head.
+  // What the client asked for stays known: X-Forwarded-Host tells it.
+  if (!request.fields.has(FieldName::host)) request.fields.append(FieldName::host, request.authority);
   request.authority = request.fields.arena().copy(authority_);
   request.host = request.fields.arena().copy(host_);
 }

@@ -37,7 +37,7 @@ struct RewriteOptions {
 /// What was made of a request, and why.
 struct RewriteVerdict {
   std::string_view path;    ///< the new one, or the old one
-  std::string_view reason;  ///< rewritten, no_rule_applies, not_canonical
+  std::string_view reason;  ///< path_rewritten, path_unchanged, not_canonical
   bool good = true;         ///< false: the result is no path
 };
 

@@ -92,8 +92,8 @@ TEST(Rewrite, query_stays_as_it_is) {
 }
 
 TEST(Rewrite, leaves_a_record_with_its_place) {
-  EXPECT_EQ(rewrite("{ strip_prefix: /cart }", "/cart/1").record, "applied rewritten test.yaml:1:1");
-  EXPECT_EQ(rewrite("{ strip_prefix: /cart }", "/other").record, "applied no_rule_applies test.yaml:1:1");
+  EXPECT_EQ(rewrite("{ strip_prefix: /cart }", "/cart/1").record, "applied path_rewritten test.yaml:1:1");
+  EXPECT_EQ(rewrite("{ strip_prefix: /cart }", "/other").record, "applied path_unchanged test.yaml:1:1");
 }
 
 TEST(Rewrite, result_that_would_climb_is_our_fault_and_goes_nowhere) {
@@ -126,7 +126,7 @@ TEST(Rewrite, complains_about_rules_that_cannot_work) {
            {"{ add_prefix: \"/a?b\" }", "rewrite.add_prefix"},
            {"{ host: \"http://x\" }", "is no host name or address"},
            {"{ host: \"a b\" }", "is no host name or address"},
-           {"{ replace: { pattern: \"(\", to: /x } }", "the regular expression is malformed"},
+           {"{ replace: { pattern: \"(\", to: /x } }", "the regular expression is not valid"},
            {"{ replace: { pattern: \"^/a\", to: /$1 } }",
             "$1 asks for a group that the pattern does not have: it has 0"},
            {"{ replace: { pattern: \"^/a\", to: /$x } }", "a dollar sign is followed by"},

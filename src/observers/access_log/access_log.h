@@ -1,8 +1,8 @@
 // One line per exchange, whatever became of it.
 //
 // Problem: a line per request costs a system call per request when written at once, and a lock when shared.
-// Idea: each core formats into a buffer of its own, which goes to the one writer when it is 64 KiB full, after 10 ms, or
-// when the core stops. The writer drops and counts what the disk does not take (log_writer.h).
+// Idea: each core formats into a buffer of its own, which goes to the one writer when it is 64 KiB full, after 10 ms,
+// or when the core stops. The writer drops and counts what the disk does not take (log_writer.h).
 //
 // Invariants
 //   (1) A core touches its own buffer only; a request takes no lock but for the chunk it happens to fill.

@@ -8,7 +8,8 @@
 
 namespace weir {
 
-/// The wall clock as logs write it; keeps the text of the second, since formatting a date costs more than a line should.
+/// The wall clock as logs write it; keeps the text of the second, since formatting a date costs more than a line
+/// should.
 class LogClock {
  public:
   /// `2026-11-20T16:00:00.123Z` (RFC 3339)

@@ -82,7 +82,7 @@ class LogWriter {
   bool owned_ = false;    // a file of ours, not stdout or stderr
   bool regular_ = false;  // a file on a disk: it cannot be waited for
   bool mid_line_ = false;
-  std::thread thread_;    // last: it runs on all of the above
+  std::thread thread_;  // last: it runs on all of the above
 };
 
 }  // namespace weir

@@ -9,9 +9,44 @@
 namespace weir {
 namespace {
 
-/// In lower case, with '_' for every separator. OAuth 2 (RFC 6749, 6750), OpenID Connect, signed URLs of the clouds, and
-/// what people call these things themselves.
-constexpr std::array<std::string_view, 36> secret_names{"access_token", "api_key", "api_token", "apikey", "assertion", "auth", "auth_token", "authorization", "bearer", "client_assertion", "client_secret", "code_verifier", "credential", "credentials", "id_token", "jwt", "key", "passphrase", "passwd", "password", "private_key", "pwd", "refresh_token", "secret", "secret_key", "session", "session_id", "session_token", "sessionid", "sid", "sig", "signature", "token", "x_amz_security_token", "x_amz_signature", "x_goog_signature"};
+/// In lower case, with '_' for every separator. OAuth 2 (RFC 6749, 6750), OpenID Connect, signed URLs of the clouds,
+/// and what people call these things themselves.
+constexpr std::array<std::string_view, 36> secret_names{"access_token",
+                                                        "api_key",
+                                                        "api_token",
+                                                        "apikey",
+                                                        "assertion",
+                                                        "auth",
+                                                        "auth_token",
+                                                        "authorization",
+                                                        "bearer",
+                                                        "client_assertion",
+                                                        "client_secret",
+                                                        "code_verifier",
+                                                        "credential",
+                                                        "credentials",
+                                                        "id_token",
+                                                        "jwt",
+                                                        "key",
+                                                        "passphrase",
+                                                        "passwd",
+                                                        "password",
+                                                        "private_key",
+                                                        "pwd",
+                                                        "refresh_token",
+                                                        "secret",
+                                                        "secret_key",
+                                                        "session",
+                                                        "session_id",
+                                                        "session_token",
+                                                        "sessionid",
+                                                        "sid",
+                                                        "sig",
+                                                        "signature",
+                                                        "token",
+                                                        "x_amz_security_token",
+                                                        "x_amz_signature",
+                                                        "x_goog_signature"};
 static_assert(std::ranges::is_sorted(secret_names));
 
 constexpr std::size_t name_bytes_max = 24;

@@ -68,7 +68,8 @@ RouteMetrics::Table& RouteMetrics::table_of(unsigned shard) {
 }
 
 void RouteMetrics::ended(const Exchange& exchange, const Delivery& delivery) {
-  RouteCells& cells = table_of(exchange.shard.id).cells_of(exchange.route_name.empty() ? no_route : exchange.route_name);
+  RouteCells& cells =
+      table_of(exchange.shard.id).cells_of(exchange.route_name.empty() ? no_route : exchange.route_name);
   cells.responses_by_class[std::min<unsigned>(delivery.status / 100U, 5)].add();
   const Timings& timings = exchange.timings;
   // A tunnel lasts as long as its two ends like: that says nothing about the route.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace weir::h1 {
 
 BodyReader::BodyReader(Inbox& inbox, Framing framing, const Limits& limits, Origin sender, Code timeout_code, Arena& arena)
@@ -70,6 +72,10 @@ std::optional<Result<Piece>> BodyReader::next_until_close() {
 }
 
 Task<Result<Piece>> BodyReader::next(Duration timeout) {
+  while (fault(Fault::backpressure_ignored) && kind_ == Framing::Kind::length && inbox_.unread().size() < remaining_) {
+    const auto hoarded = co_await inbox_.fill_behind(remaining_, timeout);
+    if (!hoarded || *hoarded == 0) break;
+  }
   while (true) {
     if (auto piece = try_next()) co_return *piece;
     const auto received = co_await inbox_.stream().receive(timeout);
@@ -84,7 +90,7 @@ Task<Result<Piece>> BodyReader::next(Duration timeout) {
 }
 
 Result<Piece> BodyReader::at_end_of_stream() {
-  if (kind_ == Framing::Kind::until_close) return end({});
+  if (kind_ == Framing::Kind::until_close || fault(Fault::truncation_hidden)) return end({});
   return failure({.code = Code::body_cut_short, .origin = sender_});
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/text.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
@@ -14,13 +15,19 @@ class ResponseBody final : public Body {
  public:
   ResponseBody(ClientSessionH1& session, Inbox& inbox, Framing framing, Exchange& exchange, Duration idle)
       : session_(&session),
-        reader_(inbox, framing, exchange.snapshot->limits, Origin::upstream, Code::upstream_idle_timeout, exchange.arena),
-        idle_(idle) {}
+        reader_(inbox, framing, exchange.snapshot->limits, Origin::upstream, Code::upstream_idle_timeout,
+                exchange.arena),
+        idle_(idle),
+        ends_with_connection_(framing.kind == Framing::Kind::until_close) {}
   ~ResponseBody() override { leave(); }
 
   Task<Result<Piece>> read() override {
     if (auto ready = try_read()) co_return *ready;
-    co_return co_await reader_.next(idle_);
+    const Result<Piece> piece = co_await reader_.next(idle_);
+    // The reset that broke the upload may have been reported there: the end that is read afterwards is no end.
+    const bool doubtful = ends_with_connection_ && session_ != nullptr && session_->upload_broken_;
+    if (piece && piece->end && doubtful) co_return fail(session_->upload_error_);
+    co_return piece;
   }
   std::optional<Result<Piece>> try_read() override { return reader_.try_next(); }
   [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
@@ -28,12 +35,14 @@ class ResponseBody final : public Body {
  private:
   void leave() {
     ClientSessionH1* session = std::exchange(session_, nullptr);
+    if (fault(Fault::lease_leaked) && !reader_.ended()) return;
     if (session != nullptr) session->let_go(reader_.ended());
   }
 
   ClientSessionH1* session_;
   BodyReader reader_;
   Duration idle_;
+  bool ends_with_connection_;
 };
 
 /// What an upgraded connection is to the relay. Holds the session (never healthy again) as long as it lives.
@@ -65,7 +74,8 @@ ClientSessionH1::ClientSessionH1(Shard& shard, std::unique_ptr<Stream> stream, W
   stream_->watch(this);
 }
 
-Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts, Lease lease) {
+Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
+                            Lease lease) {
   invariant(holders_ == 0, "a leased session has no exchange in progress");
   lease_ = std::move(lease);
   holders_ = 1;
@@ -84,7 +94,8 @@ Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* b
   co_return answer;
 }
 
-Reply ClientSessionH1::converse(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts) {
+Reply ClientSessionH1::converse(Exchange& exchange, const RequestHead& head, Body* body,
+                                const UpstreamTimeouts& timeouts) {
   CO_TRY_VOID(co_await send_request(exchange, head, body, timeouts));
   exchange.timings.upstream_sent = shard_.reactor.now();
   Answer answer(exchange.arena);
@@ -98,7 +109,8 @@ Task<Result<void>> ClientSessionH1::send_request(Exchange& exchange, const Reque
                                                  const UpstreamTimeouts& timeouts) {
   HeadBuffer out(shard_.compose_buffer());
   write_request_head(out, head);
-  if (out.overflowed()) co_return fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
+  if (out.overflowed())
+    co_return fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
   BodyWriter writer(*stream_, shard_.compose_buffer(), head.framing, timeouts.idle);
   upload_progress_ = shard_.reactor.now();
   if (body == nullptr || head.framing.kind == Framing::Kind::none) {
@@ -147,7 +159,8 @@ Task<void> ClientSessionH1::pump(Body& body, BodyWriter writer) {
   let_go(piece.has_value());
 }
 
-// A broken connection to the upstream may still hold its answer; a broken client or a refused body ends the exchange now.
+// A broken connection to the upstream may still hold its answer; a broken client or a refused body ends the exchange
+// now.
 void ClientSessionH1::upload_failed(Error error) {
   upload_broken_ = true;
   clean_ = false;
@@ -177,8 +190,8 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
     const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
     rebase(head, bytes, kept.data());
     inbox_.consume(length);
-    CO_TRY_VOID(interpret(head, request.method, exchange.arena));
-    if (!is_interim(head.status)) break;
+    CO_TRY_VOID(interpret(head, fault(Fault::body_on_head_response) ? Method::get : request.method, exchange.arena));
+    if (!is_interim(head.status) || fault(Fault::interim_as_final)) break;
     if (head.status == 101) {
       // A switch nobody asked for, or to something else, would make the rest of the connection anybody's guess.
       if (request.upgrade.empty() || !text::equal_ignoring_case(head.upgrade, request.upgrade)) {
@@ -225,6 +238,8 @@ Result<Answer> ClientSessionH1::attach_content(Exchange& exchange, Answer answer
     return answer;
   }
   const Framing framing = answer.head.framing;
+  // Where only the end of the connection ends the content, a connection that broke already cannot say that it is whole.
+  if (framing.kind == Framing::Kind::until_close && upload_broken_) return fail(upload_error_);
   if (framing.kind == Framing::Kind::none || (framing.kind == Framing::Kind::length && framing.length == 0)) {
     let_go(true);
     return answer;
@@ -238,7 +253,8 @@ Result<Answer> ClientSessionH1::attach_content(Exchange& exchange, Answer answer
 Error ClientSessionH1::failure_of(Error error) const {
   if (upload_broken_ && upload_error_.origin != Origin::upstream) return upload_error_;
   if (uploading_) return error.with(Retry::never);
-  if (error.origin == Origin::upstream && !heard_ && error.retry == Retry::never &&
+  const bool heard = heard_ && !fault(Fault::retry_after_response_began);
+  if (error.origin == Origin::upstream && !heard && error.retry == Retry::never &&
       (error.code == Code::peer_closed || error.code == Code::peer_reset)) {
     error.retry = Retry::idempotent;
   }
@@ -253,7 +269,9 @@ void ClientSessionH1::let_go(bool clean) {
     if (uploading_) clean_ = false;
     return;
   }
-  const bool healthy = clean_ && keep_alive_ && !upload_broken_ && !gone_ && inbox_.empty();
+  const bool unharmed = clean_ || fault(Fault::reuse_after_anomaly);
+  const bool quiet = inbox_.empty() || fault(Fault::reuse_unread_bytes);
+  const bool healthy = unharmed && keep_alive_ && !upload_broken_ && !gone_ && quiet;
   Lease lease = std::move(lease_);
   if (healthy) lease.mark_healthy();
   // The lease goes at the end of this scope; its owner may destroy this session.

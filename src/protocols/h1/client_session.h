@@ -14,6 +14,7 @@
 
 #include <memory>
 
+#include "base/fault.h"
 #include "contracts/session.h"
 #include "net/inbox.h"
 #include "protocols/h1/body_reader.h"
@@ -28,7 +29,9 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
 
   Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
              Lease lease) override;
-  [[nodiscard]] bool usable() override { return !gone_ && inbox_.empty() && !stream_->readable(); }
+  [[nodiscard]] bool usable() override {
+    return !gone_ && (fault(Fault::reuse_unread_bytes) || (inbox_.empty() && !stream_->readable()));
+  }
   [[nodiscard]] std::uint64_t exchanges_carried() const override { return exchanges_; }
 
  private:

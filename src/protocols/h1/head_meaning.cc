@@ -33,6 +33,8 @@ struct Notes {
   bool names_fields = false;    ///< Connection has options that name fields
   bool has_coding = false;
   bool coding_is_chunked = false;
+  bool coding_ends_chunked = false;
+  bool coded_behind_chunked = false;
   bool has_length = false;
   bool trailers = false;  ///< TE: trailers
   unsigned hosts = 0;
@@ -74,10 +76,16 @@ void note_length(std::string_view value, Notes& notes) {
   notes.length = *length;
 }
 
+// Only exactly `chunked` is read. What ends in chunked behind other codings could be read by somebody who knows those
+// (501); without chunked as its one and last coding nobody can tell where the body ends (400, RFC 9112 section 6.3).
 void note_coding(std::string_view value, Notes& notes) {
-  if (notes.has_coding) notes.refuse(Code::unsupported_transfer_coding);
+  const bool first_line = !notes.has_coding;
   notes.has_coding = true;
-  notes.coding_is_chunked = equal_ignoring_case(value, "chunked");
+  notes.coding_is_chunked = first_line && equal_ignoring_case(value, "chunked");
+  text::for_each_member(value, [&](std::string_view coding) {
+    if (notes.coding_ends_chunked) notes.coded_behind_chunked = true;
+    notes.coding_ends_chunked = equal_ignoring_case(coding, "chunked");
+  });
 }
 
 void note_upgrade(std::string_view value, Notes& notes) {
@@ -173,6 +181,7 @@ Result<Framing> framing_of(const Notes& notes, Version version, Origin sender, F
   if (notes.has_coding) {
     if (notes.has_length) return fail(Code::conflicting_length, sender);
     if (version == Version::http_1_0) return fail(Code::transfer_coding_in_http10, sender);
+    if (!notes.coding_ends_chunked || notes.coded_behind_chunked) return fail(Code::chunked_not_last, sender);
     if (!notes.coding_is_chunked) return fail(Code::unsupported_transfer_coding, sender);
     return Framing{.kind = Framing::Kind::chunked};
   }

@@ -103,10 +103,13 @@ TEST(RequestMeaning, framing_has_one_reading) {
     EXPECT_EQ(get_a(std::string("Content-Length: ") + length + "\r\n"), "bad_length") << length;
   }
   for (const char* coding :
-       {"gzip", "chunked, chunked", "gzip, chunked", "chunked;q=1", "identity", "", "xchunked", "chunked,"}) {
+       {"gzip", "chunked, chunked", "chunked, gzip", "chunked;q=1", "identity", "", "xchunked", "\"chunked\""}) {
+    EXPECT_EQ(get_a(std::string("Transfer-Encoding: ") + coding + "\r\n"), "chunked_not_last") << coding;
+  }
+  for (const char* coding : {"gzip, chunked", "chunked,"}) {
     EXPECT_EQ(get_a(std::string("Transfer-Encoding: ") + coding + "\r\n"), "unsupported_transfer_coding") << coding;
   }
-  EXPECT_EQ(get_a("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "unsupported_transfer_coding");
+  EXPECT_EQ(get_a("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), "chunked_not_last");
   EXPECT_EQ(get_a("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"), "transfer_coding_in_http10");
   EXPECT_EQ(get_a("Content-Length: 5\r\n", "CONNECT b:1 HTTP/1.1"), "bad_length");
   EXPECT_EQ(get_a("Transfer-Encoding: chunked\r\n", "CONNECT b:1 HTTP/1.1"), "unsupported_transfer_coding");

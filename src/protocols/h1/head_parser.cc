@@ -152,6 +152,7 @@ bool HeadReader::read_request_line(RequestHead& request) {
   char* const method = next_;
   while (next_ != end_ && token_lower_of(*next_) != 0) ++next_;
   request.method_text = {method, static_cast<std::size_t>(next_ - method)};
+  if (request.method_text.size() > limits::method_bytes) return refuse(Code::method_too_long);
   if (next_ == method && next_ != end_ && *next_ == ' ') return refuse(Code::malformed_request_line);
   const bool ended_early = next_ != end_ && *next_ == '\r';
   if (!expect(' ', ended_early ? Code::malformed_request_line : Code::bad_method)) return false;

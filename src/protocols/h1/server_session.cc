@@ -2,7 +2,10 @@
 #include "protocols/h1/server_session.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
+#include "base/fault.h"
 #include "protocols/h1/body_writer.h"
 #include "protocols/h1/head_parser.h"
 #include "server/relay.h"
@@ -13,6 +16,12 @@ namespace {
 // A rest of a request that is at most this long is read and forgotten, so that the connection can go on.
 constexpr ByteCount drained_bytes_max = 64 * kibibyte;
 
+void tell_length(ResponseHead& head) {
+  std::array<char, 20> digits;  // of 2^64 - 1
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), head.framing.length);
+  head.fields.set(FieldName::content_length, head.fields.arena().copy({digits.data(), written.ptr}));
+}
+
 }  // namespace
 
 /// The content of a request. The first pull answers Expect: 100-continue, unless the upstream is to answer it.
@@ -22,9 +31,9 @@ class RequestBody final : public Body {
       : session_(session),
         exchange_(exchange),
         timeouts_(exchange.snapshot->timeouts),
-        started_(session.shard_.reactor.now()),
-        reader_(session.inbox_, exchange.request.framing, exchange.snapshot->limits, Origin::client, Code::client_body_timeout,
-                exchange.arena) {}
+        body_bytes_max_(exchange.snapshot->limits.body_bytes),
+        reader_(session.inbox_, exchange.request.framing, exchange.snapshot->limits, Origin::client,
+                Code::client_body_timeout, exchange.arena) {}
 
   Task<Result<Piece>> read() override {
     if (session_.continue_owed_ && !exchange_.expectation_forwarded) {
@@ -33,33 +42,51 @@ class RequestBody final : public Body {
       CO_TRY_VOID(co_await session_.interim(go_on));
     }
     if (auto ready = try_read()) co_return *ready;
-    if (too_slow()) co_return fail(client_error(Code::client_body_timeout, "the content arrives too slowly"));
-    co_return co_await reader_.next(timeouts_.client_body);
+    const Time waits_since = session_.shard_.reactor.now();
+    const Result<Piece> piece = co_await reader_.next(timeouts_.client_body);
+    waited_ += session_.shard_.reactor.now() - waits_since;
+    if (piece && !piece->end && too_slow()) {
+      co_return refuse(client_error(Code::client_body_timeout, "the content arrives too slowly"));
+    }
+    co_return measured(piece);
   }
 
   std::optional<Result<Piece>> try_read() override {
     auto piece = reader_.try_next();
     if (piece) session_.continue_owed_ = false;
-    return piece;
+    return piece ? measured(*piece) : piece;
   }
   [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
   [[nodiscard]] bool ended() const { return reader_.ended(); }
-  [[nodiscard]] bool failed() const { return reader_.failed(); }
+  [[nodiscard]] bool failed() const { return reader_.failed() || refused_; }
   [[nodiscard]] ByteCount bytes_read() const { return reader_.bytes_read(); }
 
  private:
+  /// What was declared has been measured with the head; what is chunked is measured as it flows.
+  Result<Piece> measured(Result<Piece> piece) {
+    if (piece && reader_.bytes_read() > body_bytes_max_) return refuse(client_error(Code::body_too_large));
+    return piece;
+  }
+
+  Result<Piece> refuse(Error error) {
+    refused_ = true;
+    return fail(error);
+  }
+
+  /// Only the time in which we waited for the client counts: an upstream that reads slowly is not the client's doing.
   [[nodiscard]] bool too_slow() const {
-    if (timeouts_.client_body_rate == 0) return false;
-    const Duration elapsed = session_.shard_.reactor.now() - started_;
-    if (elapsed < timeouts_.client_body_rate_grace) return false;
-    const auto seconds = static_cast<ByteCount>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
-    return reader_.bytes_read() < timeouts_.client_body_rate * seconds;
+    if (timeouts_.client_body_rate == 0 || waited_ < timeouts_.client_body_rate_grace) return false;
+    const auto milliseconds =
+        static_cast<ByteCount>(std::chrono::duration_cast<std::chrono::milliseconds>(waited_).count());
+    return reader_.bytes_read() < timeouts_.client_body_rate * milliseconds / 1000;
   }
 
   ServerSessionH1& session_;
   Exchange& exchange_;
   const Timeouts& timeouts_;
-  Time started_;
+  ByteCount body_bytes_max_;
+  Duration waited_{};
+  bool refused_ = false;
   BodyReader reader_;
 };
 
@@ -77,7 +104,9 @@ class ClientTunnel final : public Duplex {
     inbox_.consume(unread.size());
     co_return std::string_view(unread.data(), unread.size());
   }
-  Task<Result<void>> send(std::string_view bytes, Duration timeout) override { co_return co_await stream_.send(bytes, timeout); }
+  Task<Result<void>> send(std::string_view bytes, Duration timeout) override {
+    co_return co_await stream_.send(bytes, timeout);
+  }
   void finish_sending() override { stream_.shut_down_sending(); }
 
  private:
@@ -108,6 +137,7 @@ Task<void> ServerSessionH1::run() {
 
 /// \returns  false when the client has closed, or the connection was idle for too long
 Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
+  if (fault(Fault::pipelined_bytes_dropped)) inbox_.consume(inbox_.unread().size());
   if (!inbox_.empty()) co_return true;
   if (!first && context_.ending()) {
     co_await linger();
@@ -154,7 +184,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::serve_exchange() {
   const Afterwards afterwards = co_await answer(exchange, head, delivery);
 
   shard_.reactor.timers().disarm(*this);
-  exchange.scope.cancel(gateway_error(Code::canceled));
+  if (!fault(Fault::upload_outlives_exchange)) exchange.scope.cancel(gateway_error(Code::canceled));
   co_await exchange.scope.join();
   region_ = nullptr;
   if (body_ != nullptr) delivery.request_body_bytes = body_->bytes_read();
@@ -221,7 +251,8 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
   if (!head) {
     delivery.error = exchange.arena.make<Error>(head.error());
     // Whoever is gone gets no answer.
-    if (head.error().code == Code::peer_closed || head.error().code == Code::peer_reset || head.error().code == Code::canceled) {
+    if (head.error().code == Code::peer_closed || head.error().code == Code::peer_reset ||
+        head.error().code == Code::canceled) {
       co_return Afterwards::close;
     }
     co_return co_await deliver(exchange, handler.error_answer(exchange, head.error()), delivery, true);
@@ -234,10 +265,13 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
   }
   const Error error = answered.error();
   delivery.error = exchange.arena.make<Error>(error);
-  const bool client_gone = error.origin == Origin::client && (error.code == Code::peer_reset || error.code == Code::peer_closed ||
-                                                              error.code == Code::body_cut_short);
+  const bool client_gone =
+      error.origin == Origin::client &&
+      (error.code == Code::peer_reset || error.code == Code::peer_closed || error.code == Code::body_cut_short);
   if (client_gone || error.code == Code::canceled) co_return Afterwards::abort;
-  const bool request_spoilt = error.origin == Origin::client && body_ != nullptr && !body_->ended();
+  // What follows a CONNECT that was refused may be meant for the tunnel: it must not be taken for requests.
+  const bool request_spoilt = exchange.request.method == Method::connect ||
+                              (body_ != nullptr && (body_->failed() || error.code == Code::body_too_large));
   co_return co_await deliver(exchange, handler.error_answer(exchange, error), delivery, request_spoilt);
 }
 
@@ -245,6 +279,8 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
 void ServerSessionH1::frame(const Exchange& exchange, Answer& answer) const {
   Framing& framing = answer.head.framing;
   if (exchange.request.method == Method::head || has_no_content(answer.head.status)) {
+    // HEAD tells what GET would have sent (RFC 9110 section 9.3.2).
+    if (framing.kind == Framing::Kind::length && !has_no_content(answer.head.status)) tell_length(answer.head);
     framing = {};
     answer.body.reset();
     return;
@@ -266,11 +302,14 @@ bool ServerSessionH1::request_can_be_drained(const Exchange& exchange) const {
 }
 
 Persistence ServerSessionH1::persistence(const Exchange& exchange, bool close_after) const {
-  const bool goes_on = !close_after && exchange.request.keep_alive && !context_.ending() && request_can_be_drained(exchange);
-  return goes_on ? Persistence::keep_alive : Persistence::close;
+  const bool goes_on =
+      !close_after && exchange.request.keep_alive && !context_.ending() && request_can_be_drained(exchange);
+  return goes_on || (close_after && fault(Fault::keep_alive_after_error)) ? Persistence::keep_alive
+                                                                          : Persistence::close;
 }
 
-Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer answer, Delivery& delivery, bool close_after) {
+Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer answer, Delivery& delivery,
+                                                           bool close_after) {
   frame(exchange, answer);
   const bool until_close = answer.head.framing.kind == Framing::Kind::until_close;
   const Persistence how = persistence(exchange, close_after || until_close);
@@ -334,7 +373,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::after_answer(Exchange& exchan
     const bool client_closes = !exchange.request.keep_alive && inbox_.empty() && (body_ == nullptr || body_->ended());
     co_return client_closes ? Afterwards::close : Afterwards::linger;
   }
-  while (body_ != nullptr && !body_->ended()) {
+  while (body_ != nullptr && !body_->ended() && !fault(Fault::request_body_not_drained)) {
     if (const auto piece = co_await body_->read(); !piece) co_return Afterwards::linger;
   }
   co_return Afterwards::next_request;
@@ -374,7 +413,10 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::open_tunnel(Exchange& exchang
   shard_.metrics.tunnels_open.add();
   ClientTunnel client(stream_, inbox_);
   const RelayOutcome outcome =
-      co_await relay(shard_.reactor, client, *answer.tunnel, {.idle = exchange.tunnel_idle, .age = exchange.tunnel_age}).under(*region_);
+      co_await relay(
+          shard_.reactor, client, *answer.tunnel,
+          {.idle = exchange.tunnel_idle, .half_closed = limits::half_closed_tunnel, .age = exchange.tunnel_age})
+          .under(*region_);
   shard_.metrics.tunnels_open.subtract();
   delivery.request_body_bytes = outcome.bytes_from_client;
   delivery.response_body_bytes = outcome.bytes_to_client;
@@ -394,7 +436,9 @@ Task<Result<void>> ServerSessionH1::interim(const ResponseHead& head) {
   co_return co_await stream_.send(out.written(), no_limit);
 }
 
-void ServerSessionH1::limit_time(Time deadline) { shard_.reactor.timers().arm(*this, deadline); }
+void ServerSessionH1::limit_time(Time deadline) {
+  shard_.reactor.timers().arm(*this, deadline);
+}
 
 void ServerSessionH1::fire(Time) {
   if (region_ != nullptr) region_->request(gateway_error(Code::request_timeout));

@@ -4,13 +4,12 @@
 namespace weir {
 namespace {
 
-/// Fields of the request that are written anew or not at all.
-bool stays(const Field& field, bool request_id_is_ours, bool expects_continue) {
+/// Whether a field goes on as it came; the others are written anew or not at all.
+bool stays(const Field& field, bool request_id_is_ours) {
   switch (field.id) {
-    case FieldName::host:
-      return false;  // the connection writes the authority
+    case FieldName::host:  // the connection writes the authority
     case FieldName::expect:
-      return expects_continue;
+      return false;
     case FieldName::x_request_id:
       return !request_id_is_ours;
     default:
@@ -21,8 +20,7 @@ bool stays(const Field& field, bool request_id_is_ours, bool expects_continue) {
 }  // namespace
 
 std::string_view authority_asked_for(const RequestHead& request) {
-  // An absolute target overrules Host (RFC 9112 section 3.2.2).
-  const Field* host = request.target_form == TargetForm::absolute ? nullptr : request.fields.find(FieldName::host);
+  const Field* host = request.fields.find(FieldName::host);
   return host != nullptr ? host->value : request.authority;
 }
 
@@ -35,7 +33,7 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
   head.expects_continue = request.expects_continue && facts.has_body;
   if (!facts.upgrade_allowed) head.upgrade = {};
   for (const Field& field : request.fields) {
-    if (stays(field, names_request, head.expects_continue)) head.fields.append(field);
+    if (stays(field, names_request)) head.fields.append(field);
   }
 
   ForwardingHop hop = facts.hop;
@@ -45,6 +43,7 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
     append_via(head.fields, request.version, settings.pseudonym);
     append_cdn_loop(head.fields, settings.pseudonym);
   }
+  if (head.expects_continue) head.fields.append(FieldName::expect, "100-continue");
   if (names_request) head.fields.append(FieldName::x_request_id, facts.request_id);
   return head;
 }

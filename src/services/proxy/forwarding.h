@@ -24,7 +24,8 @@ struct ForwardingFacts {
 /// \returns  the head to send, in the arena
 const RequestHead& compose_upstream_head(const RequestHead& request, const ForwardingFacts& facts, Arena& arena);
 
-/// host[:port] as the client asked for it, whatever a rewrite made of request.authority.
+/// host[:port] as the client asked for it. The session takes Host out of the fields; whoever changes request.authority
+/// leaves the former one there as `host`.
 std::string_view authority_asked_for(const RequestHead& request);
 
 }  // namespace weir

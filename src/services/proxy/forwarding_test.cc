@@ -13,7 +13,6 @@ class Forwarding : public testing::Test {
   Forwarding() {
     request.method = Method::get;
     request.authority = request.host = "shop.test";
-    request.fields.append(FieldName::host, "shop.test");
   }
   const RequestHead& composed(bool has_body = false, bool upgrade_allowed = false) {
     return compose_upstream_head(
@@ -58,16 +57,11 @@ TEST_F(Forwarding, nothing_is_added_when_all_is_off) {
 }
 
 TEST_F(Forwarding, rewritten_host_goes_up_and_the_clients_stays_known) {
+  request.fields.append(FieldName::host, request.authority);
   request.authority = request.host = "internal.test";
   const RequestHead& head = composed();
   EXPECT_EQ(head.authority, "internal.test");
   EXPECT_EQ(head.fields.get(FieldName::x_forwarded_host), "shop.test");
-}
-
-TEST_F(Forwarding, absolute_target_overrules_host) {
-  request.target_form = TargetForm::absolute;
-  request.authority = "other.test";
-  EXPECT_EQ(composed().fields.get(FieldName::x_forwarded_host), "other.test");
 }
 
 TEST_F(Forwarding, upgrade_goes_on_only_when_the_route_allows_it) {
@@ -78,7 +72,6 @@ TEST_F(Forwarding, upgrade_goes_on_only_when_the_route_allows_it) {
 
 TEST_F(Forwarding, expectation_goes_on_only_with_a_body) {
   request.expects_continue = true;
-  request.fields.append(FieldName::expect, "100-continue");
   EXPECT_EQ(composed(true).fields.get(FieldName::expect), "100-continue");
   EXPECT_TRUE(composed(true).expects_continue);
   EXPECT_FALSE(composed(false).fields.has(FieldName::expect));

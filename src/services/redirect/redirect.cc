@@ -6,59 +6,130 @@
 #include <algorithm>
 
 #include "base/block_pool.h"
-#include "base/text.h"
+#include "base/invariant.h"
 #include "http/characters.h"
 #include "http/host.h"
+#include "http/path.h"
 #include "server/error_reply.h"
 
 namespace weir {
 namespace {
 
 constexpr Error no_host = client_error(Code::missing_host);
+constexpr Error no_location =
+    gateway_error(Code::internal, "what the path's groups make of a redirect's target has no canonical form");
 constexpr std::string_view https_word = "https";
+
+/// What a path may hold and a query takes for a separator or a space.
+std::string_view as_query_text(std::string_view captured, Arena& arena) {
+  constexpr std::string_view separators = "&+;=";
+  std::string text;
+  for (const char c : captured) {
+    if (separators.contains(c)) {
+      text += fmt::format("%{:02X}", c);
+    } else {
+      text += c;
+    }
+  }
+  return arena.copy(text);
+}
+
+Captures as_query_text(Captures captures, Arena& arena) {
+  for (std::string_view& captured : captures) {
+    if (captured.find_first_of("&+;=") != std::string_view::npos) captured = as_query_text(captured, arena);
+  }
+  return captures;
+}
 
 }  // namespace
 
-Redirect::Redirect(RedirectOptions options) : options_(std::move(options)), to_https_(options_.to == https_word) {
-  const std::string_view to = options_.to;
-  const std::size_t fragment = std::min(to.find('#'), to.size());
-  before_fragment_ = to.substr(0, fragment);
-  fragment_ = to.substr(fragment);
-  has_query_ = before_fragment_.contains('?');
+std::expected<RedirectTarget, std::string> RedirectTarget::parse(std::string_view to) {
+  const std::size_t scheme = to.find("://");
+  const bool absolute = scheme != std::string_view::npos && !to.starts_with('/');
+  const std::size_t path = absolute ? std::min(to.find_first_of("/?#", scheme + 3), to.size()) : 0;
+  const std::size_t fragment = std::min(to.find('#', path), to.size());
+  const std::size_t question = std::min(to.find('?', path), fragment);
+
+  RedirectTarget target;
+  target.origin = to.substr(0, path);
+  target.has_query = question != fragment;
+  const std::string_view query = target.has_query ? to.substr(question + 1, fragment - question - 1) : "";
+  for (const auto& [part, text] : {std::pair(&target.path, to.substr(path, question - path)),
+                                   std::pair(&target.query, query), std::pair(&target.fragment, to.substr(fragment))}) {
+    auto made = PathTemplate::parse(text);
+    if (!made) return std::unexpected(std::move(made.error()));
+    *part = std::move(*made);
+    target.groups = std::max(target.groups, part->groups());
+  }
+  return target;
 }
 
-std::string_view Redirect::location(const RequestHead& request, Arena& arena) const {
-  const bool keeps_query = options_.query == RedirectOptions::Query::keep && request.has_query;
-  const std::string_view question = !keeps_query ? "" : has_query_ ? "&" : "?";
-  const std::string_view query = keeps_query ? request.query : std::string_view();
-  if (!to_https_) {
-    if (!keeps_query) return options_.to;
-    return arena.join(before_fragment_, question, query, fragment_);
+Redirect::Redirect(const RedirectOptions& options, RedirectTarget target,
+                   std::vector<std::shared_ptr<const PathRegex>> regexes)
+    : status_(options.status),
+      keeps_query_(options.query == RedirectOptions::Query::keep),
+      to_https_(options.to == https_word),
+      target_(std::move(target)),
+      regexes_(std::move(regexes)) {}
+
+Result<std::string_view> Redirect::location(const RequestHead& request, Arena& arena) const {
+  const bool adds_query = keeps_query_ && request.has_query;
+  const std::string_view added = adds_query ? request.query : std::string_view();
+  if (to_https_) {
+    if (request.host.empty()) return fail(no_host);
+    return https_location(request, adds_query ? "?" : "", added, arena);
   }
-  if (request.host.empty()) return {};
-  // The port was that of the unencrypted listener. A literal IPv6 address stands in brackets.
+  Captures captures{};
+  if (target_.groups > 0) {
+    const auto captured = capture(request.path);
+    if (!captured) return fail(no_location);
+    captures = *captured;
+  }
+  std::string_view path = target_.path.fill(captures, arena);
+  if (target_.path.groups() > 0) {
+    const auto canonical = canonical_path(path, arena);
+    if (!canonical) return fail(no_location);
+    path = *canonical;
+  }
+  const std::string_view query = target_.query.fill(as_query_text(captures, arena), arena);
+  const std::string_view question = target_.has_query ? "?" : "";
+  const std::string_view joint = !adds_query ? "" : target_.has_query ? "&" : "?";
+  return arena.join(target_.origin, path, question, query, joint, added, target_.fragment.fill(captures, arena));
+}
+
+// The port was that of the unencrypted listener. A literal IPv6 address stands in brackets.
+std::string_view Redirect::https_location(const RequestHead& request, std::string_view question, std::string_view query,
+                                          Arena& arena) const {
   const bool bracketed = request.host.contains(':');
   const std::string_view path = request.path.starts_with('/') ? request.path : std::string_view("/");
   return arena.join("https://", bracketed ? "[" : "", request.host, bracketed ? "]" : "", path, question, query);
 }
 
+std::optional<Captures> Redirect::capture(std::string_view path) const {
+  for (const auto& regex : regexes_) {
+    if (auto captures = regex->capture(path, target_.groups)) return captures;
+  }
+  return {};
+}
+
 Reply Redirect::handle(Exchange& exchange) const {
-  const std::string_view where = location(exchange.request, exchange.arena);
-  if (where.empty()) co_return fail(no_host);
+  CO_TRY(const std::string_view where, location(exchange.request, exchange.arena));
   Answer answer(exchange.arena);
-  answer.head.status = options_.status;
+  answer.head.status = status_;
   answer.head.fields.append(FieldName::location, where);
   answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
   co_return answer;
 }
 
 Effect Redirect::rehearse(ImaginedRequest& imagined) const {
-  const std::string_view where = location(imagined.head, imagined.head.fields.arena());
-  if (where.empty())
-    return {.text = "refuses: a request without a host", .answers = true, .status = status_of(no_host)};
-  return {.text = fmt::format("redirects to {} with {}", where, options_.status),
-          .answers = true,
-          .status = options_.status};
+  const auto where = location(imagined.head, imagined.head.fields.arena());
+  if (!where) {
+    const bool hostless = where.error().code == no_host.code;
+    return {.text = hostless ? "refuses: a request without a host" : "fails: what the groups make is no canonical path",
+            .answers = true,
+            .status = status_of(where.error())};
+  }
+  return {.text = fmt::format("redirects to {} with {}", *where, status_), .answers = true, .status = status_};
 }
 
 // ---- options ----
@@ -67,13 +138,6 @@ namespace {
 
 bool is_location_character(char c) {
   return characters::is_visible(c) && c != '\\' && c != '"' && c != '<' && c != '>';
-}
-
-bool has_group(std::string_view to) {
-  for (std::size_t at = 0; at + 1 < to.size(); ++at) {
-    if (to[at] == '$' && text::is_digit(to[at + 1])) return true;
-  }
-  return false;
 }
 
 /// What stands behind "http://" or "https://" up to the path; nothing for other texts.
@@ -92,9 +156,8 @@ bool check_target(const Node& node, const Reading& reading, std::string_view to)
   if (bad != to.end()) {
     return reading.error(node, fmt::format("{} holds a character that no URL has", node.shown()), "percent-encode it");
   }
-  if (has_group(to)) {
-    return reading.error(node, fmt::format("{}: groups of a route's path_regex cannot be used here", node.shown()),
-                         "write a fixed target");
+  if (const auto target = RedirectTarget::parse(to); !target) {
+    return reading.error(node, fmt::format("{}: {}", node.shown(), target.error()));
   }
   if (to.starts_with("//")) {
     return reading.error(node, fmt::format("{} begins with two slashes, which browsers take for a host", node.shown()),
@@ -105,6 +168,10 @@ bool check_target(const Node& node, const Reading& reading, std::string_view to)
   if (!authority) {
     return reading.error(node, fmt::format("{} is neither a path nor an absolute URL", node.shown()),
                          "write /new, https://example.com/new, or https");
+  }
+  if (authority->contains('$')) {
+    return reading.error(node, fmt::format("{} would let a request choose the host", node.shown()),
+                         "put groups behind the host and a slash");
   }
   BlockPool pool(1);
   Arena arena(pool);
@@ -117,10 +184,33 @@ bool check_redirect(const Node& node, const Reading& reading, RedirectOptions& o
   return to == nullptr ? check_target(node, reading, options.to) : check_target(*to, reading.member("to"), options.to);
 }
 
+/// Whichever match a request came by, every group that the target asks for must be there.
+bool check_groups(const Node& node, const Reading& reading, const RedirectTarget& target, const BuildContext& context) {
+  if (target.groups == 0) return true;
+  const std::string_view advice = "a target with $1 needs a path_regex with that group in every match of its route";
+  if (context.path_regexes.empty()) return reading.error(node, "the route has no path_regex", std::string(advice));
+  for (const auto& regex : context.path_regexes) {
+    if (regex == nullptr) return reading.error(node, "a match of the route has no path_regex", std::string(advice));
+    for (const PathTemplate* part : {&target.path, &target.query, &target.fragment}) {
+      const std::string complaint = part->complaint_about(*regex);
+      if (!complaint.empty()) return reading.error(node, fmt::format("{}: {}", node.shown(), complaint));
+    }
+  }
+  return true;
+}
+
 std::unique_ptr<const Service> build(const Node& options, BuildContext& context) {
-  auto read = RedirectOptions::schema().read(options, Reading(context.diagnostics, context.path));
+  const Reading reading(context.diagnostics, context.path);
+  const auto read = RedirectOptions::schema().read(options, reading);
   if (!read) return {};
-  return std::make_unique<Redirect>(std::move(*read));
+  if (read->to == https_word) return std::make_unique<Redirect>(*read);
+  auto target = RedirectTarget::parse(read->to);
+  invariant(target.has_value(), "the schema has checked the target");
+  const Node* to = options.find("to");
+  const bool good = to == nullptr ? check_groups(options, reading, *target, context)
+                                  : check_groups(*to, reading.member("to"), *target, context);
+  if (!good) return {};
+  return std::make_unique<Redirect>(*read, std::move(*target), context.path_regexes);
 }
 
 }  // namespace
@@ -132,7 +222,8 @@ const Schema<RedirectOptions>& RedirectOptions::schema() {
           .option(
               "to", &RedirectOptions::to,
               {.doc = "A path on the same server, an absolute http or https URL, or the word https for the same host "
-                      "and path, encrypted (port 443).",
+                      "and path, encrypted (port 443). Behind the host, $1 to $9 are the groups of the route's "
+                      "path_regex and $$ is a dollar sign.",
                .example = "/new",
                .required = true})
           .choice(

@@ -2,8 +2,10 @@
 //
 // Problem: a redirect whose host comes from the request is a gift to phishers.
 // Idea: the target is fixed when the configuration is read: another path of the same server, or an absolute URL. A
-// request can add nothing but its query. The one exception is `redirect: https`, which means "here, but encrypted":
-// host and path are the request's own, as they were checked when it was parsed, so that the client stays where it is.
+// request can add its query, and what the groups of the route's path_regex matched, but never to the host: groups stand
+// behind the authority only, and a path that was put together is brought into its canonical form, so that "/$1" cannot
+// become "//evil.example". The one exception is `redirect: https`, which means "here, but encrypted": host and path are
+// the request's own, as they were checked when it was parsed, so that the client stays where it is.
 //
 // Nothing that was parsed holds CR, LF or a space: what is taken from a request cannot begin another field.
 #pragma once
@@ -14,6 +16,7 @@
 
 #include "contracts/plugin.h"
 #include "contracts/schema.h"
+#include "route/path_template.h"
 
 namespace weir {
 
@@ -25,24 +28,44 @@ struct RedirectOptions {
   static const Schema<RedirectOptions>& schema();
 };
 
+/// The target taken apart: what may be put in, and how, differs from part to part.
+struct RedirectTarget {
+  std::string origin;  ///< https://example.com; empty for a path on the same server
+  PathTemplate path;
+  PathTemplate query;
+  PathTemplate fragment;  ///< with its '#'
+  bool has_query = false;
+  std::size_t groups = 0;  ///< the highest group that any part asks for
+
+  /// \returns  or a sentence for a person about its dollar signs
+  static std::expected<RedirectTarget, std::string> parse(std::string_view to);
+};
+
 class Redirect final : public Service {
  public:
-  explicit Redirect(RedirectOptions options);
-  Redirect(const Redirect&) = delete;
-  Redirect& operator=(const Redirect&) = delete;
+  /// \param regexes  where the groups of the target come from: the first that matches the path
+  explicit Redirect(const RedirectOptions& options, RedirectTarget target = {},
+                    std::vector<std::shared_ptr<const PathRegex>> regexes = {});
 
-  /// Where a request is sent to; empty when it has no host and would need one. Pure.
-  [[nodiscard]] std::string_view location(const RequestHead& request, Arena& arena) const;
+  /// Where a request is sent to. Pure.
+  /// \errors  missing_host  `https` and a request without a host
+  ///          internal      the groups make a path without canonical form, or a filter changed the path so that no
+  ///                        expression matches any more
+  [[nodiscard]] Result<std::string_view> location(const RequestHead& request, Arena& arena) const;
 
   Reply handle(Exchange& exchange) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
 
  private:
-  RedirectOptions options_;
-  bool to_https_ = false;
-  std::string_view before_fragment_;  ///< of options_.to
-  std::string_view fragment_;         ///< with its '#'; a query goes in front of it
-  bool has_query_ = false;
+  [[nodiscard]] std::string_view https_location(const RequestHead& request, std::string_view question,
+                                                std::string_view query, Arena& arena) const;
+  [[nodiscard]] std::optional<Captures> capture(std::string_view path) const;
+
+  Status status_;
+  bool keeps_query_;
+  bool to_https_;
+  RedirectTarget target_;
+  std::vector<std::shared_ptr<const PathRegex>> regexes_;
 };
 
 const ServiceKind& redirect_service();

@@ -55,6 +55,41 @@ TEST(Redirect, https_without_a_host_cannot_be_answered) {
   EXPECT_EQ(redirect("https", "/a", ""), "missing_host");
 }
 
+/// Like redirect(), for a route with one match for each of these expressions.
+std::string redirect_by(std::vector<std::string_view> patterns, std::string_view options, std::string_view target) {
+  Diagnostics diagnostics;
+  TestBuildContext context(diagnostics, "redirect");
+  for (const std::string_view pattern : patterns) {
+    context.path_regexes.push_back(pattern.empty() ? nullptr : *PathRegex::parse(pattern));
+  }
+  const auto service = redirect_service().build(node(options), context);
+  if (service == nullptr) return diagnostics.text();
+  TestShard shard;
+  TestExchange test(shard);
+  test.request("GET", target, "shop.example.com");
+  const auto answer = shard.run_to_end(service->handle(test.exchange));
+  if (!answer) return std::string(name_of(answer.error().code));
+  return std::string(answer->head.fields.get(FieldName::location));
+}
+
+TEST(Redirect, puts_in_what_the_groups_of_the_path_matched) {
+  EXPECT_EQ(redirect_by({"^/p/([0-9]+)$"}, "/products/$1", "/p/42?x"), "/products/42?x");
+  EXPECT_EQ(redirect_by({"^/(a)/(b)?"}, "\"/$2x$1$$\"", "/a/c"), "/xa$");
+  EXPECT_EQ(redirect_by({"^/x(.*)$"}, "\"https://example.org/y$1\"", "/x/%20b"), "https://example.org/y/%20b");
+  EXPECT_EQ(redirect_by({"^/a/(.*)$", "^/b/(.*)$"}, "/c/$1", "/b/d"), "/c/d");
+}
+
+TEST(Redirect, groups_cannot_choose_the_host_or_add_a_parameter) {
+  EXPECT_EQ(redirect_by({"^/old(.*)$"}, "/$1", "/old/evil.example"), "/evil.example");
+  EXPECT_EQ(redirect_by({"^/old/(.*)$"}, "\"/x?q=$1&r=2#$1\"", "/old/a&admin=1"), "/x?q=a%26admin%3D1&r=2#a&admin=1");
+  EXPECT_EQ(redirect_by({"^/(.)(.*)$"}, "/$2$1", "/%20"), "internal");
+}
+
+TEST(Redirect, every_match_must_have_the_groups) {
+  EXPECT_TRUE(redirect_by({"^/a", ""}, "/$1", "/a").contains("\"/$1\": $1 asks for a group"));
+  EXPECT_TRUE(redirect_by({"^/(a)", ""}, "/$1", "/a").contains("a match of the route has no path_regex"));
+}
+
 TEST(Redirect, rehearsal_tells_the_location) {
   const auto built = build_plugin(redirect_service(), "/new");
   TestShard shard;
@@ -83,7 +118,11 @@ TEST(Redirect, complains_about_targets_that_lead_nowhere_or_anywhere) {
            {"\"https://\"", "is no host name or address"},
            {"\"https://user@example.org/\"", "is no host name or address"},
            {"\"https://example.org:99999/\"", "is no host name or address"},
-           {"{ to: /products/$1 }", "test.yaml:1:7: redirect.to: \"/products/$1\": groups"},
+           {"{ to: /products/$1 }", "test.yaml:1:7: redirect.to: the route has no path_regex"},
+           {"/a$b", "a dollar sign is followed by a digit"},
+           {"\"https://$1.example.org/\"", "would let a request choose the host"},
+           {"\"https://example.org$1\"", "would let a request choose the host"},
+           {"$1", "is neither a path nor an absolute URL"},
            {"{ to: /new, status: 200 }", "redirect.status"},
            {"{ to: /new, query: maybe }", "redirect.query"},
        }) {

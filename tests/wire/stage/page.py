@@ -21,7 +21,7 @@ STEPS = {
     "client": PEER_STEPS | {"connect", "request", "expect"},
     "admin": PEER_STEPS | {"connect", "request", "expect"},
     "origin": PEER_STEPS | {"accept", "on", "receive", "respond", "untouched"},
-    "weir": {"signal", "exits", "stderr", "run", "prints"},
+    "weir": {"signal", "exits", "stderr", "run", "prints", "rename", "file"},
     "log": {"line", "text", "none", "never"},
 }
 RAW_BLOCKS = {"gateway", "reload"}

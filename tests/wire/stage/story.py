@@ -86,9 +86,12 @@ class Story:
         self.everyone: list[Connection] = []
         self.dead = socket.socket()                        # bound, never listening: connecting is refused
         self.dead.bind(("127.0.0.1", 0))
+        self.deaf: list[socket.socket] = []
         self.origins = {name: self.open_origin(name) for name in sorted(page.origins)}
         places = {name.replace(" ", "."): origin.address for name, origin in self.origins.items()}
         places["dead"] = f"127.0.0.1:{self.dead.getsockname()[1]}"
+        if "${deaf}" in page.configuration:
+            places["deaf"] = self.open_deaf()
         self.gateway = Gateway(self.wire, binary, self.directory, places)
         self.log_next = 0
         self.reasons_seen: set[int] = set()
@@ -98,6 +101,19 @@ class Story:
         mark = "unix:${" + name.replace(" ", ".") + "}"
         by_path = mark in self.page.configuration
         return Origin(name, str(self.directory / (name.replace(" ", "-") + ".sock")) if by_path else None)
+
+    def open_deaf(self) -> str:
+        """A listener whose queue is full: the kernel drops what else wants to connect, and says nothing."""
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        self.deaf.append(listener)
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+            self.deaf.append(waiting)
+        return f"127.0.0.1:{listener.getsockname()[1]}"
 
     # --- the play ---
 
@@ -127,7 +143,8 @@ class Story:
                 connection.socket.close()
             for origin in self.origins.values():
                 origin.socket.close()
-            self.dead.close()
+            for each in [self.dead, *self.deaf]:
+                each.close()
             shutil.rmtree(self.directory, ignore_errors=True)
         outcome.conversation = self.conversation()
         outcome.seconds = time.monotonic() - began
@@ -234,12 +251,37 @@ class Story:
 
     def take_reload(self, block: Block, step: Step) -> None:
         self.gateway.write(block.raw)
-        status, body = self.gateway.ask("POST", "/reload")
-        self.wire.tell("weir", "--", b"reload: %d %s" % (status, body.strip()))
-        if (step.rest == "refused") != (status >= 400):
-            raise Failure("a refused reload" if step.rest == "refused" else "a reload", f"{status} {body.decode()}")
+        if step.rest == "by HUP":
+            self.reload_by_signal()
+        else:
+            status, body = self.gateway.ask("POST", "/reload")
+            self.wire.tell("weir", "--", b"reload: %d %s" % (status, body.strip()))
+            if (step.rest == "refused") != (status >= 400):
+                raise Failure("a refused reload" if step.rest == "refused" else "a reload", f"{status} {body.decode()}")
         addresses = json.loads(self.gateway.ask("GET", "/status")[1])["listeners"]
         self.gateway.listeners = {each["name"]: each["address"] for each in addresses}
+
+    def reload_by_signal(self) -> None:
+        """A signal has no answer: weir says on stderr that it has read the file."""
+        said = self.gateway.stderr.count("reloaded:")
+        self.gateway.signal("HUP")
+        self.wire.wait(lambda: self.gateway.stderr.count("reloaded:") > said, "weir to say `reloaded:`",
+                       lambda: self.gateway.stderr)
+
+    def take_file(self, step: Step) -> None:
+        """`rename OLD NEW`, `file NAME "text"`: files in the page's folder."""
+        name, text = split_string(step.rest)
+        paths = [self.directory / word for word in name.split()]
+        if step.word == "rename":
+            paths[0].rename(paths[1])
+            return
+        wanted = (text or b"").decode()
+
+        def content() -> str | None:
+            return paths[0].read_text(encoding="utf-8", errors="replace") if paths[0].exists() else None
+
+        self.wire.wait(lambda: wanted in (content() or "") and content() is not None, f"{wanted!r} in {paths[0]}",
+                       lambda: content() or "no such file, or an empty one")
 
     def take_weir(self, step: Step) -> None:
         if step.word == "signal":
@@ -257,6 +299,8 @@ class Story:
             words = [self.gateway.fill(word) for word in shlex.split(step.rest)]
             self.exit_code, self.output = self.gateway.run(words)
             self.wire.tell("weir", "--", f"{' '.join(words)}: exit {self.exit_code}\n{self.output}".encode())
+        elif step.word in ("rename", "file"):
+            self.take_file(step)
         elif step.word == "prints":
             wanted = split_string(step.rest)[1].decode()
             if wanted not in self.output:

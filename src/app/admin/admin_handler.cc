@@ -1,0 +1,192 @@
+// The table of pages, and the few that have to wait.
+#include "app/admin/admin_handler.h"
+
+#include <fmt/format.h>
+
+#include "app/admin/exposition.h"
+#include "app/admin/from_elsewhere.h"
+#include "app/admin/query.h"
+#include "app/admin/status_page.h"
+#include "app/explain.h"
+#include "app/json_writer.h"
+#include "base/text.h"
+#include "http/problem.h"
+#include "http/request_id.h"
+#include "server/error_reply.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+constexpr std::string_view json_text = "application/json";
+
+Answer page(Exchange& exchange, Status status, std::string_view type, std::string_view body) {
+  const std::string_view kept = exchange.arena.copy(body);
+  Answer answer(exchange.arena);
+  answer.head.status = status;
+  answer.head.fields.append(FieldName::content_type, type);
+  answer.head.fields.append(FieldName::cache_control, "no-store");
+  answer.head.framing = {.kind = Framing::Kind::length, .length = kept.size()};
+  answer.body = BodyPointer(exchange.arena.make<FixedBody>(kept));
+  return answer;
+}
+
+bool wants_text(const Exchange& exchange) {
+  return query_value(exchange.request.query, "format") == "text";
+}
+
+/// RFC 9110 section 15.5.6: a 405 says what is allowed.
+Answer not_allowed(Exchange& exchange, std::string_view allowed) {
+  const ProblemFormat format = choose_problem_format(exchange.request.fields.get(FieldName::accept));
+  const Problem problem{.status = 405,
+                        .reason = "method_not_allowed",
+                        .sentence = "this page does not know the method",
+                        .request_id = exchange.request_id,
+                        .detail = {}};
+  Answer answer = page(exchange, 405, content_type_of(format), render_problem(problem, format));
+  answer.head.fields.append("allow", allowed);
+  return answer;
+}
+
+enum class Page : std::uint8_t { none, healthz, readyz, metrics, status, explain, reload, stop };
+
+Page page_at(std::string_view path) {
+  if (path == "/healthz" || path == "/livez") return Page::healthz;
+  if (path == "/readyz") return Page::readyz;
+  if (path == "/metrics") return Page::metrics;
+  if (path == "/status") return Page::status;
+  if (path == "/explain") return Page::explain;
+  if (path == "/reload") return Page::reload;
+  if (path == "/stop") return Page::stop;
+  return Page::none;
+}
+
+bool changes_something(Page asked) {
+  return asked == Page::reload || asked == Page::stop;
+}
+
+/// \returns  or else what is wrong with the question
+std::expected<ExplainQuestion, std::string_view> read_question(std::string_view query) {
+  ExplainQuestion question;
+  question.url = query_value(query, "url").value_or("");
+  if (question.url.empty()) return std::unexpected("url= is missing: /explain?method=GET&url=http://host/path");
+  question.method = query_value(query, "method").value_or("GET");
+  question.listener = query_value(query, "listener").value_or("");
+  if (const auto from = query_value(query, "from")) {
+    const auto address = IpAddress::parse(*from);
+    if (!address) return std::unexpected("from= is not an IP address");
+    question.from = *address;
+  }
+  for (const std::string& field : query_values(query, "header")) {
+    const std::size_t colon = field.find(':');
+    if (colon == std::string::npos) return std::unexpected("header= is not NAME:VALUE");
+    question.fields.emplace_back(field.substr(0, colon), text::trim(std::string_view(field).substr(colon + 1)));
+  }
+  return question;
+}
+
+std::string outcome_json(const ReloadOutcome& outcome) {
+  JsonWriter json;
+  json.begin_object().member("applied", outcome.applied).member("hash", outcome.hash);
+  json.key("report").raw(outcome.json.empty() ? std::string_view("null") : outcome.json).end_object();
+  return json.take() + "\n";
+}
+
+std::string outcome_text(const ReloadOutcome& outcome) {
+  std::string out = outcome.diagnostics;
+  if (!out.empty() && !out.ends_with('\n')) out += '\n';
+  const std::string_view hash = std::string_view(outcome.hash).substr(0, 7);
+  out += outcome.applied ? fmt::format("reloaded: configuration {} is live\n", hash)
+                         : fmt::format("not reloaded: configuration {} stays\n", hash);
+  return out;
+}
+
+}  // namespace
+
+void AdminHandler::begin(Exchange& exchange) {
+  const RequestId id = make_request_id(exchange.shard.reactor.random());
+  exchange.request_id = exchange.arena.copy(view_of(id));
+  exchange.route_name = "admin";
+}
+
+Reply AdminHandler::handle(Exchange& exchange) {
+  const Page asked = page_at(exchange.request.path);
+  if (asked == Page::none) co_return fail(client_error(Code::not_found));
+  const Method method = exchange.request.method;
+  if (changes_something(asked)) {
+    if (method != Method::post) co_return not_allowed(exchange, "POST");
+    if (!exchange.connection.administrative) co_return fail(client_error(Code::read_only));
+  } else if (method != Method::get && method != Method::head) {
+    co_return not_allowed(exchange, "GET, HEAD");
+  }
+  switch (asked) {
+    case Page::healthz:
+      co_return page(exchange, 200, plain_text, "ok\n");
+    case Page::readyz:
+      co_return operations_.ready() ? page(exchange, 200, plain_text, "ready\n")
+                                    : page(exchange, 503, plain_text, "not ready\n");
+    case Page::status:
+      if (wants_text(exchange)) co_return page(exchange, 200, plain_text, status_text(operations_.status()));
+      co_return page(exchange, 200, json_text, status_json(operations_.status()));
+    case Page::metrics:
+      co_return co_await show_metrics(exchange);
+    case Page::explain:
+      co_return co_await show_explanation(exchange);
+    case Page::reload:
+      co_return co_await reload(exchange);
+    case Page::stop:
+      co_return stop(exchange);
+    case Page::none:
+      break;
+  }
+  co_return fail(client_error(Code::not_found));
+}
+
+Answer AdminHandler::error_answer(Exchange& exchange, const Error& error) {
+  return error_reply(exchange, error);
+}
+
+// A thousand routes are half a megabyte of text, and counting descriptors reads a folder: not on a core that serves.
+Reply AdminHandler::show_metrics(Exchange& exchange) {
+  FromElsewhere<std::string> written(exchange.shard.reactor, [&](auto done) {
+    exchange.shard.executor.run([sources = MetricsSources{operations_, routes_, access_log_},
+                                 done = std::move(done)]() mutable { done(metrics_page(sources)); });
+  });
+  CO_TRY(const std::string text, co_await written);
+  co_return page(exchange, 200, Exposition::content_type, text);
+}
+
+// Looks at every rule there is: milliseconds for 100,000.
+Reply AdminHandler::show_explanation(Exchange& exchange) {
+  auto question = read_question(exchange.request.query);
+  if (!question) co_return page(exchange, 400, plain_text, fmt::format("{}\n", question.error()));
+  const bool as_text = wants_text(exchange);
+  FromElsewhere<std::string> written(exchange.shard.reactor, [&](auto done) {
+    exchange.shard.executor.run([gateway = operations_.gateway(), names = operations_.listener_names(),
+                                 asked = std::move(*question), as_text, done = std::move(done)]() mutable {
+      const Explanation explanation = explain(*gateway, asked, names);
+      // Whoever used it last destroys a configuration: give it back before the answer is on its way.
+      gateway.reset();
+      done(as_text ? explanation_text(explanation) : explanation_json(explanation));
+    });
+  });
+  CO_TRY(const std::string text, co_await written);
+  co_return page(exchange, 200, as_text ? plain_text : json_text, text);
+}
+
+Reply AdminHandler::reload(Exchange& exchange) {
+  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor, [&](auto done) { operations_.reload(std::move(done)); });
+  CO_TRY(const ReloadOutcome told, co_await outcome);
+  const Status status = told.applied ? 200 : 422;
+  if (wants_text(exchange)) co_return page(exchange, status, plain_text, outcome_text(told));
+  co_return page(exchange, status, json_text, outcome_json(told));
+}
+
+Answer AdminHandler::stop(Exchange& exchange) {
+  operations_.stop();
+  if (wants_text(exchange))
+    return page(exchange, 202, plain_text, "draining: weir ends when what is in flight is done\n");
+  return page(exchange, 202, json_text, "{\"state\":\"draining\"}\n");
+}
+
+}  // namespace weir

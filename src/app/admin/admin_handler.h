@@ -1,0 +1,42 @@
+// What operators and their machines ask of a running gateway.
+//
+//   GET  /healthz  200 as long as the process lives
+//   GET  /readyz   200 while traffic is welcome, 503 from the moment a drain begins
+//   GET  /metrics  Prometheus text
+//   GET  /status   what runs, as JSON (?format=text for people)
+//   GET  /explain  ?method=&url=&from=&header=NAME:VALUE&listener=&format=text: see app/explain.h
+//   POST /reload   answers when the new configuration is live on every core, or 422 with why the old one stays
+//   POST /stop     begins a drain
+//
+// The two that change something work only through the admin unix socket, whose file mode says who may.
+#pragma once
+
+#include "app/admin/metrics_page.h"
+#include "app/process/operations.h"
+#include "contracts/session.h"
+
+namespace weir {
+
+class AdminHandler final : public Handler {
+ public:
+  /// \param routes, access_log  may be null
+  explicit AdminHandler(Operations& operations, const RouteMetrics* routes = nullptr,
+                        const AccessLog* access_log = nullptr)
+      : operations_(operations), routes_(routes), access_log_(access_log) {}
+
+  void begin(Exchange& exchange) override;
+  Reply handle(Exchange& exchange) override;
+  Answer error_answer(Exchange& exchange, const Error& error) override;
+
+ private:
+  Reply show_metrics(Exchange& exchange);
+  Reply show_explanation(Exchange& exchange);
+  Reply reload(Exchange& exchange);
+  Answer stop(Exchange& exchange);
+
+  Operations& operations_;
+  const RouteMetrics* routes_;
+  const AccessLog* access_log_;
+};
+
+}  // namespace weir

@@ -1,0 +1,16 @@
+// The process's status as JSON and for people. Pure.
+#pragma once
+
+#include <string>
+
+#include "app/process/operations.h"
+
+namespace weir {
+
+std::string status_json(const ProcessStatus& status);
+std::string status_text(const ProcessStatus& status);
+
+/// RFC 3339 in UTC, whole seconds.
+std::string time_text(WallTime time);
+
+}  // namespace weir

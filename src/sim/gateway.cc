@@ -1,0 +1,208 @@
+// Starting, reloading, draining and ending a gateway, and looking for what it left behind.
+#include "sim/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocols/h1/protocol.h"
+
+namespace weir::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Timeouts are short against the patience of clients, and long against everything that is planned to succeed.
+constexpr std::string_view configuration_text = R"(
+workers: 1
+listeners: [ {{ name: web, address: "10.0.0.1:80" }} ]
+timeouts: {{ client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s, tunnel_idle: 20s, drain: 30s }}
+upstreams:
+  shop:
+    endpoints: [{0}]
+    timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s }}
+    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}
+defaults:
+  filters: [ headers: {{ response: {{ set: {{ x-generation: "{2}" }} }} }} ]
+routes:
+  - {{ match: {{ path: /shop/* }}, proxy: shop }}
+  - {{ match: {{ path: /tunnel/* }}, upgrade: [websocket], proxy: shop }}
+  - {{ match: {{ path: /deadline/* }}, timeouts: {{ request: 300ms }}, proxy: shop }}
+  - {{ match: {{ path: /local/* }}, respond: {{ status: 200, body: "here" }} }}
+)";
+
+SocketAddress address_of(std::string_view text) { return *socket_address(*parse_endpoint(text)); }
+std::string origin_name(unsigned origin) { return fmt::format("origin-{}.test", origin); }
+
+}  // namespace
+
+void SimExecutor::run(Job job) {
+  const Duration takes{network_.random().below(1'000'000)};
+  network_.at(network_.now() + takes, std::move(job));
+}
+
+Task<Result<std::vector<UpstreamAddress>>> SimResolver::resolve(Reactor& reactor, const Endpoint& endpoint) {
+  if (const auto literal = socket_address(endpoint)) co_return std::vector{UpstreamAddress{*literal}};
+  if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept) co_return fail(slept.error());
+  const auto found = names_.find(endpoint.host);
+  if (found == names_.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
+  co_return std::vector{UpstreamAddress{found->second}};
+}
+
+// ---- the witness
+
+class Witness::Mark final : public Finisher {
+ public:
+  Mark(Witness& witness, std::size_t number, const Snapshot* snapshot) : witness_(witness), number_(number), snapshot_(snapshot) {}
+  void finish(const Exchange& exchange, const Delivery&) override {
+    ++witness_.finished_[number_];
+    if (snapshot_ != nullptr && witness_.finished_[number_] == 1) --witness_.users_[{&exchange.shard, snapshot_}];
+  }
+
+ private:
+  Witness& witness_;
+  std::size_t number_;
+  const Snapshot* snapshot_;
+};
+
+void Witness::begin(Exchange& exchange) {
+  serve_.begin(exchange);
+  // A tunnel lets its configuration go before it ends.
+  const Snapshot* snapshot = exchange.request.upgrade.empty() ? &*exchange.snapshot : nullptr;
+  if (snapshot != nullptr) ++users_[{&exchange.shard, snapshot}];
+  exchange.at_end(*exchange.arena.make<Mark>(*this, finished_.size(), snapshot));
+  finished_.push_back(0);
+}
+
+void Witness::given_back(const Shard& shard, const Snapshot& snapshot) {
+  const unsigned users = users_[{&shard, &snapshot}];
+  if (users > 0) ledger_.violation("pins", fmt::format("a configuration was given back under {} requests", users));
+}
+
+void Witness::check_ended() {
+  for (const unsigned times : finished_) {
+    if (times != 1) ledger_.violation("finishers", fmt::format("the finishers of an exchange ran {} times", times));
+  }
+}
+
+// ---- the gateway
+
+struct SimGateway::Core {
+  Core(SimNetwork& network, unsigned number, std::uint64_t seed, Executor& executor, Resolver& resolver, const ShardServer::Parts& parts)
+      : io(network), shard(number, io, seed, executor, resolver), server(shard, parts), root(shard.reactor) {}
+
+  SimIo io;
+  Shard shard;
+  ShardServer server;
+  Scope root;
+};
+
+SocketAddress SimGateway::address() { return address_of("10.0.0.1:80"); }
+SocketAddress SimGateway::origin_address(unsigned origin) { return address_of(fmt::format("10.0.1.{}:80", origin + 1)); }
+
+SimGateway::SimGateway(SimNetwork& network, SimWorld& world, Ledger& ledger, const WorldPlan& plan)
+    : network_(network), world_(world), ledger_(ledger), plan_(plan), executor_(network), resolver_(network), witness_(ledger) {
+  for (unsigned origin = 0; origin < plan.origins; ++origin) resolver_.add(origin_name(origin), origin_address(origin));
+}
+
+SimGateway::~SimGateway() = default;
+
+std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& configuration) {
+  std::string endpoints;
+  for (const unsigned origin : configuration.origins) {
+    endpoints += (endpoints.empty() ? "" : ", ") + (plan_.origins_by_name ? origin_name(origin) + ":80" : fmt::format("\"10.0.1.{}:80\"", origin + 1));
+  }
+  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_);
+  Diagnostics diagnostics;
+  const config::Document document = config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);
+  std::shared_ptr<const Gateway> gateway;
+  if (!diagnostics.has_errors()) gateway = compiler_.compile(document, listener_numbers_, {}, diagnostics);
+  if (gateway == nullptr) fmt::print(stderr, "{}", diagnostics.text());
+  invariant(gateway != nullptr, "the simulation's configuration is valid");
+  gateways_.push_back(gateway);
+  return gateway;
+}
+
+void SimGateway::configure(Core& core, const std::shared_ptr<const Gateway>& gateway) {
+  core.server.configure(gateway, [this, &core](const std::shared_ptr<const Snapshot>& old) { witness_.given_back(core.shard, *old); });
+  for (const auto& cluster : gateway->clusters) cluster->state(core.shard);
+}
+
+void SimGateway::start() {
+  const ShardServer::Parts parts{.traffic = witness_, .admin = witness_, .protocol = h1::server_protocol(), .census = census_};
+  const std::shared_ptr<const Gateway> gateway = compile(plan_.configurations.front());
+  for (unsigned number = 0; number < plan_.shards; ++number) {
+    Core& core = *shards_.emplace_back(std::make_unique<Core>(network_, number, plan_.seed + number, executor_, resolver_, parts));
+    world_.add(core.shard.reactor);
+    configure(core, gateway);
+    const auto opened = core.server.open({.name = "web", .id = listener_numbers_.number_of("web"), .address = address()});
+    invariant(opened.has_value(), "the gateway's address is free");
+  }
+}
+
+void SimGateway::reload(const ConfigurationPlan& configuration) {
+  if (stopping_) return;
+  const std::shared_ptr<const Gateway> gateway = compile(configuration);
+  ledger_.generation_max = generation_;
+  const auto adopted = std::make_shared<std::size_t>(0);
+  for (const auto& core : shards_) {
+    core->shard.reactor.mailbox().send([this, core = core.get(), gateway, adopted, generation = generation_] {
+      configure(*core, gateway);
+      if (++*adopted == shards_.size()) ledger_.generation_min = generation;
+    });
+  }
+}
+
+void SimGateway::drain() {
+  if (ledger_.circumstances.drain_began) return;
+  ledger_.circumstances.drain_began = network_.now();
+  for (const auto& core : shards_) {
+    core->shard.reactor.mailbox().send([this, core = core.get()] { core->server.drain([this] { ++drained_; }); });
+  }
+}
+
+void SimGateway::stop() {
+  stopping_ = true;
+  for (const auto& core : shards_) {
+    core->shard.reactor.mailbox().send([this, core = core.get()] { core->root.spawn(end(*core)); });
+  }
+}
+
+// As the process ends a core (app/process/worker).
+Task<void> SimGateway::end(Core& core) {
+  core.server.abort();
+  co_await core.server.join();
+  core.shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+  core.shard.scope.cancel(gateway_error(Code::draining));
+  co_await core.shard.scope.join();
+  core.server.forget_configuration();
+}
+
+bool SimGateway::stopped() const {
+  return std::ranges::all_of(shards_, [](const auto& core) { return core->server.connections() == 0 && core->shard.scope.running() == 0 && core->root.running() == 0; });
+}
+
+void SimGateway::check_nothing_left() {
+  const auto none = [&](const char* checker, std::uint64_t left, const char* what) {
+    if (left != 0) ledger_.violation(checker, fmt::format("{} {} left", left, what));
+  };
+  for (const auto& core : shards_) {
+    const ShardMetrics& metrics = core->shard.metrics;
+    none("gauges", metrics.connections_open.get(), "client connections counted as open");
+    none("gauges", metrics.requests_in_flight.get(), "requests counted as in flight");
+    none("gauges", metrics.upstream_connections_open.get(), "upstream connections counted as open");
+    none("gauges", metrics.upstream_queued.get(), "requests counted as queued");
+    none("gauges", metrics.tunnels_open.get(), "tunnels counted as open");
+    none("leaks", core->io.open_handles(), "handles of a shard");
+    none("leaks", core->shard.blocks.in_use(), "blocks of memory");
+    none("leaks", core->shard.reactor.timers().armed_count(), "timers armed");
+    none("leaks", core->shard.scope.running(), "children running");
+  }
+  none("gauges", census_.connections(), "connections in the census");
+  compiler_ = {};
+  const auto pinned = std::ranges::count_if(gateways_, [](const auto& gateway) { return !gateway.expired(); });
+  none("pins", static_cast<std::uint64_t>(pinned), "configurations pinned");
+  witness_.check_ended();
+}
+
+}  // namespace weir::sim

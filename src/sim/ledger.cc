@@ -1,0 +1,169 @@
+// The judgement.
+#include "sim/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace weir::sim {
+namespace {
+
+constexpr std::array outcome_names{"still waiting", "unconnected", "answered", "refused", "cut", "unanswered", "given up", "wrong", "late"};
+
+double milliseconds(Time time) { return static_cast<double>((time.time_since_epoch() - std::chrono::hours{1}).count()) / 1e6; }
+
+bool misbehaves(OriginWay way) { return way >= OriginWay::cut_head; }
+bool misbehaves(ClientWay way) { return way >= ClientWay::stalled_reader; }
+
+/// An origin closed an idle connection just when this request may have been sent on it, and it could not be sent again.
+bool met_stale_connection(const Story& story, const Circumstances& circumstances) {
+  if (story.plan.idempotent() && story.plan.upload_bytes == 0) return false;
+  return std::ranges::any_of(circumstances.idle_closes, [&](Time closed) {
+    return closed >= story.began - circumstances.news_travels && closed <= story.ended;
+  });
+}
+
+/// Whether anything but a mistake of the gateway can have kept the answer from being had from the origin.
+bool origin_may_fail(const Story& story, const Circumstances& circumstances) {
+  const RequestPlan& plan = story.plan;
+  if (plan.target == Target::local || plan.target == Target::missing || plan.target == Target::nonsense) return false;
+  return circumstances.lossy_origins || misbehaves(plan.origin) || plan.target == Target::deadline || met_stale_connection(story, circumstances);
+}
+
+bool client_may_fail(const Story& story, const Circumstances& circumstances) {
+  return circumstances.lossy_clients || misbehaves(story.plan.client);
+}
+
+bool drain_had_begun(const Story& story, const Circumstances& circumstances) {
+  return circumstances.drain_began && story.ended >= *circumstances.drain_began;
+}
+
+/// The refusals that are right when everything else is.
+bool refusal_expected(const Story& story) {
+  const unsigned status = story.status;
+  switch (story.plan.target) {
+    case Target::missing:
+      return status == 404;
+    case Target::nonsense:
+      return status >= 400 && status < 600;
+    default:
+      return false;
+  }
+}
+
+std::optional<Violation> judge_refusal(const Story& story, const Circumstances& circumstances) {
+  if (refusal_expected(story)) return {};
+  if (story.plan.client == ClientWay::stalled_upload && (story.status == 408 || story.status >= 500)) return {};
+  if (circumstances.lossy_clients && (story.status == 408 || story.status == 400)) return {};
+  const bool gateway_error = story.status == 502 || story.status == 503 || story.status == 504;
+  if (gateway_error && origin_may_fail(story, circumstances)) {
+    const bool only_silent = story.plan.origin == OriginWay::silent && !circumstances.lossy_origins && !client_may_fail(story, circumstances);
+    if (only_silent && story.status != 504) return Violation{"answers", "a silent origin is a 504"};
+    return {};
+  }
+  return Violation{"answers", "refused without a reason"};
+}
+
+std::optional<Violation> judge_outcome(const Story& story, const Circumstances& circumstances) {
+  const bool excused = client_may_fail(story, circumstances);
+  switch (story.outcome) {
+    case Outcome::waiting:
+      return Violation{"answers", "nobody ever answered"};
+    case Outcome::wrong:
+      return Violation{"content", "an answer that should never have been"};
+    case Outcome::late:
+      if (circumstances.lossy_clients) return {};
+      return Violation{"time", "nothing happened for longer than any timeout"};
+    case Outcome::given_up:
+      return {};
+    case Outcome::answered:
+      if (story.plan.target == Target::nonsense || story.plan.target == Target::missing) return Violation{"content", "nonsense was answered"};
+      return {};
+    case Outcome::refused:
+      return judge_refusal(story, circumstances);
+    case Outcome::unconnected:
+      if (excused || drain_had_begun(story, circumstances)) return {};
+      return Violation{"answers", "the gateway refused a connection"};
+    case Outcome::cut:
+      if (excused || origin_may_fail(story, circumstances)) return {};
+      return Violation{"answers", "the answer was cut without a reason"};
+    case Outcome::unanswered:
+      if (story.behind_close && story.reached == 0) return {};
+      if (excused) return {};
+      if (drain_had_begun(story, circumstances) && story.reached == 0) return {};
+      return Violation{drain_had_begun(story, circumstances) ? "drain" : "answers", "the connection ended without an answer"};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view name_of(Outcome outcome) { return outcome_names[static_cast<std::size_t>(outcome)]; }
+
+std::optional<Violation> judge(const Story& story, const Circumstances& circumstances) {
+  if (story.reached > 1 && !story.plan.idempotent()) return Violation{"once", fmt::format("reached origins {} times", story.reached)};
+  if (story.reached_after_answer && !circumstances.lossy_origins) return Violation{"once", "sent again after an answer had begun"};
+  if (story.upload_wrong) return Violation{"content", "an origin got another upload than was sent"};
+  if (story.reached > 0 && story.plan.target != Target::shop && story.plan.target != Target::deadline && story.plan.target != Target::tunnel) {
+    return Violation{"smuggling", "reached an origin"};
+  }
+  if (story.plan.target == Target::deadline && !client_may_fail(story, circumstances) && story.began != Time{} &&
+      story.ended - story.began > std::chrono::seconds{60}) {
+    return Violation{"time", "the deadline passed unseen"};
+  }
+  if (story.end_was_late && !client_may_fail(story, circumstances)) return Violation{"time", "the announced end of the connection did not come"};
+  return judge_outcome(story, circumstances);
+}
+
+Ledger::Ledger(const WorldPlan& plan)
+    : held_bytes_max_(2 * (plan.client_link.pipe_bytes + plan.origin_link.pipe_bytes) + 8 * kibibyte) {
+  for (const ClientPlan& client : plan.clients) {
+    for (const ClientConnectionPlan& connection : client.connections) {
+      for (const RequestPlan& request : connection.requests) {
+        if (stories_.size() < request.id) stories_.resize(request.id);
+        stories_[request.id - 1].plan = request;
+      }
+    }
+  }
+  circumstances.lossy_clients = plan.client_link.reset > 0;
+  circumstances.lossy_origins = plan.origin_link.reset > 0;
+  circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
+  for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {
+    if (link->delay > 0) circumstances.news_travels += 20 * link->delay_max;
+  }
+}
+
+Story* Ledger::find(unsigned id) { return id >= 1 && id <= stories_.size() ? &stories_[id - 1] : nullptr; }
+
+void Ledger::violation(std::string checker, std::string text) {
+  if (announce) std::fprintf(stderr, "  %s: %s\n", checker.c_str(), text.c_str());
+  violations_.push_back({std::move(checker), std::move(text)});
+}
+
+void Ledger::say(Time now, std::string_view what) const {
+  if (verbose) std::fprintf(stderr, "  %10.3f ms  %.*s\n", milliseconds(now), static_cast<int>(what.size()), what.data());
+}
+
+void Ledger::check_flow(const Story& story) {
+  const auto held = [](ByteCount sent, ByteCount read) { return sent > read ? sent - read : 0; };
+  if (story.reached > 1 || story.plan.target == Target::tunnel) return;
+  const ByteCount down = held(story.origin_sent, story.client_read);
+  if (down > held_bytes_max_ && story.plan.answer_has_content()) {
+    violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down, held_bytes_max_, describe(story.plan)));
+  }
+}
+
+void Ledger::judge_all() {
+  for (const Story& story : stories_) {
+    const std::optional<Violation> verdict = judge(story, circumstances);
+    if (!verdict) continue;
+    violation(verdict->checker, fmt::format("{}: {} (status {}, reached {}, from {:.3f} ms to {:.3f} ms{}); {}", verdict->text,
+                                            name_of(story.outcome), story.status, story.reached,
+                                            milliseconds(story.began), milliseconds(story.ended), story.behind_close ? ", behind a close" : "",
+                                            describe(story.plan)));
+  }
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,278 @@
+// Drawing a world.
+#include "sim/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/random.h"
+
+namespace weir::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <typename T, std::size_t size>
+T one_of(Random& random, const std::array<T, size>& choices) {
+  return choices[random.below(size)];
+}
+
+Duration up_to(Random& random, Duration most) { return Duration{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.count()) + 1))}; }
+
+constexpr std::array odd_origins{OriginWay::slow,  OriginWay::bursty,      OriginWay::interim,
+                                 OriginWay::early, OriginWay::early_close, OriginWay::close_after};
+constexpr std::array bad_origins{OriginWay::cut_head, OriginWay::reset_at_once, OriginWay::interim_reset, OriginWay::cut_body, OriginWay::reset_in_body,
+                                 OriginWay::bad_head, OriginWay::bad_chunk,     OriginWay::silent,        OriginWay::extra_bytes, OriginWay::extra_bytes};
+constexpr std::array odd_clients{ClientWay::slow_reader, ClientWay::half_close, ClientWay::old_version, ClientWay::asks_close,
+                                 ClientWay::hush_on_early_answer};
+constexpr std::array bad_clients{ClientWay::stalled_reader, ClientWay::abort_in_upload, ClientWay::abort_in_answer, ClientWay::stalled_upload};
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : random_(seed * 2 + 1) {
+    plan_.seed = seed;
+    plan_.scenario = &scenario_of(seed);
+  }
+
+  WorldPlan world() {
+    const Scenario& scenario = *plan_.scenario;
+    plan_.shards = 1 + static_cast<unsigned>(random_.below(3));
+    plan_.origins = 1 + static_cast<unsigned>(random_.below(3));
+    plan_.origins_by_name = random_.chance(0.3);
+    crowded_ = random_.chance(scenario.crowded);
+    if (crowded_) plan_.connections_max = 1 + static_cast<unsigned>(random_.below(2));
+    if (random_.chance(scenario.idle_close)) plan_.idle_close = 2ms + up_to(random_, 30ms);
+    plan_.client_link = link(scenario.lossy_clients);
+    plan_.origin_link = link(scenario.lossy_origins);
+    if (scenario.lossy_origins) {
+      plan_.origin_link.refuse_connect = 0.05;
+      plan_.origin_link.hang_connect = 0.02;
+    }
+    draw_configurations();
+    draw_clients();
+    if (random_.chance(scenario.drain)) draw_drain();
+    return std::move(plan_);
+  }
+
+ private:
+  SimFaults link(bool lossy) {
+    SimFaults faults;
+    faults.latency = std::chrono::microseconds{random_.below(400)};
+    faults.pipe_bytes = (8 * kibibyte) << random_.below(3);
+    faults.defer_completion = random_.chance(0.5) ? 0.3 : 0;
+    if (random_.chance(plan_.scenario->rough)) {
+      faults.partial_read = 0.2;
+      faults.partial_write = 0.1;
+      faults.delay = 0.2;
+      faults.split = 0.2;
+      faults.delay_max = 3ms;
+    }
+    if (lossy) {
+      faults.reset = 0.15;
+      faults.vanish = 0.05;
+      faults.fate_within = 200ms;
+      faults.fate_bytes = 8 * kibibyte;
+    }
+    return faults;
+  }
+
+  bool even(const SimFaults& faults) const { return faults.split == 0 && faults.partial_write == 0 && faults.delay == 0; }
+
+  void draw_configurations() {
+    ConfigurationPlan all;
+    for (unsigned origin = 0; origin < plan_.origins; ++origin) all.origins.push_back(origin);
+    plan_.configurations.push_back(all);
+    const auto reloads = random_.below(plan_.scenario->reloads + std::uint64_t{1});
+    Duration at{};
+    for (std::uint64_t reload = 0; reload < reloads; ++reload) {
+      at += 1ms + up_to(random_, 60ms);
+      ConfigurationPlan next{.at = at, .origins = {}};
+      for (unsigned origin = 0; origin < plan_.origins; ++origin) {
+        if (random_.chance(0.6)) next.origins.push_back(origin);
+      }
+      if (next.origins.empty()) next.origins.push_back(static_cast<unsigned>(random_.below(plan_.origins)));
+      plan_.configurations.push_back(next);
+    }
+  }
+
+  void draw_clients() {
+    const auto clients = crowded_ ? 5 + random_.below(6) : 2 + random_.below(4);
+    for (std::uint64_t number = 0; number < clients; ++number) {
+      ClientPlan client;
+      const auto connections = 1 + random_.below(3);
+      for (std::uint64_t at = 0; at < connections; ++at) client.connections.push_back(connection(crowded_ ? 1ms : 30ms));
+      plan_.clients.push_back(std::move(client));
+    }
+  }
+
+  // Some arrive in the very moment in which the gateway is asked to end.
+  void draw_drain() {
+    plan_.drain_at = 1ms + up_to(random_, 80ms);
+    const auto rush = random_.below(4);
+    for (std::uint64_t late = 0; late < rush; ++late) {
+      ClientConnectionPlan arriving = connection(Duration{});
+      const Duration early = plan_.client_link.latency + up_to(random_, 5us);
+      arriving.pause = std::max(*plan_.drain_at - early, Duration{});
+      plan_.clients.push_back({{arriving}});
+    }
+  }
+
+  ClientConnectionPlan connection(Duration pause_most) {
+    ClientConnectionPlan made{.pause = up_to(random_, pause_most), .requests = {}};
+    if (random_.chance(0.3)) made.depth = 2 + static_cast<unsigned>(random_.below(4));
+    made.held_open = random_.chance(0.3);
+    const auto requests = 1 + random_.below(5);
+    for (std::uint64_t at = 0; at < requests; ++at) made.requests.push_back(request());
+    return made;
+  }
+
+  RequestPlan request() {
+    const Scenario& scenario = *plan_.scenario;
+    RequestPlan made;
+    made.id = ++last_id_;
+    made.target = target();
+    made.variant = static_cast<unsigned>(random_.below(16));
+    draw_answer(made);
+    const bool uploads = made.target != Target::tunnel && made.target != Target::nonsense && random_.chance(scenario.upload);
+    if (uploads) draw_upload(made);
+    if (!uploads && made.target != Target::tunnel && made.target != Target::nonsense) {
+      made.method = one_of<const char*>(random_, std::array{"GET", "GET", "GET", "HEAD", "POST", "POST", "DELETE", "OPTIONS"});
+    }
+    if (made.target == Target::tunnel) {
+      made.upload_bytes = random_.below(20'000);
+      made.answer_bytes = random_.below(3'000);
+    }
+    draw_ways(made);
+    const bool both = made.answer_bytes + made.upload_bytes > 0;
+    made.turning_point = both ? random_.below(std::max(made.answer_bytes, made.upload_bytes)) : 0;
+    return made;
+  }
+
+  Target target() {
+    const Scenario& scenario = *plan_.scenario;
+    if (random_.chance(scenario.bad_client / 3)) return Target::nonsense;
+    if (random_.chance(scenario.tunnel)) return Target::tunnel;
+    if (random_.chance(scenario.local)) return random_.chance(0.7) ? Target::local : Target::missing;
+    return random_.chance(scenario.deadline) ? Target::deadline : Target::shop;
+  }
+
+  void draw_answer(RequestPlan& request) {
+    request.status = one_of<unsigned>(random_, std::array{200U, 200U, 200U, 200U, 200U, 204U, 304U, 404U, 500U});
+    request.answer = one_of(random_, std::array{Framed::length, Framed::length, Framed::chunked, Framed::chunked, Framed::until_close});
+    request.answer_bytes = random_.chance(0.2) ? 0 : random_.below(6'000);
+    if (random_.chance(plan_.scenario->big)) request.answer_bytes = 150'000 + random_.below(150'000);
+    request.answer_trailer = request.answer == Framed::chunked && random_.chance(0.3);
+  }
+
+  void draw_upload(RequestPlan& request) {
+    request.method = one_of<const char*>(random_, std::array{"POST", "POST", "PUT", "PATCH"});
+    request.upload = one_of(random_, std::array{Framed::length, Framed::chunked});
+    request.upload_bytes = random_.chance(0.1) ? 0 : random_.below(5'000);
+    if (random_.chance(plan_.scenario->big)) request.upload_bytes = 100'000 + random_.below(150'000);
+    request.upload_trailer = request.upload == Framed::chunked && random_.chance(0.3);
+    request.expects_continue = request.upload_bytes > 0 && random_.chance(0.2);
+  }
+
+  void draw_ways(RequestPlan& request) {
+    const Scenario& scenario = *plan_.scenario;
+    const bool reaches_origin = request.target == Target::shop;
+    if (request.target == Target::deadline) request.origin = OriginWay::slow;
+    if (reaches_origin && random_.chance(scenario.odd_origin)) request.origin = one_of(random_, odd_origins);
+    if (reaches_origin && random_.chance(scenario.bad_origin)) request.origin = one_of(random_, bad_origins);
+    fit_origin(request);
+    if (request.target == Target::nonsense) return;
+    if (request.target != Target::tunnel && random_.chance(scenario.odd_client)) request.client = one_of(random_, odd_clients);
+    if (random_.chance(scenario.bad_client)) request.client = one_of(random_, bad_clients);
+    fit_client(request);
+  }
+
+  // Some ways need an answer of a certain shape.
+  void fit_origin(RequestPlan& request) {
+    switch (request.origin) {
+      case OriginWay::cut_body:
+      case OriginWay::reset_in_body:
+        if (request.answer == Framed::until_close) request.answer = Framed::chunked;
+        request.answer_bytes = std::max<ByteCount>(request.answer_bytes, 2);
+        break;
+      case OriginWay::bad_chunk:
+        request.answer = Framed::chunked;
+        break;
+      case OriginWay::extra_bytes:
+        // The bytes must come in one piece with the answer: what arrives later cannot be told from the next answer.
+        if (!even(plan_.origin_link)) request.origin = OriginWay::plain;
+        if (request.answer == Framed::until_close) request.answer = Framed::length;
+        request.answer_bytes = std::min<ByteCount>(request.answer_bytes, 2'000);
+        break;
+      case OriginWay::early:
+      case OriginWay::early_close:
+        if (request.upload_bytes == 0) request.origin = OriginWay::plain;
+        // Closing on unread bytes resets: an answer that ends with the connection would be cut for good reason.
+        if (request.origin == OriginWay::early_close && request.answer == Framed::until_close) request.answer = Framed::length;
+        break;
+      default:
+        break;
+    }
+  }
+
+  static void fit_client(RequestPlan& request) {
+    const bool uploads = request.upload_bytes > 0;
+    const bool needs_upload = request.client == ClientWay::abort_in_upload || request.client == ClientWay::stalled_upload;
+    if (needs_upload && !uploads) request.client = ClientWay::abort_in_answer;
+    if (request.client == ClientWay::hush_on_early_answer && !uploads) request.client = ClientWay::slow_reader;
+    if (request.client == ClientWay::stalled_reader) request.answer_bytes = std::max<ByteCount>(request.answer_bytes, 150'000);
+    if (request.client == ClientWay::old_version) {
+      request.expects_continue = false;
+      if (request.upload == Framed::chunked) request.upload = Framed::length;
+      request.upload_trailer = false;
+    }
+  }
+
+  Random random_;
+  WorldPlan plan_;
+  unsigned last_id_ = 0;
+  bool crowded_ = false;
+};
+
+constexpr std::array target_names{"shop", "local", "missing", "deadline", "tunnel", "nonsense"};
+constexpr std::array framed_names{"no content", "length", "chunked", "until close"};
+constexpr std::array origin_names{"plain",     "slow",     "bursty",        "interim",       "early",    "early_close",   "close_after", "extra_bytes",
+                                  "cut_head",  "reset_at_once", "interim_reset", "cut_body", "reset_in_body", "bad_head",    "bad_chunk", "silent"};
+constexpr std::array client_names{"plain",          "slow_reader",     "half_close",      "old_version",   "asks_close", "hush_on_early_answer",
+                                  "stalled_reader", "abort_in_upload", "abort_in_answer", "stalled_upload"};
+
+template <typename Names, typename Value>
+const char* name_of(const Names& names, Value value) { return names[static_cast<std::size_t>(value)]; }
+
+std::string describe(const char* whose, const SimFaults& faults) {
+  const bool rough = faults.split > 0;
+  return fmt::format("  {}: {} us one way, {} KiB of buffer{}{}{}\n", whose, faults.latency.count() / 1000, faults.pipe_bytes / kibibyte,
+                     rough ? ", rough" : "", faults.defer_completion > 0 ? ", deferred" : "", faults.reset > 0 ? ", lossy" : "");
+}
+
+}  // namespace
+
+WorldPlan plan_world(std::uint64_t seed) { return Draw(seed).world(); }
+
+std::string describe(const RequestPlan& request) {
+  return fmt::format("request {} {} {} upload {} {}{}{}, answer {} {} {}{}, origin {}, client {}, turning point {}", request.id, request.method,
+                     name_of(target_names, request.target), request.upload_bytes, name_of(framed_names, request.upload),
+                     request.upload_trailer ? " with trailer" : "", request.expects_continue ? " expecting 100" : "", request.status,
+                     request.answer_bytes, name_of(framed_names, request.answer), request.answer_trailer ? " with trailer" : "",
+                     name_of(origin_names, request.origin), name_of(client_names, request.client), request.turning_point);
+}
+
+std::string describe(const WorldPlan& plan) {
+  std::string text = fmt::format("seed {}: {} ({})\n  {} shards, {} origins{}, {} connections each, {} clients\n", plan.seed, plan.scenario->name,
+                                 plan.scenario->sentence, plan.shards, plan.origins, plan.origins_by_name ? " by name" : "", plan.connections_max,
+                                 plan.clients.size());
+  text += describe("to the gateway", plan.client_link) + describe("to the origins", plan.origin_link);
+  if (plan.idle_close) text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);
+  for (const ConfigurationPlan& reload : plan.configurations) {
+    if (reload.at != Duration{}) text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());
+  }
+  if (plan.drain_at) text += fmt::format("  drain after {} ms\n", plan.drain_at->count() / 1'000'000);
+  return text;
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,102 @@
+// The order of events in a world.
+#include "sim/world.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace weir::sim {
+
+using namespace std::chrono_literals;
+
+World::World(const WorldPlan& plan, bool verbose)
+    : plan_(plan),
+      network_(plan.seed),
+      clock_(network_),
+      ledger_(plan_),
+      client_io_(network_),
+      origin_io_(network_),
+      client_reactor_(client_io_, plan.seed + 100),
+      origin_reactor_(origin_io_, plan.seed + 200),
+      client_scope_(client_reactor_),
+      gateway_(network_, clock_, ledger_, plan_) {
+  ledger_.verbose = verbose;
+  clock_.add(client_reactor_);
+  clock_.add(origin_reactor_);
+  network_.faults_at(SimGateway::address()) = plan_.client_link;
+  for (unsigned number = 0; number < plan_.origins; ++number) {
+    const SocketAddress address = SimGateway::origin_address(number);
+    network_.faults_at(address) = plan_.origin_link;
+    origins_.push_back(std::make_unique<OriginServer>(origin_reactor_, ledger_, plan_, address));
+  }
+  for (const ClientPlan& client : plan_.clients) {
+    clients_.push_back(std::make_unique<Client>(client_reactor_, ledger_, client, SimGateway::address()));
+  }
+}
+
+void World::plan_events() {
+  for (const ConfigurationPlan& configuration : plan_.configurations) {
+    if (configuration.at == Duration{}) continue;
+    network_.at(network_.now() + configuration.at, [this, &configuration] { gateway_.reload(configuration); });
+  }
+  if (plan_.drain_at) network_.at(network_.now() + *plan_.drain_at, [this] { gateway_.drain(); });
+}
+
+bool World::run() {
+  for (const auto& origin : origins_) origin->start();
+  gateway_.start();
+  plan_events();
+  for (const auto& client : clients_) client_scope_.spawn(client->run());
+  const bool ended = wait_for("hang", "clients", 1h, [&] { return client_scope_.running() == 0; }) && finish();
+  ledger_.judge_all();
+  if (!ended) return false;
+  gateway_.check_nothing_left();
+  const auto open = network_.open_handles();
+  if (open != 0) ledger_.violation("leaks", "open at the end:\n" + network_.describe_open());
+  if (network_.bytes_in_flight() != 0) ledger_.violation("leaks", "bytes are on the way for ever");
+  for (const Violation& violation : ledger_.violations()) {
+    if (violation.checker == "leaks") return false;
+  }
+  return true;
+}
+
+// Whoever drains a gateway without requests waits for no longer than a lingering close takes.
+bool World::finish() {
+  gateway_.drain();
+  if (!wait_for("drain", "the drain", 10s, [&] { return gateway_.drained(); })) return false;
+  gateway_.stop();
+  if (!wait_for("hang", "the shutdown", 10s, [&] { return gateway_.stopped(); })) return false;
+  for (const auto& origin : origins_) origin->stop();
+  const bool origins_gone = wait_for("hang", "the origins", 10s, [&] { return std::ranges::all_of(origins_, [](const auto& origin) { return origin->done(); }); });
+  clock_.run_for(10s);
+  return origins_gone;
+}
+
+bool World::wait_for(const char* checker, const char* what, Duration longest, const std::function<bool()>& done) {
+  if (clock_.run_until(done, longest)) return true;
+  ledger_.violation(checker, std::string(what) + " did not come to an end");
+  return false;
+}
+
+Report World::report() const {
+  Report report{.violations = ledger_.violations(), .trace = network_.trace(), .requests = ledger_.stories().size()};
+  for (const Story& story : ledger_.stories()) {
+    if (story.outcome == Outcome::answered) ++report.answered;
+    for (const std::uint64_t fact : {std::uint64_t{story.status}, static_cast<std::uint64_t>(story.outcome), story.client_read, story.origin_read,
+                                     static_cast<std::uint64_t>(story.ended.time_since_epoch().count())}) {
+      report.trace = (report.trace ^ fact) * 0x9E3779B97F4A7C15U;
+      report.trace ^= report.trace >> 29;
+    }
+  }
+  report.lasted = network_.now().time_since_epoch() - 1h;
+  return report;
+}
+
+Report run_world(std::uint64_t seed, bool verbose) {
+  auto world = std::make_unique<World>(plan_world(seed), verbose);
+  const bool ended = world->run();
+  const Report report = world->report();
+  if (!ended) static_cast<void>(world.release());  // what still runs in it would be torn apart
+  return report;
+}
+
+}  // namespace weir::sim

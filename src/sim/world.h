@@ -1,0 +1,54 @@
+// One world from beginning to end: clients, gateway, origins, and the checks behind them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/client.h"
+#include "sim/gateway.h"
+#include "sim/origin.h"
+
+namespace weir::sim {
+
+struct Report {
+  std::vector<Violation> violations;
+  std::uint64_t trace = 0;     ///< the same for the same seed
+  std::size_t requests = 0;
+  std::size_t answered = 0;
+  std::size_t exchanges = 0;
+  Duration lasted{};           ///< virtual time
+};
+
+class World {
+ public:
+  /// \param verbose  tells on stderr what happens
+  explicit World(const WorldPlan& plan, bool verbose = false);
+  World(const World&) = delete;
+
+  /// Runs it to its end. \returns  whether it ended; a world that did not must not be destroyed
+  bool run();
+  [[nodiscard]] Report report() const;
+
+ private:
+  void plan_events();
+  bool finish();
+  bool wait_for(const char* checker, const char* what, Duration longest, const std::function<bool()>& done);
+
+  WorldPlan plan_;
+  SimNetwork network_;
+  SimWorld clock_;
+  Ledger ledger_;
+  SimIo client_io_;
+  SimIo origin_io_;
+  Reactor client_reactor_;
+  Reactor origin_reactor_;
+  Scope client_scope_;
+  SimGateway gateway_;
+  std::vector<std::unique_ptr<OriginServer>> origins_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+/// Plans and runs the world of a seed.
+Report run_world(std::uint64_t seed, bool verbose = false);
+
+}  // namespace weir::sim

@@ -1,0 +1,73 @@
+"""What a scenario is given: a folder, and everything it starts, ended in reverse order when it is over."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+
+from .gateway import Gateway
+from .load import Wrk
+from .message import Handler
+from .origins import Nginx, Origin
+from .processes import run, tool
+from .waiting import STEP_SECONDS
+
+MEBIBYTE = 1 << 20
+
+
+class Stand:
+    def __init__(self, binary: str):
+        self.binary = binary
+        self.ending = contextlib.ExitStack()
+        self.directory = pathlib.Path(self.ending.enter_context(tempfile.TemporaryDirectory(prefix="weir-system-")))
+        self.gateways: list[Gateway] = []
+        self.notes: list[str] = []
+        self.origins = 0
+
+    def note(self, sentence: str) -> None:
+        """A measured figure, or which of two ways was taken: shown beside the scenario's name."""
+        self.notes.append(sentence)
+
+    def idle_gateway(self) -> Gateway:
+        """One that the scenario starts by itself."""
+        directory = self.directory / f"weir{len(self.gateways) or ''}"
+        directory.mkdir()
+        gateway = Gateway(self.binary, directory)
+        self.gateways.append(gateway)
+        self.ending.callback(gateway.kill)
+        return gateway
+
+    def gateway(self, yaml: str, prefix: list[str] | None = None,
+                environment: dict[str, str] | None = None) -> Gateway:
+        gateway = self.idle_gateway()
+        gateway.start(yaml, prefix, environment)
+        return gateway
+
+    def nginx(self, locations: str = "") -> Nginx:
+        self.origins += 1
+        nginx = Nginx(self.directory / f"nginx{self.origins}", locations)
+        self.ending.callback(lambda: nginx.close())
+        return nginx
+
+    def origin(self, handler: Handler) -> Origin:
+        origin = Origin(handler)
+        self.ending.callback(origin.close)
+        return origin
+
+    def wrk(self, gateway: Gateway, connections: int, target: str) -> Wrk:
+        wrk = Wrk(gateway, connections, target)
+        self.ending.callback(wrk.child.kill)
+        return wrk
+
+    def curl(self, *arguments: str, seconds: float = STEP_SECONDS) -> subprocess.CompletedProcess:
+        return run([tool("curl"), "-sS", "--noproxy", "*", *arguments], self.directory, seconds)
+
+    def finish(self) -> None:
+        """After a scenario that held: the gateways must end well, too."""
+        for gateway in self.gateways:
+            gateway.finish()
+
+    def close(self) -> None:
+        self.ending.close()
