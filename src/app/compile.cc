@@ -61,7 +61,8 @@ void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
 /// What plug-ins may ask while they are built.
 class Compiler::Context final : public BuildContext {
  public:
-  Context(Clusters& clusters, Diagnostics& diagnostics_in) : BuildContext(diagnostics_in, {}), clusters_(clusters) {}
+  Context(Clusters& clusters, const Timeouts& timeouts_in, Diagnostics& diagnostics_in)
+      : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), clusters_(clusters) {}
 
   std::shared_ptr<const Cluster> cluster(const Node& reference) override {
     const std::string& text = reference.text();
@@ -73,6 +74,8 @@ class Compiler::Context final : public BuildContext {
                       did_you_mean(text, names));
     return nullptr;
   }
+
+  const Timeouts& timeouts;  ///< where a route does not say
 
  private:
   std::shared_ptr<const Cluster> from_url(const Node& reference) {
@@ -102,8 +105,56 @@ class Compiler::Context final : public BuildContext {
   Clusters& clusters_;
 };
 
-std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners,
-                                                 WallTime now, Diagnostics& diagnostics) {
+// A route that was built from the very same document, while nothing that routes share has changed, is used again.
+std::shared_ptr<const Route> Compiler::route_of(const std::shared_ptr<const config::RouteDocument>& written, std::size_t number,
+                                                const config::RouteFilters& filters, Context& context, BuiltRoutes& kept) {
+  const auto found = routes_.find(written);
+  // A route without a name is called by its number, which other routes may have moved.
+  if (found != routes_.end() && (!written->name.empty() || found->second->name == name_of(*written, number))) {
+    kept.emplace(written, found->second);
+    return found->second;
+  }
+  const std::size_t complaints = context.diagnostics.all().size();
+  std::shared_ptr<const Route> built = build(*written, number, filters, context);
+  // What somebody complained about is built again next time, so that the complaint is made again.
+  if (context.diagnostics.all().size() == complaints) kept.emplace(written, built);
+  return built;
+}
+
+std::string Compiler::name_of(const config::RouteDocument& written, std::size_t number) {
+  return written.name.empty() ? fmt::format("routes[{}]", number) : written.name;
+}
+
+std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& written, std::size_t number,
+                                             const config::RouteFilters& filters, Context& context) {
+  auto route = std::make_shared<Route>();
+  route->name = name_of(written, number);
+  route->place = written.place;
+  route->upgrades = written.upgrades;
+  route->request_timeout = written.timeouts.request.value_or(context.timeouts.request);
+  route->tunnel_idle = written.timeouts.tunnel_idle.value_or(context.timeouts.tunnel_idle);
+  route->tunnel_age = written.timeouts.tunnel_age.value_or(context.timeouts.tunnel_age);
+  context.path_regexes = path_regexes_of(written);
+  for (const config::PluginUse* use : filters.of(written)) {
+    const FilterKind* kind = find_filter(use->name);
+    context.path = use->path;
+    if (kind == nullptr) continue;  // the document has complained already
+    std::shared_ptr<const Filter> filter = kind->build(use->options, context);
+    if (filter == nullptr) continue;
+    route->filters.push_back(filter.get());
+    route->filter_names.push_back(use->name);
+    route->owned_filters.push_back(std::move(filter));
+  }
+  route->service_name = written.service.name;
+  if (const ServiceKind* kind = find_service(written.service.name)) {
+    context.path = written.service.path;
+    route->service = kind->build(written.service.options, context);
+  }
+  return route;
+}
+
+std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
+                                                 Diagnostics& diagnostics) {
   auto gateway = std::make_shared<Gateway>();
   gateway->limits = document.limits;
   gateway->timeouts = document.timeouts;
@@ -113,53 +164,42 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   gateway->source = document.source;
   gateway->loaded_at = now;
 
+  const bool same_surroundings = compiled_before_ && shared_ == document.shared;
+  if (!same_surroundings) routes_.clear();
   Clusters clusters;
-  Context context(clusters, diagnostics);
-  for (const config::UpstreamDocument& upstream : document.upstreams)
-    clusters.emplace(upstream.name, make_cluster(upstream, context));
+  Context context(clusters, document.timeouts, diagnostics);
+  if (same_surroundings) {
+    clusters = clusters_;
+  } else {
+    for (const config::UpstreamDocument& upstream : document.upstreams) clusters.emplace(upstream.name, make_cluster(upstream, context));
+  }
 
-  const config::RouteFilters filters_of(document);
-  const auto build_route = [&](const config::RouteDocument& written, std::size_t number) {
-    auto route = std::make_shared<Route>();
-    route->name = written.name.empty() ? fmt::format("routes[{}]", number) : written.name;
-    route->place = written.place;
-    route->upgrades = written.upgrades;
-    route->request_timeout = written.timeouts.request.value_or(document.timeouts.request);
-    route->tunnel_idle = written.timeouts.tunnel_idle.value_or(document.timeouts.tunnel_idle);
-    route->tunnel_age = written.timeouts.tunnel_age.value_or(document.timeouts.tunnel_age);
-    context.path_regexes = path_regexes_of(written);
-    for (const config::PluginUse* use : filters_of.of(written)) {
-      const FilterKind* kind = find_filter(use->name);
-      context.path = use->path;
-      if (kind == nullptr) continue;  // the document has complained already
-      std::shared_ptr<const Filter> filter = kind->build(use->options, context);
-      if (filter == nullptr) continue;
-      route->filters.push_back(filter.get());
-      route->filter_names.push_back(use->name);
-      route->owned_filters.push_back(std::move(filter));
-    }
-    route->service_name = written.service.name;
-    if (const ServiceKind* kind = find_service(written.service.name)) {
-      context.path = written.service.path;
-      route->service = kind->build(written.service.options, context);
-    }
-    return route;
-  };
-
+  const config::RouteFilters filters(document);
+  BuiltRoutes kept;
   std::vector<RouteRule> rules;
+  kept.reserve(document.routes.size());
   rules.reserve(document.routes.size());
   gateway->routes.reserve(document.routes.size());
   for (const auto& written : document.routes) {
     const auto number = static_cast<std::uint32_t>(gateway->routes.size());
-    gateway->routes.push_back(build_route(*written, number));
+    gateway->routes.push_back(route_of(written, number, filters, context, kept));
     rules.push_back(rule_of(*written, number, listeners));
   }
   if (diagnostics.has_errors()) return nullptr;
   gateway->router = Router(rules);
   warn_of_ties(*gateway, diagnostics);
-  for (auto& [name, cluster] : clusters) gateway->clusters.push_back(cluster);
-  clusters_ = std::move(clusters);
+  keep(std::move(kept), std::move(clusters), document.shared);
+  for (const auto& [name, cluster] : clusters_) gateway->clusters.push_back(cluster);
   return gateway;
+}
+
+void Compiler::keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared) {
+  routes_ = std::move(routes);
+  clusters_ = std::move(clusters);
+  shared_ = shared;
+  compiled_before_ = true;
+  // Clusters made from a URL are there for the routes that name them.
+  std::erase_if(clusters_, [](const auto& entry) { return is_url(entry.first) && entry.second.use_count() == 1; });
 }
 
 config::PluginNames plugin_names() {

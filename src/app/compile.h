@@ -40,9 +40,18 @@ class Compiler {
   using BuiltRoutes = std::unordered_map<std::shared_ptr<const config::RouteDocument>, std::shared_ptr<const Route>>;
   using Clusters = std::map<std::string, std::shared_ptr<const Cluster>, std::less<>>;
 
+  std::shared_ptr<const Route> route_of(const std::shared_ptr<const config::RouteDocument>& written, std::size_t number,
+                                        const config::RouteFilters& filters, Context& context, BuiltRoutes& kept);
+  static std::shared_ptr<const Route> build(const config::RouteDocument& written, std::size_t number,
+                                            const config::RouteFilters& filters, Context& context);
+  static std::string name_of(const config::RouteDocument& written, std::size_t number);
+  void keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared);
+
+  // Of the last configuration that compiled.
   BuiltRoutes routes_;
   Clusters clusters_;
-  std::string shared_;  // fingerprint of what all routes share
+  config::ContentHash shared_;  // of what all its routes share
+  bool compiled_before_ = false;
 };
 
 /// The names in the catalogue, for reading documents.

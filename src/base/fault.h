@@ -33,7 +33,7 @@ namespace weir {
   X(request_body_not_drained, "the rest of an unread request body is parsed as the next request")               \
   X(keep_alive_after_error, "a connection is kept after an answer that must close it")                          \
   X(interim_as_final, "a 100 Continue from upstream counts as the final response")                              \
-  X(body_on_head_response, "a response to HEAD is read or sent with a body")                                    \
+  X(body_on_head_response, "a response to HEAD is sent with a body")                                            \
   X(truncation_hidden, "a body that was cut short is ended as if it were complete")                             \
   /* upstream pool */                                                                                           \
   X(reuse_after_anomaly, "a connection goes back to the pool after a response that did not end cleanly")        \

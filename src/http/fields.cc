@@ -76,8 +76,11 @@ std::string_view Fields::get(FieldName name) const {
 void Fields::set(std::string_view lower_case_name, std::string_view value) {
   bool replaced = false;
   const FieldName known = name_id(lower_case_name);
+  const auto named_so = [&](const Field& field) {
+    return field.id == known && (known != FieldName::other || field.name == lower_case_name);
+  };
   for (Field& field : lines()) {
-    if (field.id != known || field.name != lower_case_name) continue;
+    if (!named_so(field)) continue;
     field.value = value;
     replaced = true;
     break;
@@ -88,8 +91,7 @@ void Fields::set(std::string_view lower_case_name, std::string_view value) {
   }
   bool first = true;
   remove_if([&](const Field& field) {
-    if (field.id != known || field.name != lower_case_name) return false;
-    return !std::exchange(first, false);
+    return named_so(field) && !std::exchange(first, false);
   });
 }
 

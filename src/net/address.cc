@@ -188,8 +188,10 @@ std::uint16_t port_of(const SocketAddress& address) {
   return 0;
 }
 
+const char* unix_path_of(const SocketAddress& address) { return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path; }
+
 std::string text_of(const SocketAddress& address) {
-  if (address.family() == AF_UNIX) return std::string("unix:") + reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path;
+  if (address.family() == AF_UNIX) return std::string("unix:") + unix_path_of(address);
   const IpAddress ip = IpAddress::of(address);
   return fmt::format("{}{}{}:{}", ip.is_v4() ? "" : "[", ip.text(), ip.is_v4() ? "" : "]", port_of(address));
 }

@@ -90,6 +90,8 @@ Result<SocketAddress> socket_address(const Endpoint& endpoint);
 SocketAddress socket_address(const IpAddress& ip, std::uint16_t port);
 /// `127.0.0.1:8080`, `[::1]:80`, `unix:/run/x`.
 std::string text_of(const SocketAddress& address);
+/// Of a unix address; lives as long as the address.
+const char* unix_path_of(const SocketAddress& address);
 std::uint16_t port_of(const SocketAddress& address);
 
 }  // namespace weir

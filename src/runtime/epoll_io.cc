@@ -349,10 +349,17 @@ std::size_t EpollIo::collect(Time deadline) {
   return static_cast<std::size_t>(std::max(count, 0));
 }
 
+// Kernels before 5.11, and tools that run programs on a kernel of their own, know only the call with milliseconds.
 int EpollIo::poll(Duration timeout) {
-  if (timeout < Duration::zero()) return ::epoll_pwait2(epoll_, events_.data(), events_per_turn, nullptr, nullptr);
-  const timespec limit = timespec_of(timeout);
-  return ::epoll_pwait2(epoll_, events_.data(), events_per_turn, &limit, nullptr);
+  const bool forever = timeout < Duration::zero();
+  if (fine_timeouts_) {
+    const timespec limit = forever ? timespec{} : timespec_of(timeout);
+    const int count = ::epoll_pwait2(epoll_, events_.data(), events_per_turn, forever ? nullptr : &limit, nullptr);
+    if (count >= 0 || errno != ENOSYS) return count;
+    fine_timeouts_ = false;
+  }
+  const auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(timeout, std::chrono::hours{24}));
+  return ::epoll_wait(epoll_, events_.data(), events_per_turn, forever ? -1 : static_cast<int>(rounded_up.count()));
 }
 
 std::size_t EpollIo::dispatch(const epoll_event& event, CompletionSink& sink) {

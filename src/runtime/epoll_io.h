@@ -89,6 +89,7 @@ class EpollIo final : public Io {
   IntrusiveList<Op> ended_;  // canceled or closed under, to be delivered
   std::unique_ptr<char[]> scratch_;
   ScratchTenant* tenant_ = nullptr;
+  bool fine_timeouts_ = true;
   std::array<epoll_event, events_per_turn> events_{};
   WakeCoalescer coalescer_;
 };

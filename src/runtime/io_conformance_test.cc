@@ -40,9 +40,10 @@ struct TestOp final : Op {
 
 struct CountingSink final : CompletionSink {
   int awakenings = 0;
+  int awakenings_at_completion = 0;
   void awake() override { ++awakenings; }
   void complete(Op& op) override {
-    EXPECT_GT(awakenings, 0) << "the clock moves on before anything is delivered";
+    awakenings_at_completion = awakenings;
     auto& ended = static_cast<TestOp&>(op);
     op.parked = false;
     ++ended.completions;
@@ -622,6 +623,18 @@ TEST_P(IoConformance, wake_before_the_wait_is_not_lost) {
 }
 
 // A tenant's bytes stay readable until it is told to move, and it is told before the scratch changes.
+// Whoever is resumed by a wait must see the time after it: a timeout counted from before the wait would be over already.
+TEST_P(IoConformance, tells_that_time_has_passed_before_it_delivers) {
+  connect_pair();
+  TestOp receiving(Op::Kind::receive, server_);
+  EXPECT_FALSE(submit(receiving));
+  sink_.awakenings = sink_.awakenings_at_completion = 0;
+  const iovec piece{.iov_base = const_cast<char*>("x"), .iov_len = 1};
+  EXPECT_EQ(io().try_send(client_, {&piece, 1}), 1);
+  EXPECT_TRUE(ended(receiving));
+  EXPECT_GT(sink_.awakenings_at_completion, 0);
+}
+
 TEST_P(IoConformance, tenant_moves_out_before_the_scratch_is_used_again) {
   struct Tenant final : ScratchTenant {
     void move_out() override { moved.assign(bytes); }

@@ -94,7 +94,7 @@ struct SimSocket {
   bool news_in = false;   // something to read, accept, or an end
   bool news_out = false;  // room, or an error, for a writer
 
-  [[nodiscard]] bool readable() const { return !inbox.empty() || end_arrived || reset_arrived; }
+  [[nodiscard]] bool readable() const { return !inbox.empty() || !backlog.empty() || end_arrived || reset_arrived; }
   [[nodiscard]] bool gone() const { return reset_arrived || (end_arrived && sending_shut); }
 };
 

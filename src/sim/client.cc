@@ -14,8 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr ByteCount piece_bytes = 3'000;
-// Within this time an announced end must come: the gateway says its end at once and lingers for 2 s.
-constexpr Duration announced_end_within = 4s;
+// Within this time an announced end must come: the gateway says its end at once and lingers behind it.
+constexpr Duration announced_end_within = 1s;
 // Longer than any timeout of the gateway that is about clients.
 constexpr Duration stall = 30s;
 
@@ -134,6 +134,10 @@ Task<void> Client::leave(Connection& connection, const ClientConnectionPlan& pla
     const Ending ending = co_await connection.wire.read_end(patience);
     if (ending == Ending::malformed) ledger_.violation("content", "bytes that nobody asked for; " + describe(last.plan));
     if (ending == Ending::late) last.end_was_late = true;  // keep_alive has passed
+    const std::optional<Time> drain = ledger_.circumstances.drain_began;
+    if (drain && !ledger_.circumstances.lossy_clients && reactor_.now() - std::max(*drain, last.ended) > announced_end_within) {
+      ledger_.violation("drain", "an idle connection was left open; " + describe(last.plan));
+    }
   }
 }
 
@@ -179,7 +183,17 @@ Task<bool> Client::send_one(Connection& connection, Story& story) {
   for (Duration waited{}; plan.expects_continue && !story.go_on && waited < 1s; waited += 5ms) {
     if (!co_await Sleep(reactor_, 5ms)) co_return false;
   }
+  check_continue(connection, story);
   co_return co_await send_upload(connection, story);
+}
+
+/// Whoever waited in vain for 100 (Continue) was not told, or lost.
+void Client::check_continue(const Connection& connection, const Story& story) {
+  if (story.go_on || story.continue_sent == Time{} || connection.awaited != story.plan.id) return;
+  const Circumstances& circumstances = ledger_.circumstances;
+  if (circumstances.lossy_clients || circumstances.lossy_origins) return;
+  if (reactor_.now() - story.continue_sent < 100ms) return;  // it may still be on its way
+  ledger_.violation("interim", "100 (Continue) was lost; " + describe(story.plan));
 }
 
 Task<bool> Client::send_upload(Connection& connection, Story& story) {
@@ -195,6 +209,7 @@ Task<bool> Client::send_upload(Connection& connection, Story& story) {
     if (!co_await connection.wire.send(std::move(piece))) co_return false;
     sent += size;
     story.client_sent += size;
+    if (story.outcome == Outcome::waiting) ledger_.check_flow(story);
     if (plan.variant % 3 == 0 && plan.upload_bytes < 20'000 && !co_await Sleep(reactor_, 300us)) co_return false;
   }
   if (plan.client == ClientWay::stalled_upload) co_return false;
@@ -222,6 +237,7 @@ Task<void> Client::read_answer(Connection& connection, Story& story) {
   if (connection.gone) co_return end(story, Outcome::given_up);
   if (connection.ended) co_return end_without_answer(connection, story, Ending::closed);
   const RequestPlan& plan = story.plan;
+  connection.awaited = plan.id;
   if (plan.client == ClientWay::slow_reader) connection.wire.set_pace({.pause = 200us, .bytes = 300});
   Head head;
   while (true) {
@@ -230,6 +246,7 @@ Task<void> Client::read_answer(Connection& connection, Story& story) {
     if (ending != Ending::whole) co_return end_without_answer(connection, story, ending);
     story.status = head.status();
     story.go_on = true;
+    story.hinted = story.hinted || story.status == 103;
     if (story.status == 101 && plan.target == Target::tunnel) co_return co_await tunnel(connection, story);
     if (story.status < 100 || story.status >= 200) break;
   }
@@ -297,6 +314,7 @@ Task<void> Client::read_content(Connection& connection, Story& story, const Head
     co_return end_without_answer(connection, story, Ending::wrong);
   }
   if (ending == Ending::wrong) ledger_.violation("content", fmt::format("wrong bytes within the first {}; {}", check.taken(), describe(plan)));
+  story.trailer_seen = connection.wire.trailer_seen();
   if (ending == Ending::whole) co_return end(story, Outcome::answered);
   end_without_answer(connection, story, ending == Ending::closed || ending == Ending::reset ? Ending::cut : ending);
 }

@@ -25,6 +25,7 @@ class Client {
     std::unique_ptr<Stream> stream;
     Wire wire;
     Scope uploads;
+    unsigned awaited = 0;    ///< the request whose answer is being read
     bool ended = false;      ///< no further answer is to be expected
     bool announced = false;  ///< and the gateway has said so
     bool gone = false;       ///< we went away
@@ -35,6 +36,7 @@ class Client {
   Task<std::size_t> converse(const ClientConnectionPlan& plan, Requests requests);
   Task<void> send_all(Connection& connection, Requests requests);
   Task<bool> send_one(Connection& connection, Story& story);
+  void check_continue(const Connection& connection, const Story& story);
   Task<bool> send_upload(Connection& connection, Story& story);
   Task<void> read_answer(Connection& connection, Story& story);
   Task<void> read_content(Connection& connection, Story& story, const Head& head);

@@ -162,7 +162,7 @@ void SimGateway::drain() {
 }
 
 void SimGateway::stop() {
-  stopping_ = true;
+  if (std::exchange(stopping_, true)) return;
   for (const auto& core : shards_) {
     core->shard.reactor.mailbox().send([this, core = core.get()] { core->root.spawn(end(*core)); });
   }

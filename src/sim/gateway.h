@@ -84,6 +84,8 @@ class SimGateway {
   /// What is still there is ended, then everything is let go.
   void stop();
   [[nodiscard]] bool stopped() const;
+  /// Requests whose exchange began.
+  [[nodiscard]] std::size_t exchanges() const { return witness_.exchanges(); }
   /// Nothing may be left: memory, timers, children, configurations, gauges.
   void check_nothing_left();
 

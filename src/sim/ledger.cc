@@ -33,7 +33,8 @@ bool origin_may_fail(const Story& story, const Circumstances& circumstances) {
 }
 
 bool client_may_fail(const Story& story, const Circumstances& circumstances) {
-  return circumstances.lossy_clients || misbehaves(story.plan.client);
+  const bool gateway_gone = circumstances.end_began && story.ended >= *circumstances.end_began;
+  return gateway_gone || circumstances.lossy_clients || misbehaves(story.plan.client);
 }
 
 bool drain_had_begun(const Story& story, const Circumstances& circumstances) {
@@ -55,6 +56,7 @@ bool refusal_expected(const Story& story) {
 
 std::optional<Violation> judge_refusal(const Story& story, const Circumstances& circumstances) {
   if (refusal_expected(story)) return {};
+  if (circumstances.end_began && story.ended >= *circumstances.end_began && story.status == 503) return {};
   if (story.plan.client == ClientWay::stalled_upload && (story.status == 408 || story.status >= 500)) return {};
   if (circumstances.lossy_clients && (story.status == 408 || story.status == 400)) return {};
   const bool gateway_error = story.status == 502 || story.status == 503 || story.status == 504;
@@ -113,6 +115,11 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
       story.ended - story.began > std::chrono::seconds{60}) {
     return Violation{"time", "the deadline passed unseen"};
   }
+  if (story.outcome == Outcome::answered && story.reached == 1 && story.plan.client != ClientWay::old_version) {
+    if (story.plan.origin == OriginWay::interim && !story.hinted) return Violation{"interim", "the early hints were lost"};
+    const bool trails = story.plan.answer_trailer && story.plan.answer_has_content() && story.plan.answer == Framed::chunked;
+    if (trails && !story.trailer_seen) return Violation{"content", "the trailer was lost"};
+  }
   if (story.end_was_late && !client_may_fail(story, circumstances)) return Violation{"time", "the announced end of the connection did not come"};
   return judge_outcome(story, circumstances);
 }
@@ -127,8 +134,8 @@ Ledger::Ledger(const WorldPlan& plan)
       }
     }
   }
-  circumstances.lossy_clients = plan.client_link.reset > 0;
-  circumstances.lossy_origins = plan.origin_link.reset > 0;
+  circumstances.lossy_clients = plan.client_link.reset > 0 || !plan.aborts.empty();
+  circumstances.lossy_origins = plan.origin_link.reset > 0 || !plan.aborts.empty();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {
     if (link->delay > 0) circumstances.news_travels += 20 * link->delay_max;
@@ -149,6 +156,12 @@ void Ledger::say(Time now, std::string_view what) const {
 void Ledger::check_flow(const Story& story) {
   const auto held = [](ByteCount sent, ByteCount read) { return sent > read ? sent - read : 0; };
   if (story.reached > 1 || story.plan.target == Target::tunnel) return;
+  const ByteCount up = held(story.client_sent, story.origin_read);
+  // An upload that nobody wants any more is read and forgotten, not held.
+  const bool wanted = story.reached == 1 && !story.answer_begun && story.plan.target == Target::shop && !misbehaves(story.plan.origin);
+  if (up > held_bytes_max_ && wanted && !circumstances.lossy_origins && !circumstances.end_began) {
+    violation("memory", fmt::format("{} bytes of an upload lie between client and origin, {} may; {}", up, held_bytes_max_, describe(story.plan)));
+  }
   const ByteCount down = held(story.origin_sent, story.client_read);
   if (down > held_bytes_max_ && story.plan.answer_has_content()) {
     violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down, held_bytes_max_, describe(story.plan)));

@@ -41,6 +41,8 @@ struct Story {
   bool behind_close = false;     ///< the connection was announced to end, or broken, before its turn
   bool end_was_late = false;     ///< the end of the connection was announced, and did not come
   bool go_on = false;            ///< 100 (Continue) or a final answer has come
+  bool hinted = false;           ///< 103 (Early Hints) has come
+  bool trailer_seen = false;     ///< the answer's
   unsigned generation_min = 0;   ///< configuration in force everywhere when it was sent
   ByteCount client_sent = 0;
   ByteCount client_read = 0;
@@ -49,6 +51,7 @@ struct Story {
   unsigned reached = 0;
   bool answer_begun = false;        ///< an origin has sent bytes of an answer
   bool reached_after_answer = false;
+  Time continue_sent{};             ///< when an origin sent 100 (Continue)
   bool upload_wrong = false;        ///< an origin saw a complete upload that was not what the client sent
   ByteCount origin_sent = 0;
   ByteCount origin_read = 0;
@@ -64,6 +67,7 @@ struct Circumstances {
   bool lossy_clients = false;
   bool lossy_origins = false;
   std::optional<Time> drain_began;
+  std::optional<Time> end_began;   ///< the gateway was ended without a drain
   std::vector<Time> idle_closes;  ///< when origins closed idle connections
   Duration news_travels{};        ///< longest an end may take to be known on the other side
 };

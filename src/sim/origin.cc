@@ -115,13 +115,17 @@ Task<bool> OriginServer::read_upload(Wire& wire, const Head& head, Story& story)
     if (story.plan.upload_bytes > 0) story.upload_wrong = true;
     co_return true;
   }
-  if (!head.get("expect").empty() && story.plan.variant % 4 != 0 && !story.answer_begun) co_await wire.send("HTTP/1.1 100 Continue\r\n\r\n");
+  if (!head.get("expect").empty() && story.plan.variant % 4 != 0 && !story.answer_begun) {
+    story.continue_sent = reactor_.now();
+    co_await wire.send("HTTP/1.1 100 Continue\r\n\r\n");
+  }
   if (story.plan.origin == OriginWay::slow) wire.set_pace({.pause = 1ms, .bytes = 400});
   ContentCheck check(content_id(story.plan.id, Part::upload), story.plan.upload_bytes);
   const Ending ending = co_await wire.read_content(head, framed, check, story.origin_read);
   wire.set_pace({});
   const bool whole = ending == Ending::whole;
-  if (ending == Ending::wrong || (whole && !check.whole())) story.upload_wrong = true;
+  const bool trailer_lost = whole && story.plan.upload_trailer && !wire.trailer_seen();
+  if (ending == Ending::wrong || (whole && !check.whole()) || trailer_lost) story.upload_wrong = true;
   co_return whole;
 }
 

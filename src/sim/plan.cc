@@ -52,6 +52,7 @@ class Draw {
     draw_configurations();
     draw_clients();
     if (random_.chance(scenario.drain)) draw_drain();
+    if (random_.chance(scenario.forced_end)) plan_.end_at = 1ms + up_to(random_, 60ms);
     return std::move(plan_);
   }
 
@@ -108,12 +109,12 @@ class Draw {
 
   // Some arrive in the very moment in which the gateway is asked to end.
   void draw_drain() {
-    plan_.drain_at = 1ms + up_to(random_, 80ms);
     const auto rush = random_.below(4);
+    const Duration moment = std::chrono::milliseconds{1 + random_.below(80)};  // timers fire at whole milliseconds
+    plan_.drain_at = moment + plan_.client_link.latency;
     for (std::uint64_t late = 0; late < rush; ++late) {
       ClientConnectionPlan arriving = connection(Duration{});
-      const Duration early = plan_.client_link.latency + up_to(random_, 5us);
-      arriving.pause = std::max(*plan_.drain_at - early, Duration{});
+      arriving.pause = moment;
       plan_.clients.push_back({{arriving}});
     }
   }
@@ -142,6 +143,7 @@ class Draw {
     if (made.target == Target::tunnel) {
       made.upload_bytes = random_.below(20'000);
       made.answer_bytes = random_.below(3'000);
+      made.answer_trailer = false;
     }
     draw_ways(made);
     const bool both = made.answer_bytes + made.upload_bytes > 0;
@@ -272,6 +274,7 @@ std::string describe(const WorldPlan& plan) {
     if (reload.at != Duration{}) text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());
   }
   if (plan.drain_at) text += fmt::format("  drain after {} ms\n", plan.drain_at->count() / 1'000'000);
+  if (plan.end_at) text += fmt::format("  end after {} ms\n", plan.end_at->count() / 1'000'000);
   return text;
 }
 

@@ -107,6 +107,8 @@ struct WorldPlan {
   unsigned connections_max = 64;  ///< per endpoint and shard
   std::optional<Duration> idle_close;  ///< origins close connections that idle for so long
   std::optional<Duration> drain_at;
+  std::optional<Duration> end_at;      ///< without a drain
+  std::vector<Duration> aborts;        ///< at each of these moments some connection is reset, whichever it is
   SimFaults client_link;
   SimFaults origin_link;
   std::vector<ConfigurationPlan> configurations;

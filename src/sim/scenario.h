@@ -35,6 +35,7 @@ struct Scenario {
   // What happens in the middle.
   unsigned reloads = 0;     ///< at most so many
   double drain = 0;
+  double forced_end = 0;    ///< the gateway is ended without a drain
   double idle_close = 0;    ///< the origins close idle connections without a word
   double crowded = 0.2;     ///< few connections to origins, many requests
 };

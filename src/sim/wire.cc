@@ -100,6 +100,7 @@ Task<Ending> Wire::read_some(std::string& bytes, std::size_t most, Duration long
 }
 
 Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived, ByteCount stop_after) {
+  trailer_seen_ = false;
   if (framed == Framed::nothing) co_return Ending::whole;
   ByteCount left = unbounded;
   if (framed == Framed::length) {
@@ -115,6 +116,7 @@ Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& c
       if (left == 0) {
         do {
           if (const Ending ending = co_await read_line(line); ending != Ending::whole) co_return ending;
+          trailer_seen_ = trailer_seen_ || line == "x-sum: right";
         } while (!line.empty());
         co_return check.right() ? Ending::whole : Ending::wrong;
       }

@@ -64,6 +64,8 @@ class Wire {
 
   void set_pace(Pace pace) { pace_ = pace; }
   [[nodiscard]] Stream& stream() { return stream_; }
+  /// The last content that was read had the trailer `x-sum: right`.
+  [[nodiscard]] bool trailer_seen() const { return trailer_seen_; }
   /// Bytes that arrived and nobody has read.
   [[nodiscard]] bool has_unread() const { return !unread_.empty(); }
 
@@ -74,6 +76,7 @@ class Wire {
   Stream& stream_;
   Pace pace_;
   std::string unread_;
+  bool trailer_seen_ = false;
 };
 
 /// How a message with that head tells its end. \param has_content  false: HEAD, 204, 304

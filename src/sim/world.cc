@@ -8,6 +8,9 @@ namespace weir::sim {
 
 using namespace std::chrono_literals;
 
+// Nobody is waited for when the gateway is ended by force.
+constexpr Duration end_takes_max = 3ms;
+
 World::World(const WorldPlan& plan, bool verbose)
     : plan_(plan),
       network_(plan.seed),
@@ -38,7 +41,27 @@ void World::plan_events() {
     if (configuration.at == Duration{}) continue;
     network_.at(network_.now() + configuration.at, [this, &configuration] { gateway_.reload(configuration); });
   }
+  for (const Duration moment : plan_.aborts) network_.at(network_.now() + moment, [this] { abort_somebody(); });
+  if (plan_.end_at) {
+    network_.at(network_.now() + *plan_.end_at, [this] {
+      ledger_.circumstances.end_began = network_.now();
+      gateway_.stop();
+    });
+    network_.at(network_.now() + *plan_.end_at + end_takes_max, [this] {
+      if (!gateway_.stopped()) ledger_.violation("hang", "what was ended goes on");
+    });
+  }
   if (plan_.drain_at) network_.at(network_.now() + *plan_.drain_at, [this] { gateway_.drain(); });
+}
+
+// Handles are given out in order: a few draws find one that is a connection.
+void World::abort_somebody() {
+  constexpr std::uint64_t handles = 300;
+  for (unsigned attempt = 0; attempt < 20; ++attempt) {
+    const auto handle = static_cast<Handle>(1 + network_.random().below(handles));
+    const SimSocket* socket = network_.find(handle);
+    if (socket != nullptr && socket->state == SimSocket::State::connected) return network_.reset(handle);
+  }
 }
 
 bool World::run() {
@@ -61,8 +84,10 @@ bool World::run() {
 
 // Whoever drains a gateway without requests waits for no longer than a lingering close takes.
 bool World::finish() {
-  gateway_.drain();
-  if (!wait_for("drain", "the drain", 10s, [&] { return gateway_.drained(); })) return false;
+  if (!ledger_.circumstances.end_began) {
+    gateway_.drain();
+    if (!wait_for("drain", "the drain", 10s, [&] { return gateway_.drained(); })) return false;
+  }
   gateway_.stop();
   if (!wait_for("hang", "the shutdown", 10s, [&] { return gateway_.stopped(); })) return false;
   for (const auto& origin : origins_) origin->stop();
@@ -78,7 +103,7 @@ bool World::wait_for(const char* checker, const char* what, Duration longest, co
 }
 
 Report World::report() const {
-  Report report{.violations = ledger_.violations(), .trace = network_.trace(), .requests = ledger_.stories().size()};
+  Report report{.violations = ledger_.violations(), .trace = network_.trace(), .requests = ledger_.stories().size(), .exchanges = gateway_.exchanges()};
   for (const Story& story : ledger_.stories()) {
     if (story.outcome == Outcome::answered) ++report.answered;
     for (const std::uint64_t fact : {std::uint64_t{story.status}, static_cast<std::uint64_t>(story.outcome), story.client_read, story.origin_read,
@@ -91,8 +116,8 @@ Report World::report() const {
   return report;
 }
 
-Report run_world(std::uint64_t seed, bool verbose) {
-  auto world = std::make_unique<World>(plan_world(seed), verbose);
+Report run_world(const WorldPlan& plan, bool verbose) {
+  auto world = std::make_unique<World>(plan, verbose);
   const bool ended = world->run();
   const Report report = world->report();
   if (!ended) static_cast<void>(world.release());  // what still runs in it would be torn apart

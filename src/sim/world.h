@@ -31,6 +31,7 @@ class World {
 
  private:
   void plan_events();
+  void abort_somebody();
   bool finish();
   bool wait_for(const char* checker, const char* what, Duration longest, const std::function<bool()>& done);
 
@@ -48,7 +49,7 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
 };
 
-/// Plans and runs the world of a seed.
-Report run_world(std::uint64_t seed, bool verbose = false);
+/// Runs a planned world to its end.
+Report run_world(const WorldPlan& plan, bool verbose = false);
 
 }  // namespace weir::sim

@@ -173,6 +173,29 @@ TEST_F(AttemptTest, unresolvable_upstream_is_an_error_of_the_upstream) {
   EXPECT_EQ(trial->result->error().origin, Origin::upstream);
 }
 
+// A reload takes the endpoint away while a request waits for a connection to it, and what comes instead is a name that
+// still has to be resolved (found by ./dev sim: the request was refused with no_endpoint).
+TEST_F(AttemptTest, request_in_line_waits_for_the_names_of_a_new_configuration) {
+  const auto before = cluster({"10.0.0.1:80"}, {.max = 1, .queue = 1});
+  auto holder = client();
+  std::string_view reason;
+  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  holder->scope.spawn(upstream_test::ask(*pool, *holder, false));
+  world.settle();
+  auto trial = std::make_unique<Trial>(shard, Method::post);
+  trial->scope.spawn(send(*before, *trial));
+  world.settle();
+  EXPECT_FALSE(trial->result.has_value());
+
+  resolver.known["shop.test"] = {"10.0.0.2:80"};
+  const auto after = cluster({"shop.test:80"});
+  after->state(shard);
+  world.run_until([&] { return trial->result.has_value(); });
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(script.sent_to, std::vector<std::string>{"10.0.0.2:80"});
+  holder->finish();
+}
+
 TEST_F(AttemptTest, cluster_without_endpoints_is_an_error_of_the_gateway) {
   const auto shop = cluster({});
   const auto trial = run(*shop);

@@ -80,8 +80,9 @@ def play(pages: list[Page], arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     weir = str(pathlib.Path(arguments.weir).resolve())
     failed: list[str] = []
-    with concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
-        started = [pool.submit(lambda page=page: Story(page, weir, arguments.timeout).play()) for page in pages]
+    # Processes, not threads: a page that moves megabytes must not hold up the clock of another.
+    with concurrent.futures.ProcessPoolExecutor(max(1, arguments.jobs)) as pool:
+        started = [pool.submit(play_page, page, weir, arguments.timeout) for page in pages]
         for future in concurrent.futures.as_completed(started):
             outcome = future.result()
             if not outcome.passed:
@@ -92,6 +93,10 @@ def play(pages: list[Page], arguments: argparse.Namespace) -> int:
     print(f"{len(pages)} pages in {time.monotonic() - began:.1f} s")
     print(f"{len(pages) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not pages else 0
+
+
+def play_page(page: Page, weir: str, step_seconds: float) -> Outcome:
+    return Story(page, weir, step_seconds).play()
 
 
 def report(outcome: Outcome, verbose: bool) -> None:

@@ -97,7 +97,8 @@ TEST_F(AdminTest, methods_and_pages_that_are_not_there) {
 
 TEST_F(AdminTest, reload_answers_when_the_outcome_is_known) {
   EXPECT_EQ(ask("POST", "/reload").body,
-            "{\"applied\":true,\"hash\":\"0123456789abcdef\",\"report\":{\"errors\":0}}\n");
+            "{\"applied\":true,\"hash\":\"0123456789abcdef\",\"validated_in_s\":0.000000,\"live_in_s\":0.000000,"
+            "\"longest_pause_s\":0.000000,\"report\":{\"errors\":0}}\n");
   operations.outcome = {.applied = false, .hash = "0123456789abcdef", .diagnostics = "weir.yaml:1:1: no", .json = {}};
   const Seen refused = ask("POST", "/reload?format=text");
   EXPECT_EQ(refused.status, 422);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 
+#include "app/default_admin.h"
 #include "base/text.h"
 
 namespace weir {
@@ -73,11 +74,7 @@ std::expected<AdminReply, std::string> read_reply(std::string_view received) {
 
 }  // namespace
 
-std::string default_admin_address() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() == 0 || runtime == nullptr || *runtime == '\0') return "unix:/run/weir/admin.sock";
-  return fmt::format("unix:{}/weir/admin.sock", runtime);
-}
+std::string default_admin_address() { return "unix:" + default_admin_path(); }
 
 std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
                                                  std::string_view target) {

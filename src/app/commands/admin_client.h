@@ -14,7 +14,7 @@ struct AdminReply {
   std::string body;
 };
 
-/// /run/weir/admin.sock for root, else under $XDG_RUNTIME_DIR.
+/// `unix:` and default_admin_path().
 std::string default_admin_address();
 
 /// \param address  `unix:/path`, `/path` or `127.0.0.1:9902`; empty is the default

@@ -11,12 +11,11 @@
 #include "app/config/include.h"
 #include "app/config/plugin_use.h"
 #include "app/config/routes.h"
+#include "app/default_admin.h"
 #include "contracts/schema.h"
 
 namespace weir::config {
 namespace {
-
-constexpr std::string_view default_admin = "/run/weir/admin.sock";
 
 /// More threads than any machine of today has cores is a slip of the finger.
 constexpr std::uint64_t workers_max = 1024;
@@ -321,9 +320,10 @@ Document load_document(const std::string& file, Source& source, const PluginName
   Document& document = draft.document;
   document.source = file;
   document.hash = loaded.hash;
-  document.admin.push_back({.address = {.host = {}, .port = 0, .unix_path = std::string(default_admin)}, .place = {}});
+  document.admin.push_back({.address = {.host = {}, .port = 0, .unix_path = default_admin_path()}, .place = {}});
   if (loaded.files.empty()) return std::move(document);  // why is among the diagnostics
   const Node sections = merge_sections(loaded.files, diagnostics);
+  document.shared = hash_of(sections, key);
   top_schema().read_into(sections, Reading(diagnostics), draft);
   for (const LoadedFile& each : loaded.files) add_routes(each, names, document, diagnostics);
   check_presence(sections, loaded.files, document, diagnostics);

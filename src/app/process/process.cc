@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <unordered_set>
 
@@ -60,6 +61,21 @@ std::vector<const Cluster*> clusters_missing(const Gateway& before, const Gatewa
   return missing;
 }
 
+// /run/weir is gone after each boot unless a supervisor makes it.
+void make_folder_of(const SocketAddress& address) {
+  if (address.family() != AF_UNIX) return;
+  std::error_code ignored;  // the bind that follows says what is wrong
+  std::filesystem::create_directories(std::filesystem::path(unix_path_of(address)).parent_path(), ignored);
+}
+
+void remove_socket_file(const SocketAddress& address) {
+  if (address.family() == AF_UNIX) ::unlink(unix_path_of(address));
+}
+
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+Time steady_now() { return Time{std::chrono::steady_clock::now().time_since_epoch()}; }
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
@@ -94,7 +110,9 @@ ExitCode Process::run() {
 
 Process::Candidate Process::load() {
   Candidate candidate;
+  candidate.asked = steady_now();
   candidate.document = config::load_document(options_.configuration_file, source_, plugin_names(), files_, hash_key_, candidate.diagnostics);
+  candidate.validated = steady_now();
   candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
   if (candidate.gateway != nullptr) candidate.listeners = plan_listeners(candidate.document, candidate.diagnostics);
   if (candidate.diagnostics.has_errors()) candidate.gateway = nullptr;
@@ -168,7 +186,7 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
     if (!address) {
       diagnostics.error({}, "listeners", fmt::format("cannot listen on {} ({}): {}", text_of(plan.address), plan.name,
                                                      ::strerrordesc_np(address.error().os_error)),
-                        "is another process listening there?");
+                        address.error().os_error == EADDRINUSE ? "another process listens there" : "");
       for (const ListenerPlan& again : opened) close_everywhere(again);
       return false;
     }
@@ -181,6 +199,7 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
 
 // The first core decides the port (when it was 0) and whether the address can be had at all; the others join it there.
 Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
+  if (plan.use == ListenerUse::admin) make_folder_of(plan.address);
   TRY(const SocketAddress bound, workers_.front()->call([&] { return workers_.front()->server().open(plan); }));
   const bool shared = plan.address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
   for (std::size_t at = 1; shared && at < workers_.size(); ++at) {
@@ -196,6 +215,7 @@ Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
 
 void Process::close_everywhere(const ListenerPlan& plan) {
   for (const auto& worker : workers_) worker->call([&] { worker->server().close(plan); });
+  remove_socket_file(plan.address);
 }
 
 void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway) {
@@ -219,11 +239,14 @@ ReloadOutcome Process::apply(Candidate candidate) {
   const std::shared_ptr<const Gateway> before = gateway();
   const std::vector<const Cluster*> retired = clusters_missing(*before, *candidate.gateway);
   for (const auto& worker : workers_) {
-    worker->call([&] {
+    const Duration pause = worker->call([&] {
+      const Time begin = steady_now();
       for (const ListenerPlan& plan : candidate.listeners) worker->server().rename(plan);
       configure(*worker, candidate.gateway);
       for (const Cluster* cluster : retired) cluster->retire(worker->shard());
+      return steady_now() - begin;
     });
+    outcome.longest_pause = std::max(outcome.longest_pause, pause);
   }
   for (const ListenerPlan& open : open_listeners_) {
     const bool stays = std::ranges::any_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
@@ -233,6 +256,8 @@ ReloadOutcome Process::apply(Candidate candidate) {
   surroundings_->configure(candidate.document);
   publish(candidate);
   outcome.applied = true;
+  outcome.validated_in = candidate.validated - candidate.asked;
+  outcome.live_in = steady_now() - candidate.validated;
   outcome.hash = candidate.gateway->hash;
   outcome.diagnostics = candidate.diagnostics.text();
   outcome.json = candidate.diagnostics.json();
@@ -263,7 +288,9 @@ void Process::note_reload(const ReloadOutcome& outcome) {
     status_.last_reload_error = outcome.applied ? std::string() : first_line(outcome.diagnostics);
   }
   if (outcome.applied) {
-    surroundings_->log().info(fmt::format("reloaded: configuration {}", outcome.hash.substr(0, 7)));
+    surroundings_->log().info(fmt::format("reloaded: configuration {}, validated in {:.1f} ms, live {:.1f} ms later, longest pause of a core {:.3f} ms",
+                                          outcome.hash.substr(0, 7), milliseconds(outcome.validated_in),
+                                          milliseconds(outcome.live_in), milliseconds(outcome.longest_pause)));
     surroundings_->report_log_problems();
   } else {
     surroundings_->log().error(outcome.diagnostics);
@@ -339,6 +366,7 @@ ExitCode Process::drain_and_end() {
   control_.run_until([&] { return drained == workers_.size() || forced_; }, patience < Duration::zero() ? long_wait : patience);
   const bool clean = drained == workers_.size();
   for (const auto& worker : workers_) worker->stop();
+  for (const ListenerPlan& plan : open_listeners_) remove_socket_file(plan.address);
   workers_running_.store(false, std::memory_order_release);
   ::pthread_kill(signals_.native_handle(), SIGQUIT);
   signals_.join();

@@ -56,6 +56,8 @@ class Process final : public Operations {
     std::shared_ptr<const Gateway> gateway;
     std::vector<ListenerPlan> listeners;
     Diagnostics diagnostics;
+    Time asked{};
+    Time validated{};
   };
 
   Candidate load();

@@ -190,7 +190,7 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
     const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
     rebase(head, bytes, kept.data());
     inbox_.consume(length);
-    CO_TRY_VOID(interpret(head, fault(Fault::body_on_head_response) ? Method::get : request.method, exchange.arena));
+    CO_TRY_VOID(interpret(head, request.method, exchange.arena));
     if (!is_interim(head.status) || fault(Fault::interim_as_final)) break;
     if (head.status == 101) {
       // A switch nobody asked for, or to something else, would make the rest of the connection anybody's guess.

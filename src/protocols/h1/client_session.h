@@ -2,9 +2,9 @@
 //
 // Problem: an upstream may answer before it has read the request, close between two requests, or lie about where its
 // answer ends; a connection on which any of this happened must never serve another user.
-// Idea: send() writes the head (and the first piece with it), starts a pump for the rest of the upload, and reads the head
-// of the answer. The answer's body and the pump each hold the session; when both have let go, and both ended cleanly,
-// the lease goes back healthy; otherwise it is condemned.
+// Idea: send() writes the head (and the first piece with it), starts a pump for the rest of the upload, and reads the
+// head of the answer. The answer's body and the pump each hold the session; when both have let go, and both ended
+// cleanly, the lease goes back healthy; otherwise it is condemned.
 //
 // Invariants
 //   (1) holders_ counts the answer's body (or tunnel) and the pump; lease_ is held exactly while holders_ > 0.
@@ -39,10 +39,12 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
   friend class UpstreamTunnel;
 
   Reply converse(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts);
-  Task<Result<void>> send_request(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts);
+  Task<Result<void>> send_request(Exchange& exchange, const RequestHead& head, Body* body,
+                                  const UpstreamTimeouts& timeouts);
   Task<void> pump(Body& body, BodyWriter writer);
   void upload_failed(Error error);
-  Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head, const UpstreamTimeouts& timeouts);
+  Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
+                               const UpstreamTimeouts& timeouts);
   Task<Result<void>> receive_head_bytes(const UpstreamTimeouts& timeouts);
   Result<Answer> attach_content(Exchange& exchange, Answer answer, const UpstreamTimeouts& timeouts);
   [[nodiscard]] Error failure_of(Error error) const;
@@ -59,11 +61,11 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
   bool clean_ = true;
   bool gone_ = false;
   bool keep_alive_ = true;
-  bool heard_ = false;            // a byte of the answer has arrived
+  bool heard_ = false;  // a byte of the answer has arrived
   bool uploading_ = false;
-  Error upload_error_{};          // what ended the upload early
+  Error upload_error_{};  // what ended the upload early
   bool upload_broken_ = false;
-  Time upload_progress_{};        // when the upload last moved
+  Time upload_progress_{};  // when the upload last moved
 };
 
 }  // namespace weir::h1

@@ -25,19 +25,12 @@ constexpr FieldSet composed = bit(FieldName::connection) | bit(FieldName::conten
                               bit(FieldName::transfer_encoding) | bit(FieldName::upgrade) | bit(FieldName::keep_alive) |
                               bit(FieldName::proxy_connection) | bit(FieldName::te) | bit(FieldName::host);
 
-void append_field(HeadBuffer& out, std::string_view name, std::string_view value) {
-  out.append(name);
-  out.append(": ");
-  out.append(value);
-  out.append("\r\n");
-}
-
 /// \returns the names that were there
 FieldSet append_fields(HeadBuffer& out, const Fields& fields, FieldSet passed_over) {
   FieldSet seen = 0;
   for (const Field& field : fields) {
     seen |= bit(field.id);
-    if ((bit(field.id) & passed_over) == 0) append_field(out, field.name, field.value);
+    if ((bit(field.id) & passed_over) == 0) out.append_line(field.name, field.value);
   }
   return seen;
 }
@@ -88,7 +81,7 @@ void append_persistence(HeadBuffer& out, const ResponseHead& response, Version c
                         Persistence persistence) {
   if (response.status == 101) {
     out.append("connection: upgrade\r\n");
-    return append_field(out, "upgrade", response.upgrade);
+    return out.append_line("upgrade", response.upgrade);
   }
   if (persistence == Persistence::close || response.framing.kind == Framing::Kind::until_close) {
     return out.append("connection: close\r\n");
@@ -107,6 +100,22 @@ void HeadBuffer::append(std::string_view text) {
   next_ += text.size();
 }
 
+void HeadBuffer::append_line(std::string_view name, std::string_view value) {
+  constexpr std::size_t punctuation = 4;  // ": " and CRLF
+  if (static_cast<std::size_t>(end_ - next_) < name.size() + value.size() + punctuation) [[unlikely]] {
+    overflowed_ = true;
+    return;
+  }
+  std::memcpy(next_, name.data(), name.size());
+  next_ += name.size();
+  std::memcpy(next_, ": ", 2);
+  next_ += 2;
+  if (!value.empty()) std::memcpy(next_, value.data(), value.size());
+  next_ += value.size();
+  std::memcpy(next_, "\r\n", 2);
+  next_ += 2;
+}
+
 void HeadBuffer::append_number(std::uint64_t number) {
   std::array<char, 20> digits;  // of 2^64 - 1
   const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
@@ -118,12 +127,12 @@ void write_request_head(HeadBuffer& out, const RequestHead& request) {
   out.append(" ");
   append_target(out, request);
   out.append(" HTTP/1.1\r\n");
-  append_field(out, "host", request.authority);
+  out.append_line("host", request.authority);
   append_fields(out, request.fields, composed);
   append_request_framing(out, request);
   if (!request.upgrade.empty()) {
     out.append(request.accepts_trailers ? "connection: upgrade, te\r\n" : "connection: upgrade\r\n");
-    append_field(out, "upgrade", request.upgrade);
+    out.append_line("upgrade", request.upgrade);
   } else if (request.accepts_trailers) {
     out.append("connection: te\r\n");
   }
@@ -142,7 +151,7 @@ void write_response_head(HeadBuffer& out, const ResponseHead& response, Version 
   const FieldSet length_stays = length_only_tells ? bit(FieldName::content_length) : 0;
   const FieldSet seen = append_fields(out, response.fields, composed & ~host_stays & ~length_stays);
   if (!interim) {
-    if ((seen & bit(FieldName::date)) == 0) append_field(out, "date", date);
+    if ((seen & bit(FieldName::date)) == 0) out.append_line("date", date);
     if (response.framing.kind == Framing::Kind::length) append_length(out, response.framing.length);
     if (response.framing.kind == Framing::Kind::chunked) out.append("transfer-encoding: chunked\r\n");
     append_persistence(out, response, client_version, persistence);

@@ -17,6 +17,8 @@ class HeadBuffer {
 
   void append(std::string_view text);
   void append_number(std::uint64_t number);
+  /// `name: value` and the line's end, with one look at the room: most of a head is made of these.
+  void append_line(std::string_view name, std::string_view value);
   [[nodiscard]] bool overflowed() const { return overflowed_; }
   [[nodiscard]] std::string_view written() const { return {begin_, static_cast<std::size_t>(next_ - begin_)}; }
   [[nodiscard]] std::span<char> room() const { return {next_, end_}; }

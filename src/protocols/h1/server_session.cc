@@ -24,72 +24,6 @@ void tell_length(ResponseHead& head) {
 
 }  // namespace
 
-/// The content of a request. The first pull answers Expect: 100-continue, unless the upstream is to answer it.
-class RequestBody final : public Body {
- public:
-  RequestBody(ServerSessionH1& session, Exchange& exchange)
-      : session_(session),
-        exchange_(exchange),
-        timeouts_(exchange.snapshot->timeouts),
-        body_bytes_max_(exchange.snapshot->limits.body_bytes),
-        reader_(session.inbox_, exchange.request.framing, exchange.snapshot->limits, Origin::client,
-                Code::client_body_timeout, exchange.arena) {}
-
-  Task<Result<Piece>> read() override {
-    if (session_.continue_owed_ && !exchange_.expectation_forwarded) {
-      ResponseHead go_on(exchange_.arena);
-      go_on.status = 100;
-      CO_TRY_VOID(co_await session_.interim(go_on));
-    }
-    if (auto ready = try_read()) co_return *ready;
-    const Time waits_since = session_.shard_.reactor.now();
-    const Result<Piece> piece = co_await reader_.next(timeouts_.client_body);
-    waited_ += session_.shard_.reactor.now() - waits_since;
-    if (piece && !piece->end && too_slow()) {
-      co_return refuse(client_error(Code::client_body_timeout, "the content arrives too slowly"));
-    }
-    co_return measured(piece);
-  }
-
-  std::optional<Result<Piece>> try_read() override {
-    auto piece = reader_.try_next();
-    if (piece) session_.continue_owed_ = false;
-    return piece ? measured(*piece) : piece;
-  }
-  [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
-  [[nodiscard]] bool ended() const { return reader_.ended(); }
-  [[nodiscard]] bool failed() const { return reader_.failed() || refused_; }
-  [[nodiscard]] ByteCount bytes_read() const { return reader_.bytes_read(); }
-
- private:
-  /// What was declared has been measured with the head; what is chunked is measured as it flows.
-  Result<Piece> measured(Result<Piece> piece) {
-    if (piece && reader_.bytes_read() > body_bytes_max_) return refuse(client_error(Code::body_too_large));
-    return piece;
-  }
-
-  Result<Piece> refuse(Error error) {
-    refused_ = true;
-    return fail(error);
-  }
-
-  /// Only the time in which we waited for the client counts: an upstream that reads slowly is not the client's doing.
-  [[nodiscard]] bool too_slow() const {
-    if (timeouts_.client_body_rate == 0 || waited_ < timeouts_.client_body_rate_grace) return false;
-    const auto milliseconds =
-        static_cast<ByteCount>(std::chrono::duration_cast<std::chrono::milliseconds>(waited_).count());
-    return reader_.bytes_read() < timeouts_.client_body_rate * milliseconds / 1000;
-  }
-
-  ServerSessionH1& session_;
-  Exchange& exchange_;
-  const Timeouts& timeouts_;
-  ByteCount body_bytes_max_;
-  Duration waited_{};
-  bool refused_ = false;
-  BodyReader reader_;
-};
-
 /// The client's side of a tunnel.
 class ClientTunnel final : public Duplex {
  public:
@@ -220,7 +154,7 @@ Result<HeadLength> ServerSessionH1::parse_received_head(Exchange& exchange) {
   inbox_.consume(*length);
   TRY_VOID(interpret(request, limits, exchange.arena));
   if (request.framing.kind != Framing::Kind::none) {
-    body_ = exchange.arena.make<RequestBody>(*this, exchange);
+    body_ = exchange.arena.make<RequestBody>(inbox_, exchange, continue_owed_);
     exchange.request_body = BodyPointer(body_);
     continue_owed_ = request.expects_continue;
   }
@@ -278,7 +212,8 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
 // How the end of the content is told to this client: as the source tells it, if the client understands that.
 void ServerSessionH1::frame(const Exchange& exchange, Answer& answer) const {
   Framing& framing = answer.head.framing;
-  if (exchange.request.method == Method::head || has_no_content(answer.head.status)) {
+  const bool asks_for_head = exchange.request.method == Method::head && !fault(Fault::body_on_head_response);
+  if (asks_for_head || has_no_content(answer.head.status)) {
     // HEAD tells what GET would have sent (RFC 9110 section 9.3.2).
     if (framing.kind == Framing::Kind::length && !has_no_content(answer.head.status)) tell_length(answer.head);
     framing = {};

@@ -1,8 +1,8 @@
 // HTTP/1.1 towards a client: a connection that reads one request after the other and answers each.
 //
 // Idea: a loop of three steps: wait for a head, have it answered, deliver the answer. Reading stops while an answer is
-// owed, so that pipelined requests wait in the kernel and answers keep their order. Everything that belongs to one request is an
-// Exchange in the frame of serve_exchange(), so that an idle connection holds none of it.
+// owed, so that pipelined requests wait in the kernel and answers keep their order. Everything that belongs to one
+// request is an Exchange in the frame of serve_exchange(), so that an idle connection holds none of it.
 //
 // Invariants
 //   (1) Whatever was wrong with a request, the connection is closed behind the answer: nothing that follows it can be
@@ -13,9 +13,9 @@
 
 #include "contracts/session.h"
 #include "net/inbox.h"
-#include "protocols/h1/body_reader.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
+#include "protocols/h1/request_body.h"
 
 namespace weir::h1 {
 
@@ -28,8 +28,6 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   Task<void> run();
 
  private:
-  friend class RequestBody;
-
   /// What becomes of the connection behind an exchange.
   enum class Afterwards : std::uint8_t { next_request, close, linger, abort };
 
@@ -57,11 +55,11 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   Shard& shard_;
   Stream& stream_;
   Inbox inbox_;
-  Cancellation* region_ = nullptr;   // of the exchange in progress
-  class RequestBody* body_ = nullptr;  // of the exchange in progress, if its request has content
+  Cancellation* region_ = nullptr;  // of the exchange in progress
+  RequestBody* body_ = nullptr;     // of the exchange in progress, if its request has content
   Version version_ = Version::http_1_1;
   bool head_sent_ = false;
-  bool continue_owed_ = false;       // the client waits for 100 before it sends its content
+  bool continue_owed_ = false;  // the client waits for 100 before it sends its content
 };
 
 }  // namespace weir::h1

@@ -1,4 +1,4 @@
-"""`weir check`: exit code 0 for a valid file, 1 with every error as file:line:column, 64 for a misuse of the command."""
+"""`weir check`: exit code 0 for a valid file, 1 with every error as file:line:column, 64 when misused."""
 
 import json
 
@@ -27,7 +27,8 @@ def play(stand: Stand) -> None:
     said = done.stdout + done.stderr
     same(done.returncode, 1, "exit code for an invalid file")
     for place, word in (("bad.yaml:2:", "round_robin"), ("bad.yaml:4:", "shop"), ("bad.yaml:5:", "respond")):
-        expect(any(place in line and word in line for line in said.splitlines()), f"a line with {place} suggests {word}: {said}")
+        found = any(place in line and word in line for line in said.splitlines())
+        expect(found, f"a line with {place} suggests {word}: {said}")
     done = weir.command("check", str(bad), "--json")
     same(done.returncode, 1, "exit code with --json")
     expect(json.dumps(json.loads(done.stdout)).count("bad.yaml") >= 3, f"the JSON names three places: {done.stdout}")

@@ -1,4 +1,4 @@
-"""limits.connections: the next client is answered 503 with the reason, those inside go on, and a freed place is taken."""
+"""limits.connections: the next client gets 503 with the reason, those inside go on, and a freed place is taken."""
 
 from stand.message import Client
 from stand.stand import Stand

@@ -23,7 +23,7 @@ routes: [{{ proxy: "http://127.0.0.1:{free_port()}" }}]
     same((page.status, page.fields["content-type"].split(";")[0]), (502, "text/html"), "the answer to a browser")
     until(lambda: log.read_text().count("\n") == 2, "two lines in the access log")
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    same([(line["status"], line["reason"], line["origin"]) for line in lines], [(502, "connect_refused", "upstream")] * 2,
-         "the access log")
+    told = [(line["status"], line["reason"], line["origin"]) for line in lines]
+    same(told, [(502, "connect_refused", "upstream")] * 2, "the access log")
     same(lines[0]["request_id"], problem["request_id"], "the request id in the log")
     expect(weir.metric("weir_upstream_connect_failures_total") >= 2, "the failures are counted")

@@ -10,7 +10,8 @@ from stand.waiting import expect
 def play(stand: Stand) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused(stand, f'listeners: ["127.0.0.1:0", "127.0.0.1:{port}"]\nroutes: [{{ respond: x }}]', str(port), "in use")
+        listeners = f'listeners: ["127.0.0.1:0", "127.0.0.1:{port}"]'
+        refused(stand, f"{listeners}\nroutes: [{{ respond: x }}]", str(port), "in use")
     refused(stand, "routes: [{ respond: x, redirect: /y }]", "respond", "redirect")
     refused(stand, 'listeners: ["203.0.113.1:80"]\nroutes: [{ respond: x }]', "203.0.113.1")
 
@@ -37,4 +38,5 @@ def same_socket_is_not_stolen(stand: Stand) -> None:
     second.write(f"admin: unix:{first.admin}\nroutes: [{{ respond: second }}]")
     second.launch()
     second.exits(1)
-    expect(pathlib.Path(first.admin).exists() and first.ask_admin("/healthz").status == 200, "the first keeps its socket")
+    expect(pathlib.Path(first.admin).exists(), "the socket of the first is still there")
+    expect(first.ask_admin("/healthz").status == 200, "and it is still the first's")

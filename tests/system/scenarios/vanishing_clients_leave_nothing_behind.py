@@ -1,6 +1,8 @@
 """Clients that vanish in the middle of a head, a download, an upload or a tunnel leave neither exchange nor descriptor.
 
-Half of them reset the connection, half just close it; the origin is slow enough that every one is in the middle.
+Half of them reset the connection, half just close it; the origin never ends an answer, so every one is in the middle.
+A close behind a whole request may be a half-close of somebody who still waits for the answer: that exchange lasts until
+the origin's next byte or, here, the upstream's idle timeout.
 """
 
 import socket
@@ -16,7 +18,10 @@ RESET = b"\1\0\0\0\0\0\0\0"  # struct linger: on, 0 seconds
 
 def play(stand: Stand) -> None:
     origin = stand.origin(endlessly)
-    weir = stand.gateway(f"routes: [{{ upgrade: [any], proxy: 'http://{origin.address}' }}]")
+    weir = stand.gateway(f"""
+upstreams: {{ slow: {{ endpoints: [{origin.address}], timeouts: {{ idle: 1s }} }} }}
+routes: [{{ upgrade: [any], proxy: slow }}]
+""")
     descriptors = weir.descriptors()
     for number in range(ROUNDS):
         clients = [half_a_head(weir.address), download(weir.address), upload(weir.address), tunnel(weir.address)]

@@ -68,6 +68,9 @@ class Wire:
         while not done():
             gone = self.process_gone()
             if gone:
+                self.pump(0, reading)                          # what it said last may still be on its way
+                if done():
+                    return
                 raise Failure(expected, gone)
             left = deadline - time.monotonic()
             if left <= 0:
