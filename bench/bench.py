@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, idle, machine, page, rounds, router, rows
+from harness import contenders, idle, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -51,6 +51,8 @@ class Bench:
         if "router" in wanted:
             self._tell("router: microbenchmarks")
             self._add(router.measure(self.programs, self.options.windows))
+            self._tell("router: one route of 100,000 changes in a running gateway")
+            self._add(reload.measure(self.programs, self.options.windows))
 
     def facts(self) -> list[str]:
         """The lines under the page's title: machine and method."""

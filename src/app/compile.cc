@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/catalog.h"
 #include "protocols/h1/protocol.h"
 
@@ -108,17 +110,28 @@ class Compiler::Context final : public BuildContext {
 // A route that was built from the very same document, while nothing that routes share has changed, is used again.
 std::shared_ptr<const Route> Compiler::route_of(const std::shared_ptr<const config::RouteDocument>& written, std::size_t number,
                                                 const config::RouteFilters& filters, Context& context, BuiltRoutes& kept) {
-  const auto found = routes_.find(written);
+  kept.documents.push_back(written);
+  std::shared_ptr<const Route> found = routes_.find(written);
   // A route without a name is called by its number, which other routes may have moved.
-  if (found != routes_.end() && (!written->name.empty() || found->second->name == name_of(*written, number))) {
-    kept.emplace(written, found->second);
-    return found->second;
+  if (found != nullptr && (!written->name.empty() || found->name == name_of(*written, number))) {
+    kept.routes.push_back(found);
+    return found;
   }
   const std::size_t complaints = context.diagnostics.all().size();
   std::shared_ptr<const Route> built = build(*written, number, filters, context);
   // What somebody complained about is built again next time, so that the complaint is made again.
-  if (context.diagnostics.all().size() == complaints) kept.emplace(written, built);
+  kept.routes.push_back(context.diagnostics.all().size() == complaints ? built : nullptr);
   return built;
+}
+
+std::shared_ptr<const Route> Compiler::BuiltRoutes::find(const std::shared_ptr<const config::RouteDocument>& document) {
+  const std::size_t end = std::min(documents.size(), next + reach);
+  for (std::size_t at = next; at < end; ++at) {
+    if (documents[at] != document) continue;
+    next = at + 1;
+    return routes[at];
+  }
+  return nullptr;
 }
 
 std::string Compiler::name_of(const config::RouteDocument& written, std::size_t number) {
@@ -165,7 +178,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   gateway->loaded_at = now;
 
   const bool same_surroundings = compiled_before_ && shared_ == document.shared;
-  if (!same_surroundings) routes_.clear();
+  if (!same_surroundings) routes_ = {};
+  routes_.next = 0;
   Clusters clusters;
   Context context(clusters, document.timeouts, diagnostics);
   if (same_surroundings) {
@@ -177,7 +191,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   const config::RouteFilters filters(document);
   BuiltRoutes kept;
   std::vector<RouteRule> rules;
-  kept.reserve(document.routes.size());
+  kept.documents.reserve(document.routes.size());
+  kept.routes.reserve(document.routes.size());
   rules.reserve(document.routes.size());
   gateway->routes.reserve(document.routes.size());
   for (const auto& written : document.routes) {

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "app/config/document.h"
 #include "contracts/diagnostics.h"
@@ -37,7 +37,19 @@ class Compiler {
  private:
   class Context;
 
-  using BuiltRoutes = std::unordered_map<std::shared_ptr<const config::RouteDocument>, std::shared_ptr<const Route>>;
+  /// Routes in the order of their documents, to be found again in nearly that order: an edit replaces the routes of one
+  /// file, so whoever looks for the next unchanged one finds it a little further on. A hash table would cost more than
+  /// the rest of a reload.
+  struct BuiltRoutes {
+    std::vector<std::shared_ptr<const config::RouteDocument>> documents;
+    std::vector<std::shared_ptr<const Route>> routes;  // null: not to be used again
+    std::size_t next = 0;                              // where the next one is expected
+
+    /// Routes of a file that an edit may replace before the search gives up.
+    static constexpr std::size_t reach = 4096;
+
+    [[nodiscard]] std::shared_ptr<const Route> find(const std::shared_ptr<const config::RouteDocument>& document);
+  };
   using Clusters = std::map<std::string, std::shared_ptr<const Cluster>, std::less<>>;
 
   std::shared_ptr<const Route> route_of(const std::shared_ptr<const config::RouteDocument>& written, std::size_t number,

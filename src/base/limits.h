@@ -85,6 +85,9 @@ inline constexpr std::size_t scratch_bytes = 64 * 1024;
 inline constexpr ByteCount linger_bytes = 1 * mebibyte;
 /// Connections accepted per wake-up and listener, so that a flood of new ones does not starve the old.
 inline constexpr unsigned accepts_per_wake = 64;
+/// Connections that a listener which closes still takes from its queue: as many as Linux lets wait (somaxconn). Without
+/// an end, clients that keep coming would keep it open.
+inline constexpr unsigned accepts_at_end = 4096;
 /// Pieces that one connection may move before others get their turn.
 inline constexpr unsigned pieces_per_turn = 16;
 /// After one side of an upgraded connection has finished sending, how long the other may be silent. WebSocket knows no

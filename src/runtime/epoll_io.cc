@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -296,7 +297,12 @@ std::int64_t EpollIo::try_send(Handle handle, std::span<const iovec> pieces) {
   return errno == EAGAIN ? 0 : -errno;
 }
 
-bool EpollIo::readable(Handle handle) { return descriptor(handle).readable; }
+// An edge says that something came, not that it is still there: whoever would wait for it must know.
+bool EpollIo::readable(Handle handle) {
+  if (!descriptor(handle).readable) return false;
+  pollfd question{.fd = number(handle), .events = POLLIN, .revents = 0};
+  return ::poll(&question, 1, 0) > 0;
+}
 void EpollIo::watch(Handle handle, Watcher* watcher) { descriptor(handle).watcher = watcher; }
 void EpollIo::shut_down_sending(Handle handle) { ::shutdown(number(handle), SHUT_WR); }
 
@@ -322,6 +328,7 @@ void EpollIo::close(Handle handle, bool abort) {
 
 std::size_t EpollIo::wait(Time deadline, CompletionSink& sink) {
   clear_scratch();  // of a receive that completed at once, outside any wait
+  if (!ended_.empty()) sink.awake();
   std::size_t delivered = finish_ended(sink);
   const std::size_t count = collect(delivered > 0 ? now() : deadline);
   sink.awake();

@@ -303,6 +303,51 @@ TEST_F(SimNetworkTest, reset_is_reported_once_and_then_reads_as_an_end) {
   finish();
 }
 
+// A server that answers an upload it does not read, and closes: what it said arrives before the reset that the rest of
+// the upload meets.
+TEST(SimNetworkOrder, reset_for_bytes_behind_a_close_does_not_overtake_the_answer) {
+  SimNetwork network(1);
+  network.faults().latency = 1ms;
+  SimWorld world(network);
+  Node server(network);
+  Node client(network);
+  world.add(server.reactor);
+  world.add(client.reactor);
+  const Handle listener = server.io.listen(address_with_port(80), {}).value();
+  const Handle mine = client.io.open(address_with_port(80)).value();
+  AwaitedOp connecting(client.io, Op::Kind::connect, mine);
+  const auto wait_for = [](AwaitedOp& operation) -> Task<void> { co_await operation; };
+  client.scope.spawn(wait_for(connecting));
+  world.run_for(5ms);
+  ASSERT_TRUE(server.io.readable(listener)) << "a connection waits to be accepted";
+  AwaitedOp accepting(server.io, Op::Kind::accept, listener);
+  ASSERT_TRUE(server.io.submit(accepting));
+  EXPECT_FALSE(server.io.readable(listener));
+  const auto theirs = static_cast<Handle>(accepting.result);
+
+  const auto say = [](Node& node, Handle handle, std::string_view words) {
+    const iovec piece{.iov_base = const_cast<char*>(words.data()), .iov_len = words.size()};
+    return node.io.try_send(handle, {&piece, 1});
+  };
+  EXPECT_EQ(say(client, mine, "first"), 5);
+  world.run_for(500us);
+  EXPECT_EQ(say(client, mine, "second"), 6);
+  world.run_for(500us);
+  EXPECT_EQ(say(server, theirs, "answer"), 6);
+  server.io.close(theirs, false);
+  world.run_for(5ms);
+
+  AwaitedOp receiving(client.io, Op::Kind::receive, mine);
+  ASSERT_TRUE(client.io.submit(receiving));
+  EXPECT_EQ(receiving.result, 6);
+  AwaitedOp behind(client.io, Op::Kind::receive, mine);
+  ASSERT_TRUE(client.io.submit(behind));
+  EXPECT_EQ(behind.result, -ECONNRESET);
+  client.io.close(mine, false);
+  server.io.close(listener, false);
+  world.run_for(5ms);
+}
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define WEIR_SCRATCH_IS_POISONED 1

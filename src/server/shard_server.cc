@@ -73,7 +73,7 @@ Task<void> ShardServer::accept_loop(Acceptor& acceptor) {
     }
   }
   // Whoever connected before the end was asked for is served: the queue is emptied first.
-  while (acceptor.listener.waiting() && !scope_.cancellation().requested()) {
+  for (unsigned left = limits::accepts_at_end; left > 0 && acceptor.listener.waiting() && !aborted_; --left) {
     const Result<Handle> accepted = co_await acceptor.listener.accept();
     if (!accepted) break;
     admit(acceptor, *accepted);

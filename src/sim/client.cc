@@ -25,6 +25,8 @@ std::string_view path_of(Target target) {
       return "/local/";
     case Target::missing:
       return "/missing/";
+    case Target::limited:
+      return "/limited/";
     case Target::deadline:
       return "/deadline/";
     case Target::tunnel:
@@ -36,7 +38,8 @@ std::string_view path_of(Target target) {
 
 std::string request_head(const RequestPlan& plan) {
   const bool old = plan.client == ClientWay::old_version;
-  std::string head = fmt::format("{} {}{} HTTP/1.{}\r\nhost: shop.test\r\nx-user: {}\r\n", plan.method, path_of(plan.target), plan.id, old ? 0 : 1, plan.id);
+  std::string head = fmt::format("{} {}{} HTTP/1.{}\r\nhost: shop.test\r\nx-user: {}\r\n", plan.method,
+                                 path_of(plan.target), plan.id, old ? 0 : 1, plan.id);
   if (plan.variant % 5 == 0) head += "connection: keep-alive, x-private\r\nkeep-alive: timeout=5\r\nx-private: 1\r\n";
   if (plan.upload == Framed::length) head += fmt::format("content-length: {}\r\n", plan.upload_bytes);
   if (plan.upload == Framed::chunked) head += "transfer-encoding: chunked\r\n";
@@ -48,12 +51,19 @@ std::string request_head(const RequestPlan& plan) {
 
 /// What must be refused; what follows it must never be taken for a request.
 std::string nonsense(const RequestPlan& plan) {
-  const std::string smuggled = fmt::format("GET /shop/{} HTTP/1.1\r\nhost: shop.test\r\nx-user: {}\r\n\r\n", plan.id, plan.id);
+  const std::string smuggled =
+      fmt::format("GET /shop/{} HTTP/1.1\r\nhost: shop.test\r\nx-user: {}\r\n\r\n", plan.id, plan.id);
   switch (plan.variant % 8) {
     case 0:
-      return fmt::format("POST /shop/{} HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", plan.id) + smuggled;
+      return fmt::format(
+                 "POST /shop/{} HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\ntransfer-encoding: "
+                 "chunked\r\n\r\n0\r\n\r\n",
+                 plan.id) +
+             smuggled;
     case 1:
-      return fmt::format("POST /shop/{} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\ncontent-length: 44\r\n\r\n", plan.id) + smuggled;
+      return fmt::format("POST /shop/{} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\ncontent-length: 44\r\n\r\n",
+                         plan.id) +
+             smuggled;
     case 2:
       return fmt::format("GET /shop/{} HTTP/1.1\nhost: a\n\n", plan.id) + smuggled;
     case 3:
@@ -61,7 +71,9 @@ std::string nonsense(const RequestPlan& plan) {
     case 4:
       return fmt::format("GET /shop/{} HTTP/1.1\r\nhost: a\r\nx : 1\r\n\r\n", plan.id) + smuggled;
     case 5:
-      return fmt::format("POST /shop/{} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", plan.id) + smuggled;
+      return fmt::format("POST /shop/{} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                         plan.id) +
+             smuggled;
     case 6:
       return std::string("\x16\x03\x01\x02 hello\r\n\r\n", 14) + smuggled;
     default:
@@ -77,8 +89,8 @@ bool announces_end(const Head& head, const RequestPlan& plan) {
 }
 
 bool is_last_of_its_connection(const RequestPlan& plan) {
-  return plan.target == Target::tunnel || plan.target == Target::nonsense || plan.client == ClientWay::asks_close || plan.client == ClientWay::old_version ||
-         plan.client == ClientWay::half_close;
+  return plan.target == Target::tunnel || plan.target == Target::nonsense || plan.client == ClientWay::asks_close ||
+         plan.client == ClientWay::old_version || plan.client == ClientWay::half_close;
 }
 
 }  // namespace
@@ -106,7 +118,9 @@ Task<std::size_t> Client::converse(const ClientConnectionPlan& plan, Requests re
   std::size_t done = 0;
   while (done < requests.size() && !connection.ended) {
     std::size_t count = 1;
-    while (count < plan.depth && done + count < requests.size() && !is_last_of_its_connection(requests[done + count - 1])) ++count;
+    while (count < plan.depth && done + count < requests.size() &&
+           !is_last_of_its_connection(requests[done + count - 1]))
+      ++count;
     const Requests batch = requests.subspan(done, count);
     connection.uploads.spawn(send_all(connection, batch));
     for (const RequestPlan& request : batch) {
@@ -129,13 +143,16 @@ Task<void> Client::leave(Connection& connection, const ClientConnectionPlan& pla
   if (connection.announced) {
     const Ending ending = co_await connection.wire.read_end(announced_end_within);
     if (ending == Ending::late) last.end_was_late = true;
-    if (ending == Ending::malformed) ledger_.violation("content", "bytes behind the last answer; " + describe(last.plan));
+    if (ending == Ending::malformed)
+      ledger_.violation("content", "bytes behind the last answer; " + describe(last.plan));
   } else if (!connection.ended && plan.held_open) {
     const Ending ending = co_await connection.wire.read_end(patience);
-    if (ending == Ending::malformed) ledger_.violation("content", "bytes that nobody asked for; " + describe(last.plan));
+    if (ending == Ending::malformed)
+      ledger_.violation("content", "bytes that nobody asked for; " + describe(last.plan));
     if (ending == Ending::late) last.end_was_late = true;  // keep_alive has passed
     const std::optional<Time> drain = ledger_.circumstances.drain_began;
-    if (drain && !ledger_.circumstances.lossy_clients && reactor_.now() - std::max(*drain, last.ended) > announced_end_within) {
+    if (drain && !ledger_.circumstances.lossy_clients &&
+        reactor_.now() - std::max(*drain, last.ended) > announced_end_within) {
       ledger_.violation("drain", "an idle connection was left open; " + describe(last.plan));
     }
   }
@@ -145,7 +162,8 @@ void Client::end(Story& story, Outcome outcome) {
   if (story.outcome != Outcome::waiting) return;
   story.outcome = outcome;
   story.ended = reactor_.now();
-  ledger_.say(story.ended, fmt::format("client finds {} {} (status {})", story.plan.id, name_of(outcome), story.status));
+  ledger_.say(story.ended,
+              fmt::format("client finds {} {} (status {})", story.plan.id, name_of(outcome), story.status));
 }
 
 void Client::go_away(Connection& connection) {
@@ -219,7 +237,8 @@ Task<bool> Client::send_upload(Connection& connection, Story& story) {
     co_return false;
   }
   if (plan.upload == Framed::length) co_return true;
-  co_return (co_await connection.wire.send(plan.upload_trailer ? "0\r\nx-sum: right\r\n\r\n" : "0\r\n\r\n")).has_value();
+  co_return (co_await connection.wire.send(plan.upload_trailer ? "0\r\nx-sum: right\r\n\r\n" : "0\r\n\r\n"))
+      .has_value();
 }
 
 // Receiving.
@@ -255,10 +274,12 @@ Task<void> Client::read_answer(Connection& connection, Story& story) {
   co_await read_content(connection, story, head);
   connection.wire.set_pace({});
   if (connection.announced) connection.ended = true;
-  // Whoever stalled finds a connection that the gateway has given up; whoever stopped in the middle cannot go on with it.
+  // Whoever stalled finds a connection that the gateway has given up; whoever stopped in the middle cannot go on with
+  // it.
   const bool stops = plan.client == ClientWay::hush_on_early_answer || plan.client == ClientWay::stalled_upload;
   const bool stopped = stops && story.client_sent < plan.upload_bytes;
-  if (plan.client == ClientWay::stalled_reader || (stopped && !connection.announced)) connection.ended = connection.gone = true;
+  if (plan.client == ClientWay::stalled_reader || (stopped && !connection.announced))
+    connection.ended = connection.gone = true;
 }
 
 Task<void> Client::read_content(Connection& connection, Story& story, const Head& head) {
@@ -279,8 +300,8 @@ Task<void> Client::read_content(Connection& connection, Story& story, const Head
     ledger_.violation("content", fmt::format("got status {}; {}", story.status, describe(plan)));
   }
   if (ours && (generation < story.generation_min || generation > ledger_.generation_max)) {
-    ledger_.violation("reload", fmt::format("answered by configuration {}, from {} to {} were in force; {}", generation, story.generation_min,
-                                            ledger_.generation_max, describe(plan)));
+    ledger_.violation("reload", fmt::format("answered by configuration {}, from {} to {} were in force; {}", generation,
+                                            story.generation_min, ledger_.generation_max, describe(plan)));
   }
   const bool local = plan.target == Target::local && story.status == 200;
   const ByteCount expected = ours ? plan.answer_bytes : 0;
@@ -294,7 +315,8 @@ Task<void> Client::read_content(Connection& connection, Story& story, const Head
     std::from_chars(length.data(), length.data() + length.size(), left);
     while (has_content && read < left) {
       const Ending ending = co_await connection.wire.read_some(bytes, static_cast<std::size_t>(left - read));
-      if (ending != Ending::whole) co_return end_without_answer(connection, story, ending == Ending::late ? ending : Ending::cut);
+      if (ending != Ending::whole)
+        co_return end_without_answer(connection, story, ending == Ending::late ? ending : Ending::cut);
       read += bytes.size();
     }
     if (has_content && length.empty()) co_return end_without_answer(connection, story, Ending::malformed);
@@ -310,10 +332,12 @@ Task<void> Client::read_content(Connection& connection, Story& story, const Head
     co_return go_away(connection);
   }
   if (ending == Ending::whole && has_content && !check.whole()) {
-    ledger_.violation("content", fmt::format("{} of {} bytes were called the whole; {}", check.taken(), expected, describe(plan)));
+    ledger_.violation("content",
+                      fmt::format("{} of {} bytes were called the whole; {}", check.taken(), expected, describe(plan)));
     co_return end_without_answer(connection, story, Ending::wrong);
   }
-  if (ending == Ending::wrong) ledger_.violation("content", fmt::format("wrong bytes within the first {}; {}", check.taken(), describe(plan)));
+  if (ending == Ending::wrong)
+    ledger_.violation("content", fmt::format("wrong bytes within the first {}; {}", check.taken(), describe(plan)));
   story.trailer_seen = connection.wire.trailer_seen();
   if (ending == Ending::whole) co_return end(story, Outcome::answered);
   end_without_answer(connection, story, ending == Ending::closed || ending == Ending::reset ? Ending::cut : ending);

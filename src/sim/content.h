@@ -1,9 +1,8 @@
 // Bytes that belong to one message and to no other.
 //
-// Problem: a checker must see a byte that was lost, repeated, swapped, changed or sent to the wrong user, without keeping
-// every body twice.
-// Idea: each message has a number, and every eight bytes of its content are a hash of that number and of their place. Both
-// ends can make them, and the first wrong byte shows.
+// Problem: a checker must see a byte that was lost, repeated, swapped, changed or sent to the wrong user, without
+// keeping every body twice. Idea: each message has a number, and every eight bytes of its content are a hash of that
+// number and of their place. Both ends can make them, and the first wrong byte shows.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // However an exchange ends, its finishers run exactly once, and nothing of it stays behind.
 //
 // How it is shown: in each world dozens of requests are under way, in every state there is (a head half read, an upload
-// against a stalled origin, a tunnel, a place in the waiting line), while connections of clients and origins are reset at
-// random moments. The world's own checks count the finishers of every exchange and look for memory, timers, handles,
+// against a stalled origin, a tunnel, a place in the waiting line), while connections of clients and origins are reset
+// at random moments. The world's own checks count the finishers of every exchange and look for memory, timers, handles,
 // children, configurations and gauges that are left.
 #include <gtest/gtest.h>
 

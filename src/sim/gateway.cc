@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::string_view configuration_text = R"(
 workers: 1
 listeners: [ {{ name: web, address: "10.0.0.1:80" }} ]
-timeouts: {{ client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s, tunnel_idle: 20s, drain: 30s }}
+limits: {{ requests_per_connection: {3} }}
+timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s, tunnel_idle: 20s, drain: 30s }}
 upstreams:
   shop:
     endpoints: [{0}]
@@ -28,11 +29,16 @@ routes:
   - {{ match: {{ path: /shop/* }}, proxy: shop }}
   - {{ match: {{ path: /tunnel/* }}, upgrade: [websocket], proxy: shop }}
   - {{ match: {{ path: /deadline/* }}, timeouts: {{ request: 300ms }}, proxy: shop }}
+  - {{ match: {{ path: /limited/* }}, filters: [ {{ body_limit: {5} }} ], proxy: shop }}
   - {{ match: {{ path: /local/* }}, respond: {{ status: 200, body: "here" }} }}
 )";
 
-SocketAddress address_of(std::string_view text) { return *socket_address(*parse_endpoint(text)); }
-std::string origin_name(unsigned origin) { return fmt::format("origin-{}.test", origin); }
+SocketAddress address_of(std::string_view text) {
+  return *socket_address(*parse_endpoint(text));
+}
+std::string origin_name(unsigned origin) {
+  return fmt::format("origin-{}.test", origin);
+}
 
 }  // namespace
 
@@ -43,7 +49,8 @@ void SimExecutor::run(Job job) {
 
 Task<Result<std::vector<UpstreamAddress>>> SimResolver::resolve(Reactor& reactor, const Endpoint& endpoint) {
   if (const auto literal = socket_address(endpoint)) co_return std::vector{UpstreamAddress{*literal}};
-  if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept) co_return fail(slept.error());
+  if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept)
+    co_return fail(slept.error());
   const auto found = names_.find(endpoint.host);
   if (found == names_.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
   co_return std::vector{UpstreamAddress{found->second}};
@@ -53,7 +60,8 @@ Task<Result<std::vector<UpstreamAddress>>> SimResolver::resolve(Reactor& reactor
 
 class Witness::Mark final : public Finisher {
  public:
-  Mark(Witness& witness, std::size_t number, const Snapshot* snapshot) : witness_(witness), number_(number), snapshot_(snapshot) {}
+  Mark(Witness& witness, std::size_t number, const Snapshot* snapshot)
+      : witness_(witness), number_(number), snapshot_(snapshot) {}
   void finish(const Exchange& exchange, const Delivery&) override {
     ++witness_.finished_[number_];
     if (snapshot_ != nullptr && witness_.finished_[number_] == 1) --witness_.users_[{&exchange.shard, snapshot_}];
@@ -88,7 +96,8 @@ void Witness::check_ended() {
 // ---- the gateway
 
 struct SimGateway::Core {
-  Core(SimNetwork& network, unsigned number, std::uint64_t seed, Executor& executor, Resolver& resolver, const ShardServer::Parts& parts)
+  Core(SimNetwork& network, unsigned number, std::uint64_t seed, Executor& executor, Resolver& resolver,
+       const ShardServer::Parts& parts)
       : io(network), shard(number, io, seed, executor, resolver), server(shard, parts), root(shard.reactor) {}
 
   SimIo io;
@@ -97,11 +106,21 @@ struct SimGateway::Core {
   Scope root;
 };
 
-SocketAddress SimGateway::address() { return address_of("10.0.0.1:80"); }
-SocketAddress SimGateway::origin_address(unsigned origin) { return address_of(fmt::format("10.0.1.{}:80", origin + 1)); }
+SocketAddress SimGateway::address() {
+  return address_of("10.0.0.1:80");
+}
+SocketAddress SimGateway::origin_address(unsigned origin) {
+  return address_of(fmt::format("10.0.1.{}:80", origin + 1));
+}
 
 SimGateway::SimGateway(SimNetwork& network, SimWorld& world, Ledger& ledger, const WorldPlan& plan)
-    : network_(network), world_(world), ledger_(ledger), plan_(plan), executor_(network), resolver_(network), witness_(ledger) {
+    : network_(network),
+      world_(world),
+      ledger_(ledger),
+      plan_(plan),
+      executor_(network),
+      resolver_(network),
+      witness_(ledger) {
   for (unsigned origin = 0; origin < plan.origins; ++origin) resolver_.add(origin_name(origin), origin_address(origin));
 }
 
@@ -110,11 +129,14 @@ SimGateway::~SimGateway() = default;
 std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& configuration) {
   std::string endpoints;
   for (const unsigned origin : configuration.origins) {
-    endpoints += (endpoints.empty() ? "" : ", ") + (plan_.origins_by_name ? origin_name(origin) + ":80" : fmt::format("\"10.0.1.{}:80\"", origin + 1));
+    endpoints += (endpoints.empty() ? "" : ", ") +
+                 (plan_.origins_by_name ? origin_name(origin) + ":80" : fmt::format("\"10.0.1.{}:80\"", origin + 1));
   }
-  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_);
+  const std::string age = plan_.connection_age ? fmt::format("{}us", plan_.connection_age->count() / 1000) : "none";
+  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection, age, upload_limit);
   Diagnostics diagnostics;
-  const config::Document document = config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);
+  const config::Document document =
+      config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);
   std::shared_ptr<const Gateway> gateway;
   if (!diagnostics.has_errors()) gateway = compiler_.compile(document, listener_numbers_, {}, diagnostics);
   if (gateway == nullptr) fmt::print(stderr, "{}", diagnostics.text());
@@ -124,18 +146,22 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
 }
 
 void SimGateway::configure(Core& core, const std::shared_ptr<const Gateway>& gateway) {
-  core.server.configure(gateway, [this, &core](const std::shared_ptr<const Snapshot>& old) { witness_.given_back(core.shard, *old); });
+  core.server.configure(
+      gateway, [this, &core](const std::shared_ptr<const Snapshot>& old) { witness_.given_back(core.shard, *old); });
   for (const auto& cluster : gateway->clusters) cluster->state(core.shard);
 }
 
 void SimGateway::start() {
-  const ShardServer::Parts parts{.traffic = witness_, .admin = witness_, .protocol = h1::server_protocol(), .census = census_};
+  const ShardServer::Parts parts{
+      .traffic = witness_, .admin = witness_, .protocol = h1::server_protocol(), .census = census_};
   const std::shared_ptr<const Gateway> gateway = compile(plan_.configurations.front());
   for (unsigned number = 0; number < plan_.shards; ++number) {
-    Core& core = *shards_.emplace_back(std::make_unique<Core>(network_, number, plan_.seed + number, executor_, resolver_, parts));
+    Core& core = *shards_.emplace_back(
+        std::make_unique<Core>(network_, number, plan_.seed + number, executor_, resolver_, parts));
     world_.add(core.shard.reactor);
     configure(core, gateway);
-    const auto opened = core.server.open({.name = "web", .id = listener_numbers_.number_of("web"), .address = address()});
+    const auto opened =
+        core.server.open({.name = "web", .id = listener_numbers_.number_of("web"), .address = address()});
     invariant(opened.has_value(), "the gateway's address is free");
   }
 }
@@ -179,7 +205,9 @@ Task<void> SimGateway::end(Core& core) {
 }
 
 bool SimGateway::stopped() const {
-  return std::ranges::all_of(shards_, [](const auto& core) { return core->server.connections() == 0 && core->shard.scope.running() == 0 && core->root.running() == 0; });
+  return std::ranges::all_of(shards_, [](const auto& core) {
+    return core->server.connections() == 0 && core->shard.scope.running() == 0 && core->root.running() == 0;
+  });
 }
 
 void SimGateway::check_nothing_left() {

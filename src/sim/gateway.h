@@ -1,7 +1,7 @@
 // The gateway under test: its real shards, server, protocol and configuration, on a simulated network.
 //
-// Idea: what the process does with threads and signals is done here by calls in virtual time; everything below that is the
-// code that users run. A witness stands in front of the server's handler and counts what must happen exactly once.
+// Idea: what the process does with threads and signals is done here by calls in virtual time; everything below that is
+// the code that users run. A witness stands in front of the server's handler and counts what must happen exactly once.
 #pragma once
 
 #include <deque>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "app/compile.h"
-#include "app/config/source.h"
 #include "app/config/include.h"
+#include "app/config/source.h"
 #include "runtime/sim_io.h"
 #include "runtime/sim_world.h"
 #include "server/serve.h"

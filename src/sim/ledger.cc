@@ -10,12 +10,19 @@
 namespace weir::sim {
 namespace {
 
-constexpr std::array outcome_names{"still waiting", "unconnected", "answered", "refused", "cut", "unanswered", "given up", "wrong", "late"};
+constexpr std::array outcome_names{"still waiting", "unconnected", "answered", "refused", "cut",
+                                   "unanswered",    "given up",    "wrong",    "late"};
 
-double milliseconds(Time time) { return static_cast<double>((time.time_since_epoch() - std::chrono::hours{1}).count()) / 1e6; }
+double milliseconds(Time time) {
+  return static_cast<double>((time.time_since_epoch() - std::chrono::hours{1}).count()) / 1e6;
+}
 
-bool misbehaves(OriginWay way) { return way >= OriginWay::cut_head; }
-bool misbehaves(ClientWay way) { return way >= ClientWay::stalled_reader; }
+bool misbehaves(OriginWay way) {
+  return way >= OriginWay::cut_head;
+}
+bool misbehaves(ClientWay way) {
+  return way >= ClientWay::stalled_reader;
+}
 
 /// An origin closed an idle connection just when this request may have been sent on it, and it could not be sent again.
 bool met_stale_connection(const Story& story, const Circumstances& circumstances) {
@@ -29,7 +36,8 @@ bool met_stale_connection(const Story& story, const Circumstances& circumstances
 bool origin_may_fail(const Story& story, const Circumstances& circumstances) {
   const RequestPlan& plan = story.plan;
   if (plan.target == Target::local || plan.target == Target::missing || plan.target == Target::nonsense) return false;
-  return circumstances.lossy_origins || misbehaves(plan.origin) || plan.target == Target::deadline || met_stale_connection(story, circumstances);
+  return circumstances.lossy_origins || misbehaves(plan.origin) || plan.target == Target::deadline ||
+         met_stale_connection(story, circumstances);
 }
 
 bool client_may_fail(const Story& story, const Circumstances& circumstances) {
@@ -47,6 +55,8 @@ bool refusal_expected(const Story& story) {
   switch (story.plan.target) {
     case Target::missing:
       return status == 404;
+    case Target::limited:
+      return status == 413 && story.plan.upload_bytes > upload_limit;
     case Target::nonsense:
       return status >= 400 && status < 600;
     default:
@@ -61,7 +71,8 @@ std::optional<Violation> judge_refusal(const Story& story, const Circumstances& 
   if (circumstances.lossy_clients && (story.status == 408 || story.status == 400)) return {};
   const bool gateway_error = story.status == 502 || story.status == 503 || story.status == 504;
   if (gateway_error && origin_may_fail(story, circumstances)) {
-    const bool only_silent = story.plan.origin == OriginWay::silent && !circumstances.lossy_origins && !client_may_fail(story, circumstances);
+    const bool only_silent = story.plan.origin == OriginWay::silent && !circumstances.lossy_origins &&
+                             !client_may_fail(story, circumstances);
     if (only_silent && story.status != 504) return Violation{"answers", "a silent origin is a 504"};
     return {};
   }
@@ -81,7 +92,11 @@ std::optional<Violation> judge_outcome(const Story& story, const Circumstances& 
     case Outcome::given_up:
       return {};
     case Outcome::answered:
-      if (story.plan.target == Target::nonsense || story.plan.target == Target::missing) return Violation{"content", "nonsense was answered"};
+      if (story.plan.target == Target::nonsense || story.plan.target == Target::missing)
+        return Violation{"content", "nonsense was answered"};
+      if (story.plan.target == Target::limited && story.plan.upload_bytes > upload_limit) {
+        return Violation{"content", "an upload passed its limit"};
+      }
       return {};
     case Outcome::refused:
       return judge_refusal(story, circumstances);
@@ -95,20 +110,27 @@ std::optional<Violation> judge_outcome(const Story& story, const Circumstances& 
       if (story.behind_close && story.reached == 0) return {};
       if (excused) return {};
       if (drain_had_begun(story, circumstances) && story.reached == 0) return {};
-      return Violation{drain_had_begun(story, circumstances) ? "drain" : "answers", "the connection ended without an answer"};
+      return Violation{drain_had_begun(story, circumstances) ? "drain" : "answers",
+                       "the connection ended without an answer"};
   }
   return {};
 }
 
 }  // namespace
 
-std::string_view name_of(Outcome outcome) { return outcome_names[static_cast<std::size_t>(outcome)]; }
+std::string_view name_of(Outcome outcome) {
+  return outcome_names[static_cast<std::size_t>(outcome)];
+}
 
 std::optional<Violation> judge(const Story& story, const Circumstances& circumstances) {
-  if (story.reached > 1 && !story.plan.idempotent()) return Violation{"once", fmt::format("reached origins {} times", story.reached)};
-  if (story.reached_after_answer && !circumstances.lossy_origins) return Violation{"once", "sent again after an answer had begun"};
+  if (story.reached > 1 && !story.plan.idempotent())
+    return Violation{"once", fmt::format("reached origins {} times", story.reached)};
+  if (story.reached_after_answer && !circumstances.lossy_origins)
+    return Violation{"once", "sent again after an answer had begun"};
   if (story.upload_wrong) return Violation{"content", "an origin got another upload than was sent"};
-  if (story.reached > 0 && story.plan.target != Target::shop && story.plan.target != Target::deadline && story.plan.target != Target::tunnel) {
+  const bool may_reach = story.plan.target != Target::local && story.plan.target != Target::missing &&
+                         story.plan.target != Target::nonsense;
+  if (story.reached > 0 && !may_reach) {
     return Violation{"smuggling", "reached an origin"};
   }
   if (story.plan.target == Target::deadline && !client_may_fail(story, circumstances) && story.began != Time{} &&
@@ -116,11 +138,14 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
     return Violation{"time", "the deadline passed unseen"};
   }
   if (story.outcome == Outcome::answered && story.reached == 1 && story.plan.client != ClientWay::old_version) {
-    if (story.plan.origin == OriginWay::interim && !story.hinted) return Violation{"interim", "the early hints were lost"};
-    const bool trails = story.plan.answer_trailer && story.plan.answer_has_content() && story.plan.answer == Framed::chunked;
+    if (story.plan.origin == OriginWay::interim && !story.hinted)
+      return Violation{"interim", "the early hints were lost"};
+    const bool trails =
+        story.plan.answer_trailer && story.plan.answer_has_content() && story.plan.answer == Framed::chunked;
     if (trails && !story.trailer_seen) return Violation{"content", "the trailer was lost"};
   }
-  if (story.end_was_late && !client_may_fail(story, circumstances)) return Violation{"time", "the announced end of the connection did not come"};
+  if (story.end_was_late && !client_may_fail(story, circumstances))
+    return Violation{"time", "the announced end of the connection did not come"};
   return judge_outcome(story, circumstances);
 }
 
@@ -142,7 +167,9 @@ Ledger::Ledger(const WorldPlan& plan)
   }
 }
 
-Story* Ledger::find(unsigned id) { return id >= 1 && id <= stories_.size() ? &stories_[id - 1] : nullptr; }
+Story* Ledger::find(unsigned id) {
+  return id >= 1 && id <= stories_.size() ? &stories_[id - 1] : nullptr;
+}
 
 void Ledger::violation(std::string checker, std::string text) {
   if (announce) std::fprintf(stderr, "  %s: %s\n", checker.c_str(), text.c_str());
@@ -150,7 +177,8 @@ void Ledger::violation(std::string checker, std::string text) {
 }
 
 void Ledger::say(Time now, std::string_view what) const {
-  if (verbose) std::fprintf(stderr, "  %10.3f ms  %.*s\n", milliseconds(now), static_cast<int>(what.size()), what.data());
+  if (verbose)
+    std::fprintf(stderr, "  %10.3f ms  %.*s\n", milliseconds(now), static_cast<int>(what.size()), what.data());
 }
 
 void Ledger::check_flow(const Story& story) {
@@ -158,13 +186,16 @@ void Ledger::check_flow(const Story& story) {
   if (story.reached > 1 || story.plan.target == Target::tunnel) return;
   const ByteCount up = held(story.client_sent, story.origin_read);
   // An upload that nobody wants any more is read and forgotten, not held.
-  const bool wanted = story.reached == 1 && !story.answer_begun && story.plan.target == Target::shop && !misbehaves(story.plan.origin);
+  const bool wanted =
+      story.reached == 1 && !story.answer_begun && story.plan.target == Target::shop && !misbehaves(story.plan.origin);
   if (up > held_bytes_max_ && wanted && !circumstances.lossy_origins && !circumstances.end_began) {
-    violation("memory", fmt::format("{} bytes of an upload lie between client and origin, {} may; {}", up, held_bytes_max_, describe(story.plan)));
+    violation("memory", fmt::format("{} bytes of an upload lie between client and origin, {} may; {}", up,
+                                    held_bytes_max_, describe(story.plan)));
   }
   const ByteCount down = held(story.origin_sent, story.client_read);
   if (down > held_bytes_max_ && story.plan.answer_has_content()) {
-    violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down, held_bytes_max_, describe(story.plan)));
+    violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down,
+                                    held_bytes_max_, describe(story.plan)));
   }
 }
 
@@ -172,10 +203,10 @@ void Ledger::judge_all() {
   for (const Story& story : stories_) {
     const std::optional<Violation> verdict = judge(story, circumstances);
     if (!verdict) continue;
-    violation(verdict->checker, fmt::format("{}: {} (status {}, reached {}, from {:.3f} ms to {:.3f} ms{}); {}", verdict->text,
-                                            name_of(story.outcome), story.status, story.reached,
-                                            milliseconds(story.began), milliseconds(story.ended), story.behind_close ? ", behind a close" : "",
-                                            describe(story.plan)));
+    violation(verdict->checker, fmt::format("{}: {} (status {}, reached {}, from {:.3f} ms to {:.3f} ms{}); {}",
+                                            verdict->text, name_of(story.outcome), story.status, story.reached,
+                                            milliseconds(story.began), milliseconds(story.ended),
+                                            story.behind_close ? ", behind a close" : "", describe(story.plan)));
   }
 }
 

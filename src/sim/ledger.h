@@ -1,8 +1,8 @@
 // What happened to each request, as its client and the origins saw it, and whether that was right.
 //
-// Idea: clients and origins write down plain facts; a pure function judges each story afterwards. It knows what the plan
-// and the network may have done to the request, and excuses nothing else: in a world where nobody misbehaves and nothing is
-// lost, every request must end with exactly the answer the origin sent.
+// Idea: clients and origins write down plain facts; a pure function judges each story afterwards. It knows what the
+// plan and the network may have done to the request, and excuses nothing else: in a world where nobody misbehaves and
+// nothing is lost, every request must end with exactly the answer the origin sent.
 #pragma once
 
 #include <optional>
@@ -38,21 +38,21 @@ struct Story {
   Time began{};
   Time ended{};
   unsigned status = 0;
-  bool behind_close = false;     ///< the connection was announced to end, or broken, before its turn
-  bool end_was_late = false;     ///< the end of the connection was announced, and did not come
-  bool go_on = false;            ///< 100 (Continue) or a final answer has come
-  bool hinted = false;           ///< 103 (Early Hints) has come
-  bool trailer_seen = false;     ///< the answer's
-  unsigned generation_min = 0;   ///< configuration in force everywhere when it was sent
+  bool behind_close = false;    ///< the connection was announced to end, or broken, before its turn
+  bool end_was_late = false;    ///< the end of the connection was announced, and did not come
+  bool go_on = false;           ///< 100 (Continue) or a final answer has come
+  bool hinted = false;          ///< 103 (Early Hints) has come
+  bool trailer_seen = false;    ///< the answer's
+  unsigned generation_min = 0;  ///< configuration in force everywhere when it was sent
   ByteCount client_sent = 0;
   ByteCount client_read = 0;
 
   // The origins' side.
   unsigned reached = 0;
-  bool answer_begun = false;        ///< an origin has sent bytes of an answer
+  bool answer_begun = false;  ///< an origin has sent bytes of an answer
   bool reached_after_answer = false;
-  Time continue_sent{};             ///< when an origin sent 100 (Continue)
-  bool upload_wrong = false;        ///< an origin saw a complete upload that was not what the client sent
+  Time continue_sent{};       ///< when an origin sent 100 (Continue)
+  bool upload_wrong = false;  ///< an origin saw a complete upload that was not what the client sent
   ByteCount origin_sent = 0;
   ByteCount origin_read = 0;
 };
@@ -67,7 +67,7 @@ struct Circumstances {
   bool lossy_clients = false;
   bool lossy_origins = false;
   std::optional<Time> drain_began;
-  std::optional<Time> end_began;   ///< the gateway was ended without a drain
+  std::optional<Time> end_began;  ///< the gateway was ended without a drain
   std::vector<Time> idle_closes;  ///< when origins closed idle connections
   Duration news_travels{};        ///< longest an end may take to be known on the other side
 };

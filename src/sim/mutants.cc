@@ -22,11 +22,12 @@ struct Found {
 Found hunt(Fault planted, std::uint64_t first_seed) {
   const auto began = std::chrono::steady_clock::now();
   Found found;
-  run_worlds({.first = first_seed, .count = worlds_max, .planted = planted, .trace_every = 0}, [&](const Verdict& verdict) {
-    ++found.worlds;
-    found.verdict = verdict;
-    return verdict.passed;
-  });
+  run_worlds({.first = first_seed, .count = worlds_max, .planted = planted, .trace_every = 0},
+             [&](const Verdict& verdict) {
+               ++found.worlds;
+               found.verdict = verdict;
+               return verdict.passed;
+             });
   found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return found;
 }
@@ -36,7 +37,8 @@ Found hunt(Fault planted, std::uint64_t first_seed) {
 int run_mutants(std::uint64_t first_seed) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   int survivors = 0;
-  fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8}  {}\n", "planted", "found by", "seed", "worlds", "seconds", "the mistake");
+  fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8}  {}\n", "planted", "found by", "seed", "worlds", "seconds",
+             "the mistake");
   for (std::size_t number = 1; number <= fault_count; ++number) {
     const auto planted = static_cast<Fault>(number);
     if (terminal) {
@@ -46,8 +48,9 @@ int run_mutants(std::uint64_t first_seed) {
     const Found found = hunt(planted, first_seed);
     const bool survived = found.verdict.passed;
     if (survived) ++survivors;
-    fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8.2f}  {}\n", name_of(planted), survived ? "SURVIVED" : found.verdict.checker,
-               survived ? "-" : std::to_string(found.verdict.seed), found.worlds, found.seconds, sentence_of(planted));
+    fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8.2f}  {}\n", name_of(planted),
+               survived ? "SURVIVED" : found.verdict.checker, survived ? "-" : std::to_string(found.verdict.seed),
+               found.worlds, found.seconds, sentence_of(planted));
   }
   return survivors;
 }

@@ -17,7 +17,8 @@ constexpr ByteCount piece_bytes = 4 * kibibyte;
 unsigned id_of(const Head& head) {
   unsigned id = 0;
   const std::size_t slash = head.start.rfind('/', head.start.find(" HTTP/"));
-  if (slash != std::string::npos) std::from_chars(head.start.data() + slash + 1, head.start.data() + head.start.size(), id);
+  if (slash != std::string::npos)
+    std::from_chars(head.start.data() + slash + 1, head.start.data() + head.start.size(), id);
   return id;
 }
 
@@ -95,10 +96,12 @@ Task<void> OriginServer::serve(Handle handle) {
 
 void OriginServer::check_head(const Head& head, const Story& story) {
   const RequestPlan& plan = story.plan;
-  const bool good = head.count("host") == 1 && head.get("via").ends_with("weir") && head.count("x-forwarded-for") == 1 &&
-                    head.start.starts_with(plan.method + " ") && head.get("x-user") == std::to_string(plan.id) &&
-                    head.count("keep-alive") == 0;
-  if (!good) ledger_.violation("head", fmt::format("an origin got a head that was not sent: \"{}\"; {}", head.start, describe(plan)));
+  const bool good = head.count("host") == 1 && head.get("via").ends_with("weir") &&
+                    head.count("x-forwarded-for") == 1 && head.start.starts_with(plan.method + " ") &&
+                    head.get("x-user") == std::to_string(plan.id) && head.count("keep-alive") == 0;
+  if (!good)
+    ledger_.violation("head",
+                      fmt::format("an origin got a head that was not sent: \"{}\"; {}", head.start, describe(plan)));
 }
 
 Task<bool> OriginServer::send(Wire& wire, Story& story, std::string bytes, ByteCount content_bytes) {
@@ -149,7 +152,8 @@ Task<OriginServer::Then> OriginServer::answer(Wire& wire, const Head& head, Stor
       if (!co_await read_upload(wire, head, story)) co_return Then::close;
       if (plan.target == Target::deadline) co_await Sleep(reactor_, 1s);
       if (plan.origin == OriginWay::slow) co_await Sleep(reactor_, 5ms);
-      if (plan.origin == OriginWay::interim) co_await send(wire, story, "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n");
+      if (plan.origin == OriginWay::interim)
+        co_await send(wire, story, "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n");
       co_return co_await send_answer(wire, story, then) ? then : Then::close;
     default:
       co_return co_await misbehave(wire, head, story);
@@ -159,10 +163,12 @@ Task<OriginServer::Then> OriginServer::answer(Wire& wire, const Head& head, Stor
 Task<OriginServer::Then> OriginServer::misbehave(Wire& wire, const Head& head, Story& story) {
   const RequestPlan& plan = story.plan;
   const bool first_time = story.reached == 1;
-  const bool only_once = plan.origin == OriginWay::cut_head || plan.origin == OriginWay::reset_at_once || plan.origin == OriginWay::interim_reset;
+  const bool only_once = plan.origin == OriginWay::cut_head || plan.origin == OriginWay::reset_at_once ||
+                         plan.origin == OriginWay::interim_reset;
   if (only_once && first_time) {
     if (plan.origin == OriginWay::cut_head) co_await send(wire, story, "HTTP/1.1 200 O");
-    if (plan.origin == OriginWay::interim_reset) co_await send(wire, story, "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n");
+    if (plan.origin == OriginWay::interim_reset)
+      co_await send(wire, story, "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n");
     co_return Then::reset;
   }
   if (!co_await read_upload(wire, head, story)) co_return Then::close;
@@ -189,7 +195,8 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
   if (closes) then = Then::close;
   std::string bytes = answer_head(plan, closes);
   const ByteCount length = plan.answer_has_content() ? plan.answer_bytes : 0;
-  const bool cuts = plan.origin == OriginWay::cut_body || plan.origin == OriginWay::reset_in_body || plan.origin == OriginWay::bad_chunk;
+  const bool cuts = plan.origin == OriginWay::cut_body || plan.origin == OriginWay::reset_in_body ||
+                    plan.origin == OriginWay::bad_chunk;
   const ByteCount stop = cuts ? std::min(plan.turning_point, length) : length;
   const bool bursts = plan.origin == OriginWay::bursty || plan.origin == OriginWay::slow;
   ByteCount sent = 0;
@@ -209,7 +216,8 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
     then = plan.origin == OriginWay::reset_in_body ? Then::reset : Then::close;
     co_return true;
   }
-  if (plan.answer == Framed::chunked && plan.answer_has_content()) bytes += plan.answer_trailer ? "0\r\nx-sum: right\r\n\r\n" : "0\r\n\r\n";
+  if (plan.answer == Framed::chunked && plan.answer_has_content())
+    bytes += plan.answer_trailer ? "0\r\nx-sum: right\r\n\r\n" : "0\r\n\r\n";
   if (plan.origin == OriginWay::extra_bytes) bytes += extra_answer(plan.variant);
   if (!bytes.empty() && !co_await send(wire, story, std::move(bytes))) co_return false;
   co_return true;
@@ -219,8 +227,10 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
 Task<OriginServer::Then> OriginServer::tunnel(Wire& wire, Story& story) {
   const RequestPlan& plan = story.plan;
   const std::string greeting = content(content_id(plan.id, Part::greeting), 0, plan.answer_bytes);
-  const bool sent = co_await send(wire, story, "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-answer: " +
-                                                   std::to_string(plan.id) + "\r\n\r\n" + greeting);
+  const bool sent =
+      co_await send(wire, story,
+                    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\nx-answer: " +
+                        std::to_string(plan.id) + "\r\n\r\n" + greeting);
   if (!sent) co_return Then::close;
   ContentCheck check(content_id(plan.id, Part::upload), plan.upload_bytes);
   std::string bytes;

@@ -18,15 +18,20 @@ T one_of(Random& random, const std::array<T, size>& choices) {
   return choices[random.below(size)];
 }
 
-Duration up_to(Random& random, Duration most) { return Duration{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.count()) + 1))}; }
+Duration up_to(Random& random, Duration most) {
+  return Duration{static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.count()) + 1))};
+}
 
 constexpr std::array odd_origins{OriginWay::slow,  OriginWay::bursty,      OriginWay::interim,
                                  OriginWay::early, OriginWay::early_close, OriginWay::close_after};
-constexpr std::array bad_origins{OriginWay::cut_head, OriginWay::reset_at_once, OriginWay::interim_reset, OriginWay::cut_body, OriginWay::reset_in_body,
-                                 OriginWay::bad_head, OriginWay::bad_chunk,     OriginWay::silent,        OriginWay::extra_bytes, OriginWay::extra_bytes};
-constexpr std::array odd_clients{ClientWay::slow_reader, ClientWay::half_close, ClientWay::old_version, ClientWay::asks_close,
-                                 ClientWay::hush_on_early_answer};
-constexpr std::array bad_clients{ClientWay::stalled_reader, ClientWay::abort_in_upload, ClientWay::abort_in_answer, ClientWay::stalled_upload};
+constexpr std::array bad_origins{OriginWay::cut_head,   OriginWay::reset_at_once, OriginWay::interim_reset,
+                                 OriginWay::cut_body,   OriginWay::reset_in_body, OriginWay::bad_head,
+                                 OriginWay::bad_chunk,  OriginWay::silent,        OriginWay::extra_bytes,
+                                 OriginWay::extra_bytes};
+constexpr std::array odd_clients{ClientWay::slow_reader, ClientWay::half_close, ClientWay::old_version,
+                                 ClientWay::asks_close, ClientWay::hush_on_early_answer};
+constexpr std::array bad_clients{ClientWay::stalled_reader, ClientWay::abort_in_upload, ClientWay::abort_in_answer,
+                                 ClientWay::stalled_upload};
 
 class Draw {
  public:
@@ -43,6 +48,8 @@ class Draw {
     crowded_ = random_.chance(scenario.crowded);
     if (crowded_) plan_.connections_max = 1 + static_cast<unsigned>(random_.below(2));
     if (random_.chance(scenario.idle_close)) plan_.idle_close = 2ms + up_to(random_, 30ms);
+    if (random_.chance(0.2)) plan_.requests_per_connection = 1 + static_cast<unsigned>(random_.below(4));
+    if (random_.chance(0.1)) plan_.connection_age = 1ms + up_to(random_, 40ms);
     plan_.client_link = link(scenario.lossy_clients);
     plan_.origin_link = link(scenario.lossy_origins);
     if (scenario.lossy_origins) {
@@ -78,7 +85,9 @@ class Draw {
     return faults;
   }
 
-  bool even(const SimFaults& faults) const { return faults.split == 0 && faults.partial_write == 0 && faults.delay == 0; }
+  bool even(const SimFaults& faults) const {
+    return faults.split == 0 && faults.partial_write == 0 && faults.delay == 0;
+  }
 
   void draw_configurations() {
     ConfigurationPlan all;
@@ -102,7 +111,8 @@ class Draw {
     for (std::uint64_t number = 0; number < clients; ++number) {
       ClientPlan client;
       const auto connections = 1 + random_.below(3);
-      for (std::uint64_t at = 0; at < connections; ++at) client.connections.push_back(connection(crowded_ ? 1ms : 30ms));
+      for (std::uint64_t at = 0; at < connections; ++at)
+        client.connections.push_back(connection(crowded_ ? 1ms : 30ms));
       plan_.clients.push_back(std::move(client));
     }
   }
@@ -135,10 +145,12 @@ class Draw {
     made.target = target();
     made.variant = static_cast<unsigned>(random_.below(16));
     draw_answer(made);
-    const bool uploads = made.target != Target::tunnel && made.target != Target::nonsense && random_.chance(scenario.upload);
+    const bool uploads =
+        made.target != Target::tunnel && made.target != Target::nonsense && random_.chance(scenario.upload);
     if (uploads) draw_upload(made);
     if (!uploads && made.target != Target::tunnel && made.target != Target::nonsense) {
-      made.method = one_of<const char*>(random_, std::array{"GET", "GET", "GET", "HEAD", "POST", "POST", "DELETE", "OPTIONS"});
+      made.method =
+          one_of<const char*>(random_, std::array{"GET", "GET", "GET", "HEAD", "POST", "POST", "DELETE", "OPTIONS"});
     }
     if (made.target == Target::tunnel) {
       made.upload_bytes = random_.below(20'000);
@@ -156,12 +168,14 @@ class Draw {
     if (random_.chance(scenario.bad_client / 3)) return Target::nonsense;
     if (random_.chance(scenario.tunnel)) return Target::tunnel;
     if (random_.chance(scenario.local)) return random_.chance(0.7) ? Target::local : Target::missing;
+    if (random_.chance(scenario.limited)) return Target::limited;
     return random_.chance(scenario.deadline) ? Target::deadline : Target::shop;
   }
 
   void draw_answer(RequestPlan& request) {
     request.status = one_of<unsigned>(random_, std::array{200U, 200U, 200U, 200U, 200U, 204U, 304U, 404U, 500U});
-    request.answer = one_of(random_, std::array{Framed::length, Framed::length, Framed::chunked, Framed::chunked, Framed::until_close});
+    request.answer = one_of(
+        random_, std::array{Framed::length, Framed::length, Framed::chunked, Framed::chunked, Framed::until_close});
     request.answer_bytes = random_.chance(0.2) ? 0 : random_.below(6'000);
     if (random_.chance(plan_.scenario->big)) request.answer_bytes = 150'000 + random_.below(150'000);
     request.answer_trailer = request.answer == Framed::chunked && random_.chance(0.3);
@@ -184,7 +198,8 @@ class Draw {
     if (reaches_origin && random_.chance(scenario.bad_origin)) request.origin = one_of(random_, bad_origins);
     fit_origin(request);
     if (request.target == Target::nonsense) return;
-    if (request.target != Target::tunnel && random_.chance(scenario.odd_client)) request.client = one_of(random_, odd_clients);
+    if (request.target != Target::tunnel && random_.chance(scenario.odd_client))
+      request.client = one_of(random_, odd_clients);
     if (random_.chance(scenario.bad_client)) request.client = one_of(random_, bad_clients);
     fit_client(request);
   }
@@ -210,7 +225,8 @@ class Draw {
       case OriginWay::early_close:
         if (request.upload_bytes == 0) request.origin = OriginWay::plain;
         // Closing on unread bytes resets: an answer that ends with the connection would be cut for good reason.
-        if (request.origin == OriginWay::early_close && request.answer == Framed::until_close) request.answer = Framed::length;
+        if (request.origin == OriginWay::early_close && request.answer == Framed::until_close)
+          request.answer = Framed::length;
         break;
       default:
         break;
@@ -219,10 +235,12 @@ class Draw {
 
   static void fit_client(RequestPlan& request) {
     const bool uploads = request.upload_bytes > 0;
-    const bool needs_upload = request.client == ClientWay::abort_in_upload || request.client == ClientWay::stalled_upload;
+    const bool needs_upload =
+        request.client == ClientWay::abort_in_upload || request.client == ClientWay::stalled_upload;
     if (needs_upload && !uploads) request.client = ClientWay::abort_in_answer;
     if (request.client == ClientWay::hush_on_early_answer && !uploads) request.client = ClientWay::slow_reader;
-    if (request.client == ClientWay::stalled_reader) request.answer_bytes = std::max<ByteCount>(request.answer_bytes, 150'000);
+    if (request.client == ClientWay::stalled_reader)
+      request.answer_bytes = std::max<ByteCount>(request.answer_bytes, 150'000);
     if (request.client == ClientWay::old_version) {
       request.expects_continue = false;
       if (request.upload == Framed::chunked) request.upload = Framed::length;
@@ -236,42 +254,54 @@ class Draw {
   bool crowded_ = false;
 };
 
-constexpr std::array target_names{"shop", "local", "missing", "deadline", "tunnel", "nonsense"};
+constexpr std::array target_names{"shop", "local", "missing", "deadline", "limited", "tunnel", "nonsense"};
 constexpr std::array framed_names{"no content", "length", "chunked", "until close"};
-constexpr std::array origin_names{"plain",     "slow",     "bursty",        "interim",       "early",    "early_close",   "close_after", "extra_bytes",
-                                  "cut_head",  "reset_at_once", "interim_reset", "cut_body", "reset_in_body", "bad_head",    "bad_chunk", "silent"};
-constexpr std::array client_names{"plain",          "slow_reader",     "half_close",      "old_version",   "asks_close", "hush_on_early_answer",
-                                  "stalled_reader", "abort_in_upload", "abort_in_answer", "stalled_upload"};
+constexpr std::array origin_names{"plain",         "slow",          "bursty",        "interim",
+                                  "early",         "early_close",   "close_after",   "extra_bytes",
+                                  "cut_head",      "reset_at_once", "interim_reset", "cut_body",
+                                  "reset_in_body", "bad_head",      "bad_chunk",     "silent"};
+constexpr std::array client_names{"plain",           "slow_reader",          "half_close",     "old_version",
+                                  "asks_close",      "hush_on_early_answer", "stalled_reader", "abort_in_upload",
+                                  "abort_in_answer", "stalled_upload"};
 
 template <typename Names, typename Value>
-const char* name_of(const Names& names, Value value) { return names[static_cast<std::size_t>(value)]; }
+const char* name_of(const Names& names, Value value) {
+  return names[static_cast<std::size_t>(value)];
+}
 
 std::string describe(const char* whose, const SimFaults& faults) {
   const bool rough = faults.split > 0;
-  return fmt::format("  {}: {} us one way, {} KiB of buffer{}{}{}\n", whose, faults.latency.count() / 1000, faults.pipe_bytes / kibibyte,
-                     rough ? ", rough" : "", faults.defer_completion > 0 ? ", deferred" : "", faults.reset > 0 ? ", lossy" : "");
+  return fmt::format("  {}: {} us one way, {} KiB of buffer{}{}{}\n", whose, faults.latency.count() / 1000,
+                     faults.pipe_bytes / kibibyte, rough ? ", rough" : "",
+                     faults.defer_completion > 0 ? ", deferred" : "", faults.reset > 0 ? ", lossy" : "");
 }
 
 }  // namespace
 
-WorldPlan plan_world(std::uint64_t seed) { return Draw(seed).world(); }
+WorldPlan plan_world(std::uint64_t seed) {
+  return Draw(seed).world();
+}
 
 std::string describe(const RequestPlan& request) {
-  return fmt::format("request {} {} {} upload {} {}{}{}, answer {} {} {}{}, origin {}, client {}, turning point {}", request.id, request.method,
-                     name_of(target_names, request.target), request.upload_bytes, name_of(framed_names, request.upload),
-                     request.upload_trailer ? " with trailer" : "", request.expects_continue ? " expecting 100" : "", request.status,
-                     request.answer_bytes, name_of(framed_names, request.answer), request.answer_trailer ? " with trailer" : "",
-                     name_of(origin_names, request.origin), name_of(client_names, request.client), request.turning_point);
+  return fmt::format("request {} {} {} upload {} {}{}{}, answer {} {} {}{}, origin {}, client {}, turning point {}",
+                     request.id, request.method, name_of(target_names, request.target), request.upload_bytes,
+                     name_of(framed_names, request.upload), request.upload_trailer ? " with trailer" : "",
+                     request.expects_continue ? " expecting 100" : "", request.status, request.answer_bytes,
+                     name_of(framed_names, request.answer), request.answer_trailer ? " with trailer" : "",
+                     name_of(origin_names, request.origin), name_of(client_names, request.client),
+                     request.turning_point);
 }
 
 std::string describe(const WorldPlan& plan) {
-  std::string text = fmt::format("seed {}: {} ({})\n  {} shards, {} origins{}, {} connections each, {} clients\n", plan.seed, plan.scenario->name,
-                                 plan.scenario->sentence, plan.shards, plan.origins, plan.origins_by_name ? " by name" : "", plan.connections_max,
-                                 plan.clients.size());
+  std::string text = fmt::format("seed {}: {} ({})\n  {} shards, {} origins{}, {} connections each, {} clients\n",
+                                 plan.seed, plan.scenario->name, plan.scenario->sentence, plan.shards, plan.origins,
+                                 plan.origins_by_name ? " by name" : "", plan.connections_max, plan.clients.size());
   text += describe("to the gateway", plan.client_link) + describe("to the origins", plan.origin_link);
-  if (plan.idle_close) text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);
+  if (plan.idle_close)
+    text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);
   for (const ConfigurationPlan& reload : plan.configurations) {
-    if (reload.at != Duration{}) text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());
+    if (reload.at != Duration{})
+      text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());
   }
   if (plan.drain_at) text += fmt::format("  drain after {} ms\n", plan.drain_at->count() / 1'000'000);
   if (plan.end_at) text += fmt::format("  end after {} ms\n", plan.end_at->count() / 1'000'000);

@@ -1,7 +1,7 @@
 // Everything that will be asked for and done in a world, drawn before it begins.
 //
-// Idea: clients and origins follow the same plan, so that each knows what the other should see, and a checker knows what a
-// request may have met. Faults of the network are drawn as the world runs; the plan says how likely they are.
+// Idea: clients and origins follow the same plan, so that each knows what the other should see, and a checker knows
+// what a request may have met. Faults of the network are drawn as the world runs; the plan says how likely they are.
 #pragma once
 
 #include <cstdint>
@@ -17,47 +17,51 @@ namespace weir::sim {
 
 /// Where a request is sent to.
 enum class Target : std::uint8_t {
-  shop,      ///< to the origins
-  local,     ///< answered by the gateway: 200, or 404 where no route is
+  shop,   ///< to the origins
+  local,  ///< answered by the gateway: 200, or 404 where no route is
   missing,
   deadline,  ///< to the origins, with a deadline
+  limited,   ///< to the origins, uploads of at most upload_limit bytes
   tunnel,    ///< to the origins, asking to switch protocols
   nonsense,  ///< no request at all, with a request smuggled behind it
 };
+
+/// What the route of Target::limited lets through.
+inline constexpr ByteCount upload_limit = 1'024;
 
 enum class Framed : std::uint8_t { nothing, length, chunked, until_close };
 
 /// What the origin does when this request arrives.
 enum class OriginWay : std::uint8_t {
   plain,
-  slow,            // waits before and within its answer
-  bursty,          // pieces with pauses
-  interim,         // 103 first
-  early,           // answers before it reads the upload, and reads on
-  early_close,     // answers, does not read the upload, closes
-  close_after,     // says connection: close
-  extra_bytes,     // sends an answer nobody asked for behind its own
-  cut_head,        // a part of a head, then a reset: the first time only
-  reset_at_once,   // reads the head, then resets: the first time only
-  interim_reset,   // 103, then a reset: the first time only
-  cut_body,        // an orderly end in the middle of the content
+  slow,           // waits before and within its answer
+  bursty,         // pieces with pauses
+  interim,        // 103 first
+  early,          // answers before it reads the upload, and reads on
+  early_close,    // answers, does not read the upload, closes
+  close_after,    // says connection: close
+  extra_bytes,    // sends an answer nobody asked for behind its own
+  cut_head,       // a part of a head, then a reset: the first time only
+  reset_at_once,  // reads the head, then resets: the first time only
+  interim_reset,  // 103, then a reset: the first time only
+  cut_body,       // an orderly end in the middle of the content
   reset_in_body,
   bad_head,
   bad_chunk,
-  silent,          // no answer, ever
+  silent,  // no answer, ever
 };
 
 enum class ClientWay : std::uint8_t {
   plain,
   slow_reader,
-  half_close,       // says early that it will send no more
-  old_version,      // HTTP/1.0
+  half_close,   // says early that it will send no more
+  old_version,  // HTTP/1.0
   asks_close,
   hush_on_early_answer,  // sends no more of its upload once it is answered, and waits for the end
-  stalled_reader,   // stops reading until the gateway gives up
+  stalled_reader,        // stops reading until the gateway gives up
   abort_in_upload,
   abort_in_answer,
-  stalled_upload,   // stops in the middle of its upload
+  stalled_upload,  // stops in the middle of its upload
 };
 
 struct RequestPlan {
@@ -83,8 +87,8 @@ struct RequestPlan {
 };
 
 struct ClientConnectionPlan {
-  Duration pause{};      ///< before it is opened
-  unsigned depth = 1;    ///< requests sent before the first answer is awaited
+  Duration pause{};        ///< before it is opened
+  unsigned depth = 1;      ///< requests sent before the first answer is awaited
   bool held_open = false;  ///< left idle at the end until the gateway closes it
   std::vector<RequestPlan> requests;
 };
@@ -104,11 +108,13 @@ struct WorldPlan {
   unsigned shards = 1;
   unsigned origins = 1;
   bool origins_by_name = false;
-  unsigned connections_max = 64;  ///< per endpoint and shard
+  unsigned requests_per_connection = 1'000'000;
+  unsigned connections_max = 64;       ///< per endpoint and shard
+  std::optional<Duration> connection_age;  ///< of clients' connections
   std::optional<Duration> idle_close;  ///< origins close connections that idle for so long
   std::optional<Duration> drain_at;
-  std::optional<Duration> end_at;      ///< without a drain
-  std::vector<Duration> aborts;        ///< at each of these moments some connection is reset, whichever it is
+  std::optional<Duration> end_at;  ///< without a drain
+  std::vector<Duration> aborts;    ///< at each of these moments some connection is reset, whichever it is
   SimFaults client_link;
   SimFaults origin_link;
   std::vector<ConfigurationPlan> configurations;

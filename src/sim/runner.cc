@@ -30,8 +30,10 @@ constexpr char mark = '\x01';
     fmt::print(stderr, "{}begin {}\n", mark, seed);
     Report report = run_world(plan_world(seed), run.verbose);
     const bool twice = report.violations.empty() && run.trace_every > 0 && seed % run.trace_every == 0;
-    if (twice && run_world(plan_world(seed)).trace != report.trace) report.violations.push_back({"trace", "the same seed left another trace"});
-    for (const Violation& violation : report.violations) fmt::print(stderr, "{}violation {}\t{}\n", mark, violation.checker, violation.text);
+    if (twice && run_world(plan_world(seed)).trace != report.trace)
+      report.violations.push_back({"trace", "the same seed left another trace"});
+    for (const Violation& violation : report.violations)
+      fmt::print(stderr, "{}violation {}\t{}\n", mark, violation.checker, violation.text);
     fmt::print(stderr, "{}end {} {} {}\n", mark, report.trace, report.requests, report.answered);
   }
   ::_exit(0);

@@ -21,14 +21,50 @@ constexpr std::array table{
              .upload = 0.2,
              .big = 0,
              .idle_close = 1},
-    Scenario{.name = "bad origins", .sentence = "origins cut, reset, stay silent, talk nonsense", .bad_origin = 0.3, .deadline = 0.1},
-    Scenario{.name = "bad clients", .sentence = "clients abort, stall, talk nonsense", .bad_client = 0.3, .upload = 0.5, .big = 0.15},
-    Scenario{.name = "tunnels", .sentence = "upgraded connections, with reloads in the middle", .odd_client = 0.1, .tunnel = 0.6, .reloads = 2},
-    Scenario{.name = "reload", .sentence = "configurations change while requests are under way", .upload = 0.4, .big = 0.15, .reloads = 5},
-    Scenario{.name = "drain", .sentence = "the gateway is asked to end while requests are under way", .upload = 0.3, .big = 0.1, .reloads = 1, .drain = 1},
-    Scenario{.name = "forced end", .sentence = "the gateway is ended under its requests", .upload = 0.5, .tunnel = 0.2, .big = 0.2, .deadline = 0.1, .forced_end = 1},
-    Scenario{.name = "lossy clients", .sentence = "clients' connections are reset or vanish", .rough = 0.5, .lossy_clients = true, .bad_client = 0.1, .reloads = 1},
-    Scenario{.name = "lossy origins", .sentence = "origins' connections are reset, vanish, or are refused", .rough = 0.5, .lossy_origins = true, .bad_origin = 0.1, .idle_close = 0.5},
+    Scenario{.name = "bad origins",
+             .sentence = "origins cut, reset, stay silent, talk nonsense",
+             .bad_origin = 0.3,
+             .deadline = 0.1},
+    Scenario{.name = "bad clients",
+             .sentence = "clients abort, stall, talk nonsense",
+             .bad_client = 0.3,
+             .upload = 0.5,
+             .big = 0.15},
+    Scenario{.name = "tunnels",
+             .sentence = "upgraded connections, with reloads in the middle",
+             .odd_client = 0.1,
+             .tunnel = 0.6,
+             .reloads = 2},
+    Scenario{.name = "reload",
+             .sentence = "configurations change while requests are under way",
+             .upload = 0.4,
+             .big = 0.15,
+             .reloads = 5},
+    Scenario{.name = "drain",
+             .sentence = "the gateway is asked to end while requests are under way",
+             .upload = 0.3,
+             .big = 0.1,
+             .reloads = 1,
+             .drain = 1},
+    Scenario{.name = "forced end",
+             .sentence = "the gateway is ended under its requests",
+             .upload = 0.5,
+             .tunnel = 0.2,
+             .big = 0.2,
+             .deadline = 0.1,
+             .forced_end = 1},
+    Scenario{.name = "lossy clients",
+             .sentence = "clients' connections are reset or vanish",
+             .rough = 0.5,
+             .lossy_clients = true,
+             .bad_client = 0.1,
+             .reloads = 1},
+    Scenario{.name = "lossy origins",
+             .sentence = "origins' connections are reset, vanish, or are refused",
+             .rough = 0.5,
+             .lossy_origins = true,
+             .bad_origin = 0.1,
+             .idle_close = 0.5},
     Scenario{.name = "storm",
              .sentence = "everything at once",
              .rough = 0.7,
@@ -46,7 +82,11 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Scenario> scenarios() { return table; }
-const Scenario& scenario_of(std::uint64_t seed) { return table[seed % table.size()]; }
+std::span<const Scenario> scenarios() {
+  return table;
+}
+const Scenario& scenario_of(std::uint64_t seed) {
+  return table[seed % table.size()];
+}
 
 }  // namespace weir::sim

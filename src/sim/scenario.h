@@ -1,7 +1,7 @@
 // What kinds of world there are.
 //
-// Idea: a scenario says how likely each trouble is; a seed picks a scenario and draws one world from it. The table is the
-// list of what Weir is expected to live through.
+// Idea: a scenario says how likely each trouble is; a seed picks a scenario and draws one world from it. The table is
+// the list of what Weir is expected to live through.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ struct Scenario {
   std::string_view sentence;
 
   // The network.
-  double rough = 0.3;       ///< per link: pieces are cut, delayed, deferred; nothing is lost
+  double rough = 0.3;          ///< per link: pieces are cut, delayed, deferred; nothing is lost
   bool lossy_clients = false;  ///< connections to the gateway are reset or vanish
   bool lossy_origins = false;  ///< so are those to the origins; some are refused or never answered
 
@@ -28,16 +28,17 @@ struct Scenario {
   // What is asked for, per request.
   double upload = 0.35;
   double tunnel = 0.03;
-  double big = 0.05;        ///< larger than all buffers on the way together
-  double local = 0.1;       ///< answered by the gateway itself
-  double deadline = 0;      ///< on a route with a deadline that the origin does not meet
+  double big = 0.05;    ///< larger than all buffers on the way together
+  double local = 0.1;   ///< answered by the gateway itself
+  double limited = 0.04;  ///< on a route that limits uploads
+  double deadline = 0;  ///< on a route with a deadline that the origin does not meet
 
   // What happens in the middle.
-  unsigned reloads = 0;     ///< at most so many
+  unsigned reloads = 0;  ///< at most so many
   double drain = 0;
-  double forced_end = 0;    ///< the gateway is ended without a drain
-  double idle_close = 0;    ///< the origins close idle connections without a word
-  double crowded = 0.2;     ///< few connections to origins, many requests
+  double forced_end = 0;  ///< the gateway is ended without a drain
+  double idle_close = 0;  ///< the origins close idle connections without a word
+  double crowded = 0.2;   ///< few connections to origins, many requests
 };
 
 std::span<const Scenario> scenarios();

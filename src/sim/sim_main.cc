@@ -77,12 +77,14 @@ int finish(std::uint64_t passed, std::uint64_t failed) {
 int run_one(const Wishes& wishes) {
   fmt::print("{}", describe(plan_world(*wishes.seed)));
   bool passed = false;
-  run_worlds({.first = *wishes.seed, .planted = wishes.planted, .verbose = true, .trace_every = 1}, [&](const Verdict& verdict) {
-    passed = verdict.passed;
-    fmt::print("  {} requests, {} answered, trace {:016x}\n", verdict.requests, verdict.answered, verdict.trace);
-    if (!passed) fmt::print("FAILED by {}: {}\n", verdict.checker, verdict.text);
-    return true;
-  });
+  run_worlds({.first = *wishes.seed, .planted = wishes.planted, .verbose = true, .trace_every = 1},
+             [&](const Verdict& verdict) {
+               passed = verdict.passed;
+               fmt::print("  {} requests, {} answered, trace {:016x}\n", verdict.requests, verdict.answered,
+                          verdict.trace);
+               if (!passed) fmt::print("FAILED by {}: {}\n", verdict.checker, verdict.text);
+               return true;
+             });
   return finish(passed ? 1 : 0, passed ? 0 : 1);
 }
 

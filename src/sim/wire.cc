@@ -12,9 +12,13 @@
 namespace weir::sim {
 namespace {
 
-Ending ending_of(const Error& error) { return error.code == Code::timed_out ? Ending::late : Ending::reset; }
+Ending ending_of(const Error& error) {
+  return error.code == Code::timed_out ? Ending::late : Ending::reset;
+}
 
-Ending in_the_middle(Ending ending) { return ending == Ending::closed || ending == Ending::reset ? Ending::cut : ending; }
+Ending in_the_middle(Ending ending) {
+  return ending == Ending::closed || ending == Ending::reset ? Ending::cut : ending;
+}
 
 bool parse_head(std::string_view text, Head& head) {
   head = {};
@@ -45,7 +49,8 @@ std::string_view Head::get(std::string_view name) const {
 }
 
 std::size_t Head::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::ranges::count(fields, name, [](const auto& field) { return std::string_view(field.first); }));
+  return static_cast<std::size_t>(
+      std::ranges::count(fields, name, [](const auto& field) { return std::string_view(field.first); }));
 }
 
 unsigned Head::status() const {
@@ -58,7 +63,8 @@ Task<Ending> Wire::fill(Duration longest) {
   if (pace_.pause > Duration::zero()) co_await Sleep(stream_.reactor(), pace_.pause);
   char small[512];
   const bool slowly = pace_.bytes > 0;
-  const std::span<char> room = slowly ? std::span<char>(small, std::min(pace_.bytes, sizeof(small))) : std::span<char>();
+  const std::span<char> room =
+      slowly ? std::span<char>(small, std::min(pace_.bytes, sizeof(small))) : std::span<char>();
   const auto received = co_await stream_.receive_into(room, longest);
   if (!received) co_return ending_of(received.error());
   if (received->empty()) co_return Ending::closed;
@@ -99,20 +105,23 @@ Task<Ending> Wire::read_some(std::string& bytes, std::size_t most, Duration long
   co_return Ending::whole;
 }
 
-Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived, ByteCount stop_after) {
+Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived,
+                                ByteCount stop_after) {
   trailer_seen_ = false;
   if (framed == Framed::nothing) co_return Ending::whole;
   ByteCount left = unbounded;
   if (framed == Framed::length) {
     const std::string_view length = head.get("content-length");
-    if (std::from_chars(length.data(), length.data() + length.size(), left).ec != std::errc()) co_return Ending::malformed;
+    if (std::from_chars(length.data(), length.data() + length.size(), left).ec != std::errc())
+      co_return Ending::malformed;
   }
   std::string bytes;
   std::string line;
   while (true) {
     if (framed == Framed::chunked) {
       if (const Ending ending = co_await read_line(line); ending != Ending::whole) co_return ending;
-      if (std::from_chars(line.data(), line.data() + line.size(), left, 16).ec != std::errc()) co_return Ending::malformed;
+      if (std::from_chars(line.data(), line.data() + line.size(), left, 16).ec != std::errc())
+        co_return Ending::malformed;
       if (left == 0) {
         do {
           if (const Ending ending = co_await read_line(line); ending != Ending::whole) co_return ending;
@@ -122,8 +131,10 @@ Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& c
       }
     }
     while (left > 0) {
-      const Ending ending = co_await read_some(bytes, static_cast<std::size_t>(std::min<ByteCount>(left, 64 * kibibyte)));
-      if (ending == Ending::closed && framed == Framed::until_close) co_return check.right() ? Ending::whole : Ending::wrong;
+      const Ending ending =
+          co_await read_some(bytes, static_cast<std::size_t>(std::min<ByteCount>(left, 64 * kibibyte)));
+      if (ending == Ending::closed && framed == Framed::until_close)
+        co_return check.right() ? Ending::whole : Ending::wrong;
       if (ending != Ending::whole) co_return in_the_middle(ending);
       left -= bytes.size();
       arrived += bytes.size();
@@ -149,6 +160,8 @@ Framed framing_of(const Head& head, bool has_content, bool is_answer) {
   return is_answer ? Framed::until_close : Framed::nothing;
 }
 
-std::string chunk(std::string_view bytes) { return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes); }
+std::string chunk(std::string_view bytes) {
+  return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+}
 
 }  // namespace weir::sim

@@ -1,7 +1,7 @@
 // Raw HTTP/1.1 as the simulated clients and origins speak it.
 //
-// Idea: not one line of the gateway's own codec is used here: whoever checks a parser with itself sees what it believes. This
-// one is lenient and slow, and says precisely how a message ended.
+// Idea: not one line of the gateway's own codec is used here: whoever checks a parser with itself sees what it
+// believes. This one is lenient and slow, and says precisely how a message ended.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@
 namespace weir::sim {
 
 struct Head {
-  std::string start;  ///< the first line
+  std::string start;                                        ///< the first line
   std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case
 
   /// The first field of that name; empty when there is none.
@@ -30,17 +30,17 @@ struct Head {
 /// How a head or a content ended.
 enum class Ending : std::uint8_t {
   whole,
-  closed,     ///< an orderly end came instead of the first byte
-  cut,        ///< an end or a reset in the middle
-  reset,      ///< a reset before the first byte
+  closed,  ///< an orderly end came instead of the first byte
+  cut,     ///< an end or a reset in the middle
+  reset,   ///< a reset before the first byte
   malformed,
-  wrong,      ///< not the bytes that should be there
-  late,       ///< nothing came for as long as one may wait
+  wrong,  ///< not the bytes that should be there
+  late,   ///< nothing came for as long as one may wait
 };
 
 /// How fast somebody reads.
 struct Pace {
-  Duration pause{};      ///< before each read
+  Duration pause{};       ///< before each read
   std::size_t bytes = 0;  ///< most bytes at once; 0: what is there
 };
 
@@ -54,7 +54,8 @@ class Wire {
   Task<Ending> read_head(Head& head, Duration longest = patience);
   /// The content of a message, compared with what it should be; chunked contents with their trailers.
   /// \param arrived  counts the content's bytes as they come, \param stop_after  gives up (as `cut`) beyond so many
-  Task<Ending> read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived, ByteCount stop_after = unbounded);
+  Task<Ending> read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived,
+                            ByteCount stop_after = unbounded);
   /// Waits for the end of the stream: `closed`, `reset`, `malformed` when bytes come instead, or `late`.
   Task<Ending> read_end(Duration longest);
   /// Some bytes; empty with `closed`, `reset`, `late`.

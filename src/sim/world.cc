@@ -91,7 +91,9 @@ bool World::finish() {
   gateway_.stop();
   if (!wait_for("hang", "the shutdown", 10s, [&] { return gateway_.stopped(); })) return false;
   for (const auto& origin : origins_) origin->stop();
-  const bool origins_gone = wait_for("hang", "the origins", 10s, [&] { return std::ranges::all_of(origins_, [](const auto& origin) { return origin->done(); }); });
+  const bool origins_gone = wait_for("hang", "the origins", 10s, [&] {
+    return std::ranges::all_of(origins_, [](const auto& origin) { return origin->done(); });
+  });
   clock_.run_for(10s);
   return origins_gone;
 }
@@ -103,11 +105,15 @@ bool World::wait_for(const char* checker, const char* what, Duration longest, co
 }
 
 Report World::report() const {
-  Report report{.violations = ledger_.violations(), .trace = network_.trace(), .requests = ledger_.stories().size(), .exchanges = gateway_.exchanges()};
+  Report report{.violations = ledger_.violations(),
+                .trace = network_.trace(),
+                .requests = ledger_.stories().size(),
+                .exchanges = gateway_.exchanges()};
   for (const Story& story : ledger_.stories()) {
     if (story.outcome == Outcome::answered) ++report.answered;
-    for (const std::uint64_t fact : {std::uint64_t{story.status}, static_cast<std::uint64_t>(story.outcome), story.client_read, story.origin_read,
-                                     static_cast<std::uint64_t>(story.ended.time_since_epoch().count())}) {
+    for (const std::uint64_t fact :
+         {std::uint64_t{story.status}, static_cast<std::uint64_t>(story.outcome), story.client_read, story.origin_read,
+          static_cast<std::uint64_t>(story.ended.time_since_epoch().count())}) {
       report.trace = (report.trace ^ fact) * 0x9E3779B97F4A7C15U;
       report.trace ^= report.trace >> 29;
     }

@@ -12,11 +12,11 @@ namespace weir::sim {
 
 struct Report {
   std::vector<Violation> violations;
-  std::uint64_t trace = 0;     ///< the same for the same seed
+  std::uint64_t trace = 0;  ///< the same for the same seed
   std::size_t requests = 0;
   std::size_t answered = 0;
   std::size_t exchanges = 0;
-  Duration lasted{};           ///< virtual time
+  Duration lasted{};  ///< virtual time
 };
 
 class World {
