@@ -52,8 +52,9 @@ def measure(programs: Programs, windows: int) -> Section:
     for title, key in (("reading and checking the edit", "validated_in_s"), ("from there until live", "live_in_s"),
                        ("longest pause of a core", "longest_pause_s")):
         section.figures[title] = {"nanoseconds": _figure([each[key] * 1e9 for each in told])}
-    section.checks.append(judge_most(f"live after the validated edit: <= {LIVE_BUDGET_MS:.0f} ms", live, "ms", LIVE_BUDGET_MS))
-    section.checks.append(judge_most(f"longest pause of a core: <= {PAUSE_BUDGET_MS:.0f} ms", pause, "ms", PAUSE_BUDGET_MS))
+    for what, measured, budget in (("live after the validated edit", live, LIVE_BUDGET_MS),
+                                   ("longest pause of a core", pause, PAUSE_BUDGET_MS)):
+        section.checks.append(judge_most(f"{what}: <= {budget:.0f} ms", measured, "ms", budget))
     return section
 
 

@@ -51,8 +51,14 @@ std::span<const BalancerKind* const> balancer_kinds() {
   return kinds;
 }
 
-const FilterKind* find_filter(std::string_view name) { return find(filter_kinds(), name); }
-const ServiceKind* find_service(std::string_view name) { return find(service_kinds(), name); }
-const BalancerKind* find_balancer(std::string_view name) { return find(balancer_kinds(), name); }
+const FilterKind* find_filter(std::string_view name) {
+  return find(filter_kinds(), name);
+}
+const ServiceKind* find_service(std::string_view name) {
+  return find(service_kinds(), name);
+}
+const BalancerKind* find_balancer(std::string_view name) {
+  return find(balancer_kinds(), name);
+}
 
 }  // namespace weir

@@ -108,8 +108,9 @@ class Compiler::Context final : public BuildContext {
 };
 
 // A route that was built from the very same document, while nothing that routes share has changed, is used again.
-std::shared_ptr<const Route> Compiler::route_of(const std::shared_ptr<const config::RouteDocument>& written, std::size_t number,
-                                                const config::RouteFilters& filters, Context& context, BuiltRoutes& kept) {
+std::shared_ptr<const Route> Compiler::route_of(const std::shared_ptr<const config::RouteDocument>& written,
+                                                std::size_t number, const config::RouteFilters& filters,
+                                                Context& context, BuiltRoutes& kept) {
   kept.documents.push_back(written);
   std::shared_ptr<const Route> found = routes_.find(written);
   // A route without a name is called by its number, which other routes may have moved.
@@ -166,8 +167,8 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
   return route;
 }
 
-std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
-                                                 Diagnostics& diagnostics) {
+std::shared_ptr<const Gateway> Compiler::compile(const config::Document& document, ListenerNumbers& listeners,
+                                                 WallTime now, Diagnostics& diagnostics) {
   auto gateway = std::make_shared<Gateway>();
   gateway->limits = document.limits;
   gateway->timeouts = document.timeouts;
@@ -185,7 +186,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   if (same_surroundings) {
     clusters = clusters_;
   } else {
-    for (const config::UpstreamDocument& upstream : document.upstreams) clusters.emplace(upstream.name, make_cluster(upstream, context));
+    for (const config::UpstreamDocument& upstream : document.upstreams)
+      clusters.emplace(upstream.name, make_cluster(upstream, context));
   }
 
   const config::RouteFilters filters(document);

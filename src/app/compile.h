@@ -1,8 +1,8 @@
 // From a document to what runs: plug-ins are built, clusters made, routes indexed.
 //
 // Problem: a reload that changes one of 100,000 routes must not build the other 99,999 again.
-// Idea: what was built is kept by the document object it was built from; a file that did not change gives the same objects,
-// as long as nothing that routes share (chains, defaults, upstreams) has changed either.
+// Idea: what was built is kept by the document object it was built from; a file that did not change gives the same
+// objects, as long as nothing that routes share (chains, defaults, upstreams) has changed either.
 #pragma once
 
 #include <map>

@@ -34,8 +34,9 @@ class DemoHandler final : public Handler {
 
   static std::string describe(const Exchange& exchange) {
     const RequestHead& request = exchange.request;
-    std::string page = fmt::format("Hello from the demo origin. This is what reached me:\n\n{} {}{}{}\nhost: {}\n", request.method_text,
-                                   request.path, request.has_query ? "?" : "", request.query, request.authority);
+    std::string page =
+        fmt::format("Hello from the demo origin. This is what reached me:\n\n{} {}{}{}\nhost: {}\n",
+                    request.method_text, request.path, request.has_query ? "?" : "", request.query, request.authority);
     for (const Field& field : request.fields) page += fmt::format("{}: {}\n", field.name, field.value);
     return page;
   }
@@ -43,7 +44,8 @@ class DemoHandler final : public Handler {
   static Answer with_status(Exchange& exchange, std::string_view number) {
     const auto status = text::parse_decimal(number);
     const bool usable = status && *status >= 200 && *status < 600;
-    return text(exchange, usable ? static_cast<Status>(*status) : 400, usable ? fmt::format("status {}\n", *status) : "a status from 200 to 599\n");
+    return text(exchange, usable ? static_cast<Status>(*status) : 400,
+                usable ? fmt::format("status {}\n", *status) : "a status from 200 to 599\n");
   }
 
   static Answer with_bytes(Exchange& exchange, std::string_view number) {
@@ -89,7 +91,8 @@ int serve_demo_origin(const Endpoint& endpoint) {
   SystemResolver resolver(executor);
   Census census;
   DemoHandler handler;
-  Worker worker(0, Duration::zero(), executor, resolver, {.traffic = handler, .admin = handler, .protocol = h1::server_protocol(), .census = census});
+  Worker worker(0, Duration::zero(), executor, resolver,
+                {.traffic = handler, .admin = handler, .protocol = h1::server_protocol(), .census = census});
   worker.start();
   const auto bound = worker.call([&] {
     worker.server().configure(std::make_shared<const Gateway>(), [](std::shared_ptr<const Snapshot>) {});

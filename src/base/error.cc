@@ -48,8 +48,12 @@ Error os_error(int error_number, Origin origin) {
   return {.code = code_of_errno(error_number), .origin = origin, .os_error = error_number};
 }
 
-std::string_view name_of(Code code) { return entries[static_cast<std::size_t>(code)].name; }
-std::string_view sentence_of(Code code) { return entries[static_cast<std::size_t>(code)].sentence; }
+std::string_view name_of(Code code) {
+  return entries[static_cast<std::size_t>(code)].name;
+}
+std::string_view sentence_of(Code code) {
+  return entries[static_cast<std::size_t>(code)].sentence;
+}
 
 std::string_view name_of(Origin origin) {
   switch (origin) {

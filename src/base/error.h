@@ -18,84 +18,84 @@
 namespace weir {
 
 // name, and the sentence a person reads. The name is the machine-readable reason in logs and problem details.
-#define WEIR_ERROR_CODES(X)                                                                       \
-  /* the head */                                                                                  \
-  X(malformed_request_line, "the request line is not METHOD SP TARGET SP HTTP/1.x")               \
-  X(malformed_status_line, "the status line is not HTTP/1.x SP STATUS")                           \
-  X(bad_method, "the method is not a token")                                                      \
-  X(method_too_long, "the method is longer than any that exists")                                 \
-  X(bad_target, "the request target has a character or form that is not allowed")                 \
-  X(bad_path, "the path cannot be brought into its one canonical form")                           \
-  X(target_too_long, "the request target is longer than the limit")                               \
-  X(unsupported_version, "only HTTP/1.0 and HTTP/1.1 are spoken here")                            \
-  X(bare_line_feed, "a line ends in LF without CR")                                               \
-  X(bare_carriage_return, "a CR stands without its LF")                                           \
-  X(nul_byte, "a NUL byte stands in the head")                                                    \
-  X(obs_fold, "a field is folded over two lines")                                                 \
-  X(space_before_colon, "white space stands between a field name and its colon")                  \
-  X(bad_field_name, "a field name is not a token")                                                \
-  X(bad_field_value, "a field value holds a control character")                                   \
-  X(head_too_large, "the head is larger than the limit")                                          \
-  X(too_many_fields, "the head has more fields than the limit")                                   \
-  X(field_too_large, "a field line is longer than the limit")                                     \
-  X(missing_host, "an HTTP/1.1 request needs exactly one Host field")                             \
-  X(repeated_host, "the Host field stands more than once")                                        \
-  X(bad_host, "the host is not a valid host name or address")                                     \
-  X(unsupported_expectation, "only Expect: 100-continue is understood")                           \
-  X(method_not_supported, "this method is not served here")                                       \
-  /* framing */                                                                                   \
-  X(conflicting_length, "Content-Length and Transfer-Encoding stand together")                    \
-  X(repeated_length, "Content-Length stands more than once or is a list")                         \
-  X(bad_length, "Content-Length is not a plain decimal number")                                   \
-  X(unsupported_transfer_coding, "a transfer coding other than chunked is not understood here")   \
+#define WEIR_ERROR_CODES(X)                                                                            \
+  /* the head */                                                                                       \
+  X(malformed_request_line, "the request line is not METHOD SP TARGET SP HTTP/1.x")                    \
+  X(malformed_status_line, "the status line is not HTTP/1.x SP STATUS")                                \
+  X(bad_method, "the method is not a token")                                                           \
+  X(method_too_long, "the method is longer than any that exists")                                      \
+  X(bad_target, "the request target has a character or form that is not allowed")                      \
+  X(bad_path, "the path cannot be brought into its one canonical form")                                \
+  X(target_too_long, "the request target is longer than the limit")                                    \
+  X(unsupported_version, "only HTTP/1.0 and HTTP/1.1 are spoken here")                                 \
+  X(bare_line_feed, "a line ends in LF without CR")                                                    \
+  X(bare_carriage_return, "a CR stands without its LF")                                                \
+  X(nul_byte, "a NUL byte stands in the head")                                                         \
+  X(obs_fold, "a field is folded over two lines")                                                      \
+  X(space_before_colon, "white space stands between a field name and its colon")                       \
+  X(bad_field_name, "a field name is not a token")                                                     \
+  X(bad_field_value, "a field value holds a control character")                                        \
+  X(head_too_large, "the head is larger than the limit")                                               \
+  X(too_many_fields, "the head has more fields than the limit")                                        \
+  X(field_too_large, "a field line is longer than the limit")                                          \
+  X(missing_host, "an HTTP/1.1 request needs exactly one Host field")                                  \
+  X(repeated_host, "the Host field stands more than once")                                             \
+  X(bad_host, "the host is not a valid host name or address")                                          \
+  X(unsupported_expectation, "only Expect: 100-continue is understood")                                \
+  X(method_not_supported, "this method is not served here")                                            \
+  /* framing */                                                                                        \
+  X(conflicting_length, "Content-Length and Transfer-Encoding stand together")                         \
+  X(repeated_length, "Content-Length stands more than once or is a list")                              \
+  X(bad_length, "Content-Length is not a plain decimal number")                                        \
+  X(unsupported_transfer_coding, "a transfer coding other than chunked is not understood here")        \
   X(chunked_not_last, "Transfer-Encoding does not end in chunked: the end of the body cannot be told") \
-  X(transfer_coding_in_http10, "an HTTP/1.0 message cannot be chunked")                           \
-  X(bad_chunk_size, "a chunk size is not a plain hexadecimal number")                             \
-  X(bad_chunk_extension, "a chunk extension holds a character that is not allowed")               \
-  X(chunk_line_too_long, "a chunk-size line is longer than the limit")                            \
-  X(bad_chunk_end, "chunk data is not followed by CRLF")                                          \
-  X(bad_trailer, "a trailer field is malformed or not allowed in a trailer")                      \
-  X(trailer_too_large, "the trailer section is larger than the limit")                            \
-  X(body_too_large, "the body is larger than the limit")                                          \
-  X(body_cut_short, "the message ended before its declared length")                               \
-  X(unexpected_bytes, "bytes arrived where no message was expected")                              \
-  X(too_many_interim, "more interim (1xx) responses than the limit")                              \
-  X(bad_upgrade, "the protocol switch does not match what was asked for")                         \
-  /* time */                                                                                      \
-  X(client_head_timeout, "the request head did not arrive in time")                               \
-  X(client_body_timeout, "the request body stopped arriving, or arrives too slowly")              \
-  X(client_write_timeout, "the client stopped reading the response")                              \
-  X(keep_alive_timeout, "the connection was idle for too long")                                   \
-  X(connect_timeout, "the upstream did not accept the connection in time")                        \
-  X(first_byte_timeout, "the upstream did not begin its response in time")                        \
-  X(upstream_idle_timeout, "the upstream stopped sending its response")                           \
-  X(upstream_write_timeout, "the upstream stopped reading the request")                           \
-  X(request_timeout, "the request took longer than it may")                                       \
-  X(queue_timeout, "no upstream connection became free in time")                                  \
-  X(tunnel_timeout, "the tunnel was idle or open for too long")                                   \
-  X(timed_out, "the operation did not finish in time")                                            \
-  /* the network */                                                                               \
-  X(peer_closed, "the peer closed the connection")                                                \
-  X(peer_reset, "the peer reset the connection")                                                  \
-  X(connect_refused, "the upstream refused the connection")                                       \
-  X(unreachable, "the upstream cannot be reached")                                                \
-  X(resolve_failed, "the upstream's name could not be resolved")                                  \
-  X(io_failed, "the operating system refused an operation")                                       \
-  /* decisions */                                                                                 \
-  X(no_route, "no route matches this request")                                                    \
-  X(access_denied, "this client address is not allowed here")                                     \
-  X(loop_detected, "the request has already passed through this gateway")                         \
-  X(upgrade_refused, "this route does not allow the protocol asked for")                          \
-  X(queue_full, "too many requests are waiting for an upstream connection")                       \
-  X(no_endpoint, "the upstream has no endpoint")                                                  \
-  X(too_many_connections, "the gateway holds as many connections as it may")                      \
-  X(out_of_descriptors, "the gateway has no file descriptor left")                                \
-  X(draining, "the gateway is shutting down")                                                     \
-  X(read_only, "this admin address may not change anything")                                      \
-  /* our own */                                                                                   \
-  X(canceled, "the work was given up because nobody waits for it any more")                       \
-  X(configuration_invalid, "the configuration has errors")                                        \
-  X(not_found, "there is no such thing")                                                          \
+  X(transfer_coding_in_http10, "an HTTP/1.0 message cannot be chunked")                                \
+  X(bad_chunk_size, "a chunk size is not a plain hexadecimal number")                                  \
+  X(bad_chunk_extension, "a chunk extension holds a character that is not allowed")                    \
+  X(chunk_line_too_long, "a chunk-size line is longer than the limit")                                 \
+  X(bad_chunk_end, "chunk data is not followed by CRLF")                                               \
+  X(bad_trailer, "a trailer field is malformed or not allowed in a trailer")                           \
+  X(trailer_too_large, "the trailer section is larger than the limit")                                 \
+  X(body_too_large, "the body is larger than the limit")                                               \
+  X(body_cut_short, "the message ended before its declared length")                                    \
+  X(unexpected_bytes, "bytes arrived where no message was expected")                                   \
+  X(too_many_interim, "more interim (1xx) responses than the limit")                                   \
+  X(bad_upgrade, "the protocol switch does not match what was asked for")                              \
+  /* time */                                                                                           \
+  X(client_head_timeout, "the request head did not arrive in time")                                    \
+  X(client_body_timeout, "the request body stopped arriving, or arrives too slowly")                   \
+  X(client_write_timeout, "the client stopped reading the response")                                   \
+  X(keep_alive_timeout, "the connection was idle for too long")                                        \
+  X(connect_timeout, "the upstream did not accept the connection in time")                             \
+  X(first_byte_timeout, "the upstream did not begin its response in time")                             \
+  X(upstream_idle_timeout, "the upstream stopped sending its response")                                \
+  X(upstream_write_timeout, "the upstream stopped reading the request")                                \
+  X(request_timeout, "the request took longer than it may")                                            \
+  X(queue_timeout, "no upstream connection became free in time")                                       \
+  X(tunnel_timeout, "the tunnel was idle or open for too long")                                        \
+  X(timed_out, "the operation did not finish in time")                                                 \
+  /* the network */                                                                                    \
+  X(peer_closed, "the peer closed the connection")                                                     \
+  X(peer_reset, "the peer reset the connection")                                                       \
+  X(connect_refused, "the upstream refused the connection")                                            \
+  X(unreachable, "the upstream cannot be reached")                                                     \
+  X(resolve_failed, "the upstream's name could not be resolved")                                       \
+  X(io_failed, "the operating system refused an operation")                                            \
+  /* decisions */                                                                                      \
+  X(no_route, "no route matches this request")                                                         \
+  X(access_denied, "this client address is not allowed here")                                          \
+  X(loop_detected, "the request has already passed through this gateway")                              \
+  X(upgrade_refused, "this route does not allow the protocol asked for")                               \
+  X(queue_full, "too many requests are waiting for an upstream connection")                            \
+  X(no_endpoint, "the upstream has no endpoint")                                                       \
+  X(too_many_connections, "the gateway holds as many connections as it may")                           \
+  X(out_of_descriptors, "the gateway has no file descriptor left")                                     \
+  X(draining, "the gateway is shutting down")                                                          \
+  X(read_only, "this admin address may not change anything")                                           \
+  /* our own */                                                                                        \
+  X(canceled, "the work was given up because nobody waits for it any more")                            \
+  X(configuration_invalid, "the configuration has errors")                                             \
+  X(not_found, "there is no such thing")                                                               \
   X(internal, "a fault in the gateway itself")
 
 enum class Code : std::uint16_t {

@@ -1,15 +1,15 @@
 // Mistakes we could have made, planted at run time.
 //
 // Problem: a simulation that finds nothing proves nothing, unless it is known to find what is there.
-// Idea: each fault names one plausible bug. The line that would have it asks `fault(...)`; the simulator switches one on
-// and must then report a failure. In production every question is one relaxed load and a branch that is never taken.
+// Idea: each fault names one plausible bug. The line that would have it asks `fault(...)`; the simulator switches one
+// on and must then report a failure. In production every question is one relaxed load and a branch that is never taken.
 //
 //   if (!fault(Fault::lost_wakeup)) reactor_.schedule(*waiter);
 //
 // Invariants
 //   (1) At most one fault is on, and only a test or the simulator switches it.
-//   (2) A fault changes behaviour in the way a human error would: it drops, repeats, reorders or forgets one step. It never
-//       breaks memory by itself.
+//   (2) A fault changes behaviour in the way a human error would: it drops, repeats, reorders or forgets one step. It
+//       never breaks memory by itself.
 #pragma once
 
 #include <atomic>
@@ -21,43 +21,43 @@
 namespace weir {
 
 // name, and the bug it plants.
-#define WEIR_FAULTS(X)                                                                                          \
-  /* runtime */                                                                                                 \
-  X(lost_wakeup, "a waiter whose turn has come is taken from the line and never resumed")                       \
-  X(timer_not_canceled, "a deadline stays armed after the work it guards has ended")                            \
-  X(timer_never_armed, "a wait with a deadline begins without its timer")                                       \
-  X(cancellation_not_inherited, "a scope does not hear that its parent was canceled")                           \
-  X(scratch_kept, "bytes in the scratch are used after the coroutine that received them has suspended")         \
-  /* HTTP/1 sessions */                                                                                         \
-  X(pipelined_bytes_dropped, "bytes behind a message are thrown away instead of beginning the next request")    \
-  X(request_body_not_drained, "the rest of an unread request body is parsed as the next request")               \
-  X(keep_alive_after_error, "a connection is kept after an answer that must close it")                          \
-  X(interim_as_final, "a 100 Continue from upstream counts as the final response")                              \
-  X(body_on_head_response, "a response to HEAD is sent with a body")                                            \
-  X(truncation_hidden, "a body that was cut short is ended as if it were complete")                             \
-  /* upstream pool */                                                                                           \
-  X(reuse_after_anomaly, "a connection goes back to the pool after a response that did not end cleanly")        \
-  X(reuse_unread_bytes, "a connection goes back to the pool with bytes nobody asked for")                       \
-  X(double_release, "a lease is counted back twice")                                                            \
-  X(lease_leaked, "a lease is forgotten when its request is canceled")                                          \
-  X(idle_close_unseen, "an idle pooled connection that the upstream closed is handed out")                      \
-  X(waiter_starved, "a freed connection goes to a newcomer although somebody waits in line")                    \
-  X(unsafe_retry, "a POST that may have reached the upstream is sent again")                                    \
-  X(retry_after_response_began, "a request is tried again after response bytes went to the client")             \
-  /* streaming */                                                                                               \
-  X(piece_repeated, "a piece that the kernel took in part is sent again from its beginning")                    \
-  X(piece_skipped, "what the kernel did not take of a piece is not sent")                                       \
-  X(backpressure_ignored, "a body is read on although the other side has stopped taking it")                    \
-  X(upload_outlives_exchange, "the upload goes on after the response has ended")                                \
-  /* drain, reload, finishers */                                                                                \
-  X(drain_cuts_request, "a drain closes a connection with a request in flight")                                 \
-  X(drain_forgets_idle, "a drain waits for idle keep-alive connections instead of closing them")                \
-  X(accept_after_drain, "a listener accepts after the drain has begun and nobody serves what it accepted")      \
-  X(body_cut_on_reload, "a reload ends the bodies of requests that began before it")                            \
-  X(reload_forgotten, "a core goes on with the configuration it had")                                           \
-  X(snapshot_freed_early, "a request in flight loses its configuration at a reload")                            \
-  X(finisher_skipped, "an aborted request runs no finishers")                                                   \
-  X(finisher_repeated, "a request runs its finishers at its response and again at its connection's end")        \
+#define WEIR_FAULTS(X)                                                                                       \
+  /* runtime */                                                                                              \
+  X(lost_wakeup, "a waiter whose turn has come is taken from the line and never resumed")                    \
+  X(timer_not_canceled, "a deadline stays armed after the work it guards has ended")                         \
+  X(timer_never_armed, "a wait with a deadline begins without its timer")                                    \
+  X(cancellation_not_inherited, "a scope does not hear that its parent was canceled")                        \
+  X(scratch_kept, "bytes in the scratch are used after the coroutine that received them has suspended")      \
+  /* HTTP/1 sessions */                                                                                      \
+  X(pipelined_bytes_dropped, "bytes behind a message are thrown away instead of beginning the next request") \
+  X(request_body_not_drained, "the rest of an unread request body is parsed as the next request")            \
+  X(keep_alive_after_error, "a connection is kept after an answer that must close it")                       \
+  X(interim_as_final, "a 100 Continue from upstream counts as the final response")                           \
+  X(body_on_head_response, "a response to HEAD is sent with a body")                                         \
+  X(truncation_hidden, "a body that was cut short is ended as if it were complete")                          \
+  /* upstream pool */                                                                                        \
+  X(reuse_after_anomaly, "a connection goes back to the pool after a response that did not end cleanly")     \
+  X(reuse_unread_bytes, "a connection goes back to the pool with bytes nobody asked for")                    \
+  X(double_release, "a lease is counted back twice")                                                         \
+  X(lease_leaked, "a lease is forgotten when its request is canceled")                                       \
+  X(idle_close_unseen, "an idle pooled connection that the upstream closed is handed out")                   \
+  X(waiter_starved, "a freed connection goes to a newcomer although somebody waits in line")                 \
+  X(unsafe_retry, "a POST that may have reached the upstream is sent again")                                 \
+  X(retry_after_response_began, "a request is tried again after response bytes went to the client")          \
+  /* streaming */                                                                                            \
+  X(piece_repeated, "a piece that the kernel took in part is sent again from its beginning")                 \
+  X(piece_skipped, "what the kernel did not take of a piece is not sent")                                    \
+  X(backpressure_ignored, "a body is read on although the other side has stopped taking it")                 \
+  X(upload_outlives_exchange, "the upload goes on after the response has ended")                             \
+  /* drain, reload, finishers */                                                                             \
+  X(drain_cuts_request, "a drain closes a connection with a request in flight")                              \
+  X(drain_forgets_idle, "a drain waits for idle keep-alive connections instead of closing them")             \
+  X(accept_after_drain, "a listener accepts after the drain has begun and nobody serves what it accepted")   \
+  X(body_cut_on_reload, "a reload ends the bodies of requests that began before it")                         \
+  X(reload_forgotten, "a core goes on with the configuration it had")                                        \
+  X(snapshot_freed_early, "a request in flight loses its configuration at a reload")                         \
+  X(finisher_skipped, "an aborted request runs no finishers")                                                \
+  X(finisher_repeated, "a request runs its finishers at its response and again at its connection's end")     \
   X(tunnel_half_close_lost, "a tunnel closes both directions when one of them ends")
 
 enum class Fault : std::uint16_t {
@@ -77,7 +77,9 @@ inline constexpr std::size_t fault_count = 0
 inline constinit std::atomic<Fault> planted_fault{Fault::none};
 
 /// Whether this mistake is to be made. Off unless the simulator or a test says otherwise.
-[[nodiscard]] inline bool fault(Fault point) { return planted_fault.load(std::memory_order_relaxed) == point; }
+[[nodiscard]] inline bool fault(Fault point) {
+  return planted_fault.load(std::memory_order_relaxed) == point;
+}
 
 /// Switches one fault on for as long as it lives.
 class PlantedFault {

@@ -60,17 +60,17 @@ struct Timeouts {
 /// How an upstream is waited for. `upstreams.NAME.timeouts`.
 struct UpstreamTimeouts {
   Duration connect = std::chrono::seconds{2};      ///< loopback and data centres answer in milliseconds
-  Duration first_byte = std::chrono::seconds{60};  ///< from the request being sent; pauses while an upload moves. nginx: 60 s
+  Duration first_byte = std::chrono::seconds{60};  ///< from the request's sending; an upload that moves pauses it
   Duration idle = std::chrono::seconds{60};        ///< between two pieces of a response, or of a request being taken
   Duration queue = std::chrono::seconds{1};        ///< in the waiting line for a connection
 };
 
 /// How many connections an upstream endpoint gets from one shard. `upstreams.NAME.connections`.
 struct ConnectionLimits {
-  std::uint32_t max = 1024;                               ///< open at once
-  std::uint32_t idle_max = 256;                           ///< kept for the next request
-  Duration idle_timeout = std::chrono::seconds{50};       ///< below the 60-75 s after which servers usually close first
-  std::uint32_t queue = 1024;                             ///< requests waiting for one
+  std::uint32_t max = 1024;                          ///< open at once
+  std::uint32_t idle_max = 256;                      ///< kept for the next request
+  Duration idle_timeout = std::chrono::seconds{50};  ///< below the 60-75 s after which servers usually close first
+  std::uint32_t queue = 1024;                        ///< requests waiting for one
 };
 
 namespace limits {
@@ -81,6 +81,14 @@ inline constexpr std::size_t method_bytes = 64;
 inline constexpr unsigned interim_responses = 16;
 /// Bytes of the per-core scratch a read goes into: the largest pipe a loopback read fills at once, and hot in cache.
 inline constexpr std::size_t scratch_bytes = 64 * 1024;
+/// Bytes of the per-core memory in which a head, its first piece and the chunk framing are composed: room for the largest
+/// head and the largest trailer section that the configuration may allow, and a copied piece.
+inline constexpr std::size_t compose_bytes = 256 * 1024;
+/// Of these, what a head may take; filters that make one grow beyond it get an error instead.
+inline constexpr std::size_t composed_head_bytes = 160 * 1024;
+/// What `limits.head` and `limits.trailer` may be set to at most.
+inline constexpr ByteCount head_bytes_max = 128 * kibibyte;
+inline constexpr ByteCount trailer_bytes_max = 64 * kibibyte;
 /// Bytes read after a refusal while lingering; more and the client gets its reset.
 inline constexpr ByteCount linger_bytes = 1 * mebibyte;
 /// Connections accepted per wake-up and listener, so that a flood of new ones does not starve the old.

@@ -22,19 +22,25 @@ using Result = std::expected<T, Error>;
 using Failure = std::unexpected<Error>;
 
 /// `return fail(client_error(Code::bad_length));`
-constexpr Failure fail(Error error) { return Failure(error); }
-constexpr Failure fail(Code code, Origin origin) { return Failure(Error{.code = code, .origin = origin}); }
+constexpr Failure fail(Error error) {
+  return Failure(error);
+}
+constexpr Failure fail(Code code, Origin origin) {
+  return Failure(Error{.code = code, .origin = origin});
+}
 
 #define WEIR_JOIN_(a, b) a##b
 #define WEIR_JOIN(a, b) WEIR_JOIN_(a, b)
 
-#define WEIR_TRY_(ret, holder, declaration, ...)                 \
-  auto&& holder = __VA_ARGS__;                                   \
-  if (!holder) [[unlikely]] ret ::weir::fail((holder).error()); \
+#define WEIR_TRY_(ret, holder, declaration, ...) \
+  auto&& holder = __VA_ARGS__;                   \
+  if (!holder) [[unlikely]]                      \
+    ret ::weir::fail((holder).error());          \
   declaration = std::move(*holder)
 
-#define WEIR_TRY_VOID_(ret, holder, ...) \
-  if (auto&& holder = __VA_ARGS__; !holder) [[unlikely]] ret ::weir::fail((holder).error())
+#define WEIR_TRY_VOID_(ret, holder, ...)                 \
+  if (auto&& holder = __VA_ARGS__; !holder) [[unlikely]] \
+  ret ::weir::fail((holder).error())
 
 #define TRY(declaration, ...) WEIR_TRY_(return, WEIR_JOIN(try_, __LINE__), declaration, __VA_ARGS__)
 #define TRY_VOID(...) WEIR_TRY_VOID_(return, WEIR_JOIN(try_, __LINE__), __VA_ARGS__)

@@ -82,8 +82,8 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
     for (std::size_t column = 1; column <= right.size(); ++column) {
       const bool same = left[line - 1] == right[column - 1];
       row[column] = std::min({above[column] + 1, row[column - 1] + 1, above[column - 1] + (same ? 0U : 1U)});
-      const bool swapped = line > 1 && column > 1 && left[line - 1] == right[column - 2] &&
-                           left[line - 2] == right[column - 1];
+      const bool swapped =
+          line > 1 && column > 1 && left[line - 1] == right[column - 2] && left[line - 2] == right[column - 1];
       if (swapped) row[column] = std::min(row[column], before[column - 2] + 1);
     }
     std::swap(before, above);
@@ -116,9 +116,12 @@ void append_json_string(std::string& out, std::string_view value) {
       continue;
     }
     const char first = value.front();
-    const bool plain = length > 1 || (static_cast<unsigned char>(first) >= 0x20 && first != '"' && first != '\\' && first != 0x7F);
-    if (plain) out += value.substr(0, length);
-    else append_escaped(out, first);
+    const bool plain =
+        length > 1 || (static_cast<unsigned char>(first) >= 0x20 && first != '"' && first != '\\' && first != 0x7F);
+    if (plain)
+      out += value.substr(0, length);
+    else
+      append_escaped(out, first);
     value.remove_prefix(length);
   }
   out += '"';

@@ -11,9 +11,15 @@
 
 namespace weir::text {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_alpha(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_alpha(char c) {
+  return lower(c) >= 'a' && lower(c) <= 'z';
+}
 /// The value of a hexadecimal digit, or -1.
 constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';
@@ -57,8 +63,10 @@ constexpr void for_each_member(std::string_view list, Visit visit) {
   std::size_t begin = 0;
   for (std::size_t at = 0; at <= list.size(); ++at) {
     if (at < list.size() && quoted) {
-      if (list[at] == '\\' && at + 1 < list.size()) ++at;
-      else if (list[at] == '"') quoted = false;
+      if (list[at] == '\\' && at + 1 < list.size())
+        ++at;
+      else if (list[at] == '"')
+        quoted = false;
       continue;
     }
     if (at < list.size() && list[at] == '"') quoted = true;

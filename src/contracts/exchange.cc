@@ -5,7 +5,9 @@
 
 namespace weir {
 
-Exchange::~Exchange() { invariant(finished_, "every exchange is finished before it is destroyed"); }
+Exchange::~Exchange() {
+  invariant(finished_, "every exchange is finished before it is destroyed");
+}
 
 const DecisionRecord& Exchange::record(DecisionRecord decided) {
   auto* kept = arena.make<DecisionRecord>(decided);
@@ -22,7 +24,8 @@ const DecisionRecord& Exchange::record(DecisionRecord decided) {
 
 void Exchange::release_snapshot() {
   for (std::string_view* name : {&route_name, &upstream_name, &upstream_endpoint}) *name = arena.copy(*name);
-  for (DecisionRecord* kept = first_record_; kept != nullptr; kept = kept->next) kept->subject = arena.copy(kept->subject);
+  for (DecisionRecord* kept = first_record_; kept != nullptr; kept = kept->next)
+    kept->subject = arena.copy(kept->subject);
   snapshot.reset();
 }
 

@@ -30,13 +30,13 @@ namespace weir {
 
 /// What a connection knows about itself, for all its exchanges.
 struct ConnectionFacts {
-  ClientAddress client;            ///< address == peer here; an exchange may find another behind trusted proxies
-  std::uint16_t listener = 0;      ///< id of the listener it came through
+  ClientAddress client;        ///< address == peer here; an exchange may find another behind trusted proxies
+  std::uint16_t listener = 0;  ///< id of the listener it came through
   std::string_view listener_name;
   std::string_view scheme = "http";
   std::uint16_t local_port = 0;
-  bool administrative = false;     ///< came through the admin unix socket: may change things
-  bool read_only = false;          ///< came through an admin address that may not
+  bool administrative = false;  ///< came through the admin unix socket: may change things
+  bool read_only = false;       ///< came through an admin address that may not
 };
 
 /// What a service answers; the tunnel is there exactly when the head's status is 101.
@@ -49,11 +49,11 @@ using Reply = Task<Result<Answer>>;
 
 /// How an exchange ended, for those who count, log and settle.
 struct Delivery {
-  Status status = 0;               ///< sent to the client; 0 when none was
-  bool complete = false;           ///< the whole response reached the kernel
+  Status status = 0;      ///< sent to the client; 0 when none was
+  bool complete = false;  ///< the whole response reached the kernel
   ByteCount request_body_bytes = 0;
   ByteCount response_body_bytes = 0;
-  const Error* error = nullptr;    ///< what went wrong, if anything did
+  const Error* error = nullptr;  ///< what went wrong, if anything did
 };
 
 class Exchange;
@@ -73,7 +73,7 @@ class Finisher {
 
 /// When things happened; a zero Time has not happened. Turn granularity: the reactor's clock.
 struct Timings {
-  Time head_started{};     ///< first byte of the request
+  Time head_started{};  ///< first byte of the request
   Time head_read{};
   Time upstream_leased{};  ///< a connection was there
   Time upstream_sent{};    ///< the request had been given to the kernel
@@ -140,8 +140,8 @@ class Exchange {
   const DecisionRecord& record(DecisionRecord decided);
   [[nodiscard]] const DecisionRecord* first_record() const { return first_record_; }
 
-  /// Copies what the records and names borrow from the snapshot, and lets go of it: a tunnel that lives for days does not hold
-  /// an old configuration.
+  /// Copies what the records and names borrow from the snapshot, and lets go of it: a tunnel that lives for days does
+  /// not hold an old configuration.
   void release_snapshot();
 
   /// Will be told when all is over; the last added is told first.

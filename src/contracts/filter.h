@@ -27,8 +27,8 @@ class Filter {
 
   virtual Reply handle(Exchange& exchange, Next next) const = 0;
 
-  /// What handle() would do to an imagined request, without doing it: for `weir explain`. Uses the same decision functions;
-  /// changes `imagined` as the request would be changed.
+  /// What handle() would do to an imagined request, without doing it: for `weir explain`. Uses the same decision
+  /// functions; changes `imagined` as the request would be changed.
   virtual Effect rehearse(ImaginedRequest& imagined) const = 0;
 };
 

@@ -50,10 +50,10 @@ class DurationHistogram {
 /// What one shard counts about itself.
 struct ShardMetrics {
   Cell connections_opened;
-  Cell connections_open;          // a gauge
-  Cell connections_refused;       // over a maximum, or no descriptor left
+  Cell connections_open;     // a gauge
+  Cell connections_refused;  // over a maximum, or no descriptor left
   Cell requests;
-  Cell requests_in_flight;        // a gauge
+  Cell requests_in_flight;  // a gauge
   Cell bytes_from_clients;
   Cell bytes_to_clients;
   Cell upstream_connects;
@@ -62,7 +62,7 @@ struct ShardMetrics {
   Cell upstream_connections_open;  // a gauge
   Cell upstream_queued;            // a gauge: requests waiting for a connection
   Cell retries;
-  Cell tunnels_open;               // a gauge
+  Cell tunnels_open;                       // a gauge
   std::array<Cell, 6> responses_by_class;  // [1] is 1xx ... [5] is 5xx
   std::array<Cell, static_cast<std::size_t>(Code::internal) + 1> errors_by_code;
 };

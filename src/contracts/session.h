@@ -3,7 +3,8 @@
 // Invariants
 //   (1) A ServerSession calls the handler once per request, in order, and passes every answer on; it owns the exchange.
 //   (2) A ClientSession carries as many exchanges at once as it has slots; each is held by a Lease. A lease is returned
-//       healthy exactly when the exchange ended cleanly and the connection can serve another; after any anomaly it is condemned.
+//       healthy exactly when the exchange ended cleanly and the connection can serve another; after any anomaly it
+//       is condemned.
 #pragma once
 
 #include <memory>
@@ -61,8 +62,8 @@ class ClientSession {
 
   /// Sends a request and reads the head of the answer. The answer's body (or tunnel) owns the lease; when the call
   /// fails the lease is condemned. \param head  what to send; hop-by-hop fields are the session's business
-  /// \errors  origin upstream: framing codes, first_byte_timeout, peer_closed, peer_reset ...; origin client: what pulling the
-  ///          request body said. error.retry says whether any byte of the request may have been seen.
+  /// \errors  origin upstream: framing codes, first_byte_timeout, peer_closed, peer_reset ...; origin client: what
+  ///          pulling the request body said. error.retry says whether any byte of the request may have been seen.
   virtual Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
                      Lease lease) = 0;
 
@@ -120,7 +121,8 @@ class ClientProtocol {
   virtual ~ClientProtocol() = default;
   /// Opens a session. \errors  those of connect()
   virtual Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                               const UpstreamTimeouts& timeouts, Watcher* idle_watcher) const = 0;
+                                                               const UpstreamTimeouts& timeouts,
+                                                               Watcher* idle_watcher) const = 0;
 };
 
 }  // namespace weir

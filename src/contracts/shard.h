@@ -48,7 +48,7 @@ class Shard {
   Scope scope;
 
   /// Memory in which one message head is composed and sent at once; never held over a suspension.
-  [[nodiscard]] std::span<char> compose_buffer() { return {compose_.get(), limits::scratch_bytes}; }
+  [[nodiscard]] std::span<char> compose_buffer() { return {compose_.get(), limits::compose_bytes}; }
 
   /// The state under `key`, made by `make` when it is not there yet.
   template <typename State, typename Make>
@@ -71,7 +71,7 @@ class Shard {
     std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
   };
 
-  std::unique_ptr<char[]> compose_ = std::make_unique_for_overwrite<char[]>(limits::scratch_bytes);
+  std::unique_ptr<char[]> compose_ = std::make_unique_for_overwrite<char[]>(limits::compose_bytes);
   std::unordered_map<std::string, std::unique_ptr<ShardState>, Hash, std::equal_to<>> states_;
   std::string date_;
   Time date_until_{};

@@ -1,8 +1,9 @@
 // One configuration, compiled: immutable, shared by all cores, pinned by every request that started with it.
 //
 // Idea: what every floor may read of it stands here; what only the server knows (router, routes, services) is in the
-// derived class (server/gateway.h). Each shard holds one reference; its exchanges count pins on the shard, without atomics;
-// the last pin gives the shard's reference back to the control thread, which destroys old snapshots off the data path.
+// derived class (server/gateway.h). Each shard holds one reference; its exchanges count pins on the shard, without
+// atomics; the last pin gives the shard's reference back to the control thread, which destroys old snapshots off the
+// data path.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,10 @@ namespace weir {
 
 /// What the gateway says about itself and the client to upstreams. `forwarded:` in the configuration.
 struct ForwardedSettings {
-  bool x_forwarded = true;   ///< X-Forwarded-For, -Proto, -Host, -Port
-  bool forwarded = false;    ///< Forwarded (RFC 7239)
-  bool via = true;           ///< Via (RFC 9110 section 7.6.3) and CDN-Loop (RFC 8586): loops are refused
-  bool request_id = true;    ///< X-Request-ID
+  bool x_forwarded = true;         ///< X-Forwarded-For, -Proto, -Host, -Port
+  bool forwarded = false;          ///< Forwarded (RFC 7239)
+  bool via = true;                 ///< Via (RFC 9110 section 7.6.3) and CDN-Loop (RFC 8586): loops are refused
+  bool request_id = true;          ///< X-Request-ID
   std::string pseudonym = "weir";  ///< our name in Via, CDN-Loop and Proxy-Status
 };
 
@@ -38,8 +39,8 @@ class Snapshot {
   ForwardedSettings forwarded;
   std::vector<Cidr> trusted_proxies;
   std::uint32_t slots = 0;  ///< places for mutable state that its plug-ins have on each shard
-  std::string hash;    ///< content address, hexadecimal
-  std::string source;  ///< the file it came from
+  std::string hash;         ///< content address, hexadecimal
+  std::string source;       ///< the file it came from
   WallTime loaded_at{};
 };
 

@@ -90,9 +90,7 @@ void Fields::set(std::string_view lower_case_name, std::string_view value) {
     return;
   }
   bool first = true;
-  remove_if([&](const Field& field) {
-    return named_so(field) && !std::exchange(first, false);
-  });
+  remove_if([&](const Field& field) { return named_so(field) && !std::exchange(first, false); });
 }
 
 std::size_t Fields::remove(FieldName name) {

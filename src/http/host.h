@@ -16,8 +16,8 @@ struct Authority {
   std::optional<std::uint16_t> port;
 };
 
-/// \errors  bad_host: user information, empty host, characters outside reg-name without escapes, a bad IPv6 literal, a port
-///          that is not a number up to 65535
+/// \errors  bad_host: user information, empty host, characters outside reg-name without escapes, a bad IPv6 literal, a
+///          port that is not a number up to 65535
 Result<Authority> parse_authority(std::string_view text, Arena& arena);
 
 }  // namespace weir

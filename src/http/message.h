@@ -40,16 +40,16 @@ struct RequestHead {
   TargetForm target_form = TargetForm::origin;
   Version version = Version::http_1_1;
   bool expects_continue = false;
-  bool keep_alive = true;          ///< what the client asked of this connection
-  bool accepts_trailers = false;   ///< TE: trailers
+  bool keep_alive = true;         ///< what the client asked of this connection
+  bool accepts_trailers = false;  ///< TE: trailers
   std::string_view method_text;
-  std::string_view target;         ///< as it stood in the request line, for the log
-  std::string_view authority;      ///< host[:port], lower case; from the target if absolute, else from Host; may be empty in HTTP/1.0
-  std::string_view host;           ///< authority without port and brackets
-  std::string_view path;           ///< canonical
-  std::string_view query;          ///< without '?'; check has_query for "/a?" against "/a"
+  std::string_view target;     ///< as it stood in the request line, for the log
+  std::string_view authority;  ///< host[:port], lower case; from an absolute target, else from Host; empty: HTTP/1.0
+  std::string_view host;       ///< authority without port and brackets
+  std::string_view path;       ///< canonical
+  std::string_view query;      ///< without '?'; check has_query for "/a?" against "/a"
   bool has_query = false;
-  std::string_view upgrade;        ///< the protocol asked for with Connection: upgrade, lower case; empty when none
+  std::string_view upgrade;  ///< the protocol asked for with Connection: upgrade, lower case; empty when none
   Framing framing;
   Fields fields;
 };

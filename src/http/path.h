@@ -5,7 +5,8 @@
 //
 // The policy (docs/paths.md)
 //   - percent-escapes of unreserved characters (letters, digits, - . _ ~) are decoded; all others stay escaped with
-//     upper-case digits (RFC 3986 section 6.2.2); so %2e is a dot and %2F stays an escaped slash that separates nothing;
+//     upper-case digits (RFC 3986 section 6.2.2); so %2e is a dot and %2F stays an escaped slash that separates
+//     nothing;
 //   - "." and ".." segments are removed (RFC 3986 section 5.2.4); climbing above the root is refused;
 //   - empty segments ("//") collapse; a trailing slash stays;
 //   - malformed escapes, %00, control characters and bytes above 0x7E are refused; so is a backslash, raw or escaped,

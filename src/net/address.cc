@@ -25,7 +25,9 @@ IpAddress mapped(const in_addr& v4) {
   return IpAddress(bytes);
 }
 
-Failure bad_address(const char* why) { return fail(gateway_error(Code::configuration_invalid, why)); }
+Failure bad_address(const char* why) {
+  return fail(gateway_error(Code::configuration_invalid, why));
+}
 
 Result<std::uint16_t> parse_port(std::string_view text) {
   const auto number = text::parse_decimal(text);
@@ -56,7 +58,9 @@ IpAddress IpAddress::of(const SocketAddress& address) {
   return {};
 }
 
-bool IpAddress::is_v4() const { return std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes_.begin()); }
+bool IpAddress::is_v4() const {
+  return std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes_.begin());
+}
 
 bool IpAddress::is_loopback() const {
   if (is_v4()) return bytes_[12] == 127;
@@ -64,7 +68,8 @@ bool IpAddress::is_loopback() const {
   return bytes_ == loopback;
 }
 
-// IPv4 is written by hand: it goes into every forwarded request, and inet_ntop() goes through printf (1.2 % of a request).
+// IPv4 is written by hand: it goes into every forwarded request, and inet_ntop() goes through printf
+// (1.2 % of a request).
 std::string IpAddress::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   if (!is_v4()) {
@@ -89,7 +94,8 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   if (!bits || *bits + offset > 128) return bad_address("the prefix length is a number up to 32 (IPv4) or 128 (IPv6)");
   block.bits_ = static_cast<std::uint8_t>(*bits + offset);
   for (unsigned bit = block.bits_; bit < 128; ++bit) {
-    if ((block.network_.bytes()[bit / 8] >> (7 - bit % 8) & 1) != 0) return bad_address("the address has bits set beyond its prefix");
+    if ((block.network_.bytes()[bit / 8] >> (7 - bit % 8) & 1) != 0)
+      return bad_address("the address has bits set beyond its prefix");
   }
   return block;
 }
@@ -121,7 +127,8 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   if (text.starts_with("unix:")) {
     endpoint.unix_path = text.substr(5);
     if (endpoint.unix_path.empty()) return bad_address("unix: needs a path");
-    if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path)) return bad_address("a unix socket path has at most 107 bytes");
+    if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path))
+      return bad_address("a unix socket path has at most 107 bytes");
     return endpoint;
   }
   std::string_view rest = text;
@@ -188,7 +195,9 @@ std::uint16_t port_of(const SocketAddress& address) {
   return 0;
 }
 
-const char* unix_path_of(const SocketAddress& address) { return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path; }
+const char* unix_path_of(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path;
+}
 
 std::string text_of(const SocketAddress& address) {
   if (address.family() == AF_UNIX) return std::string("unix:") + unix_path_of(address);

@@ -74,7 +74,7 @@ struct UpstreamAddress {
 
 /// An address as configured: literal (ready to use) or with a name that has to be resolved.
 struct Endpoint {
-  std::string host;         ///< name or literal; empty for unix and for ":8080"
+  std::string host;  ///< name or literal; empty for unix and for ":8080"
   std::uint16_t port = 0;
   std::string unix_path;
 
@@ -83,7 +83,8 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Parses `host:port`, `[v6]:port`, `:port`, `unix:/path`. \param default_port  used when none is written; 0 = it must be
+/// Parses `host:port`, `[v6]:port`, `:port`, `unix:/path`.
+/// \param default_port  used when none is written; 0 = it must be
 Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port = 0);
 /// The socket address of a literal endpoint (an empty host is every address, by ::); resolve_failed for names.
 Result<SocketAddress> socket_address(const Endpoint& endpoint);

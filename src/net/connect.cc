@@ -8,7 +8,8 @@ namespace {
 
 class Connect final : public Op, private Timer {
  public:
-  Connect(Reactor& reactor, Handle socket, const SocketAddress& address, Duration timeout) : reactor_(reactor), address_(address) {
+  Connect(Reactor& reactor, Handle socket, const SocketAddress& address, Duration timeout)
+      : reactor_(reactor), address_(address) {
     kind = Kind::connect;
     handle = socket;
     data = reinterpret_cast<char*>(&address_);

@@ -17,7 +17,8 @@ void Inbox::move_out() {
 // Brings the unread bytes to the front of a buffer that holds at least `capacity` bytes.
 void Inbox::make_room(std::size_t capacity) {
   if (capacity_ >= capacity) {
-    if (!unread_.empty() && unread_.data() != buffer_.get()) std::memmove(buffer_.get(), unread_.data(), unread_.size());
+    if (!unread_.empty() && unread_.data() != buffer_.get())
+      std::memmove(buffer_.get(), unread_.data(), unread_.size());
   } else {
     constexpr std::size_t smallest = 2048;
     const std::size_t grown = std::max({capacity, capacity_ * 2, smallest});
@@ -39,7 +40,8 @@ Task<Result<std::size_t>> Inbox::fill_behind(std::size_t room_max, Duration time
   make_room(std::min(room_max, unread_.size() * 2));
   leave_scratch();
   const std::size_t room = std::min(capacity_, room_max) - unread_.size();
-  CO_TRY(const std::span<char> received, co_await stream_.receive_into({buffer_.get() + unread_.size(), room}, timeout));
+  CO_TRY(const std::span<char> received,
+         co_await stream_.receive_into({buffer_.get() + unread_.size(), room}, timeout));
   unread_ = {buffer_.get(), unread_.size() + received.size()};
   co_return received.size();
 }

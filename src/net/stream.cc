@@ -24,7 +24,9 @@ Stream::~Stream() {
   reactor_.io().close(handle_, reset_);
 }
 
-Stream::Receive& Stream::receive(Duration timeout) { return receive_into({}, timeout); }
+Stream::Receive& Stream::receive(Duration timeout) {
+  return receive_into({}, timeout);
+}
 
 Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
   receive_.data = room.data();
@@ -34,7 +36,9 @@ Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
   return receive_;
 }
 
-bool Stream::Receive::await_ready() { return stream_->reactor_.io().submit(*this); }
+bool Stream::Receive::await_ready() {
+  return stream_->reactor_.io().submit(*this);
+}
 
 Result<std::span<char>> Stream::Receive::await_resume() {
   if (result < 0) return fail(stream_->error_of(*this, why_));
@@ -72,7 +76,8 @@ bool Stream::Send::await_ready() {
     return true;
   }
   stream_->bytes_sent_ += static_cast<ByteCount>(taken);
-  auto skip = fault(Fault::piece_repeated) && taken < static_cast<std::int64_t>(total) ? 0 : static_cast<std::size_t>(taken);
+  auto skip =
+      fault(Fault::piece_repeated) && taken < static_cast<std::int64_t>(total) ? 0 : static_cast<std::size_t>(taken);
   size = fault(Fault::piece_skipped) ? 0 : total - skip;
   if (size == 0) return true;
   // The pieces may lie in the scratch, which others use while we wait.
@@ -114,7 +119,9 @@ void Stream::parked(Op& op, const Error* canceled_already) {
   if (op.deadline != never && (!armed() || due() > op.deadline)) reactor_.timers().arm(*this, op.deadline);
 }
 
-void Stream::cancel(Op& op) { reactor_.io().cancel(op); }
+void Stream::cancel(Op& op) {
+  reactor_.io().cancel(op);
+}
 
 // The timer fires at the oldest deadline it was armed for; ops that have moved theirs since wait on.
 void Stream::fire(Time now) {

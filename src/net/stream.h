@@ -1,8 +1,8 @@
 // A connected socket: bytes in, bytes out, each with a deadline.
 //
-// Idea: receiving lends the core's scratch (copy out before you suspend if you need the bytes longer); sending tries the
-// kernel first and copies only what it did not take. One timer serves both directions: deadlines are stored in the ops and
-// looked at when the timer fires, so that moving a deadline on every request costs a comparison.
+// Idea: receiving lends the core's scratch (copy out before you suspend if you need the bytes longer); sending tries
+// the kernel first and copies only what it did not take. One timer serves both directions: deadlines are stored in the
+// ops and looked at when the timer fires, so that moving a deadline on every request costs a comparison.
 //
 // Invariants
 //   (1) At most one receive and one send are in flight; the Stream is destroyed only when none is.

@@ -31,7 +31,9 @@
 namespace weir {
 namespace {
 
-int number(Handle handle) { return static_cast<int>(handle); }
+int number(Handle handle) {
+  return static_cast<int>(handle);
+}
 
 std::uint64_t tag(int fd, std::uint32_t generation) {
   return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd);
@@ -44,11 +46,17 @@ SocketAddress address_by(int (*call)(int, sockaddr*, socklen_t*), Handle handle)
   return address;
 }
 
-void set_option(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof(value)); }
+void set_option(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
 
-bool is_tcp(const SocketAddress& address) { return address.family() == AF_INET || address.family() == AF_INET6; }
+bool is_tcp(const SocketAddress& address) {
+  return address.family() == AF_INET || address.family() == AF_INET6;
+}
 
-const char* unix_path(const SocketAddress& address) { return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path; }
+const char* unix_path(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path;
+}
 
 // A socket file that nobody listens on is left over from a process that died; one that answers belongs to somebody.
 void remove_dead_socket_file(const SocketAddress& address) {
@@ -118,8 +126,12 @@ Result<Handle> EpollIo::listen(const SocketAddress& address, ListenOptions optio
   return adopt(fd, true);
 }
 
-SocketAddress EpollIo::local_address(Handle handle) { return address_by(::getsockname, handle); }
-SocketAddress EpollIo::remote_address(Handle handle) { return address_by(::getpeername, handle); }
+SocketAddress EpollIo::local_address(Handle handle) {
+  return address_by(::getsockname, handle);
+}
+SocketAddress EpollIo::remote_address(Handle handle) {
+  return address_by(::getpeername, handle);
+}
 
 Result<Handle> EpollIo::open(const SocketAddress& address) {
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -303,8 +315,12 @@ bool EpollIo::readable(Handle handle) {
   pollfd question{.fd = number(handle), .events = POLLIN, .revents = 0};
   return ::poll(&question, 1, 0) > 0;
 }
-void EpollIo::watch(Handle handle, Watcher* watcher) { descriptor(handle).watcher = watcher; }
-void EpollIo::shut_down_sending(Handle handle) { ::shutdown(number(handle), SHUT_WR); }
+void EpollIo::watch(Handle handle, Watcher* watcher) {
+  descriptor(handle).watcher = watcher;
+}
+void EpollIo::shut_down_sending(Handle handle) {
+  ::shutdown(number(handle), SHUT_WR);
+}
 
 void EpollIo::close(Handle handle, bool abort) {
   Descriptor& socket = descriptor(handle);
@@ -336,7 +352,8 @@ std::size_t EpollIo::wait(Time deadline, CompletionSink& sink) {
   return delivered;
 }
 
-// Asks without waiting first; when nothing is there and the load says so, pauses, so that one wake-up brings many events.
+// Asks without waiting first; when nothing is there and the load says so, pauses, so that one wake-up brings
+// many events.
 std::size_t EpollIo::collect(Time deadline) {
   const Time begin = now();
   const Duration timeout = deadline == never ? no_limit : std::max(deadline - begin, Duration::zero());
@@ -365,7 +382,8 @@ int EpollIo::poll(Duration timeout) {
     if (count >= 0 || errno != ENOSYS) return count;
     fine_timeouts_ = false;
   }
-  const auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(timeout, std::chrono::hours{24}));
+  const auto rounded_up =
+      std::chrono::ceil<std::chrono::milliseconds>(std::min<Duration>(timeout, std::chrono::hours{24}));
   return ::epoll_wait(epoll_, events_.data(), events_per_turn, forever ? -1 : static_cast<int>(rounded_up.count()));
 }
 

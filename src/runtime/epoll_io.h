@@ -7,8 +7,8 @@
 //     is remembered; a call is tried only when it may succeed.
 //   - A short read means drained, unless a FIN or an error was announced: then read on, or the end would be lost.
 //   - A receive lands in one 64 KiB scratch per core, which stays in the cache.
-//   - Wake-ups are coalesced when the measured arrival rate says that waiting pays: below saturation, the wake-up is the
-//     largest cost (25-50 % of CPU at 60,000/s). When idle nothing waits.
+//   - Wake-ups are coalesced when the measured arrival rate says that waiting pays: below saturation, the wake-up is
+//     the largest cost (25-50 % of CPU at 60,000/s). When idle nothing waits.
 //
 // Invariants
 //   (1) Ends of descriptors_[fd]: a descriptor is closed only by close(); its generation then moves, so that events of
@@ -62,9 +62,9 @@ class EpollIo final : public Io {
     Watcher* watcher = nullptr;
     std::uint32_t generation = 0;
     bool open = false;
-    bool readable = false;   // unread bytes may be there
-    bool ending = false;     // FIN, reset or error announced: read to the end
-    bool gone = false;       // the peer can no longer be written to
+    bool readable = false;  // unread bytes may be there
+    bool ending = false;    // FIN, reset or error announced: read to the end
+    bool gone = false;      // the peer can no longer be written to
   };
   static constexpr std::size_t events_per_turn = 256;
 

@@ -14,8 +14,12 @@ namespace weir {
 
 #ifdef WEIR_FRAMES_FROM_SYSTEM
 
-void* FramePool::take(std::size_t bytes) { return ::operator new(bytes); }
-void FramePool::give_back(void* frame, std::size_t) noexcept { ::operator delete(frame); }
+void* FramePool::take(std::size_t bytes) {
+  return ::operator new(bytes);
+}
+void FramePool::give_back(void* frame, std::size_t) noexcept {
+  ::operator delete(frame);
+}
 
 #else
 
@@ -45,13 +49,16 @@ struct FreeLists {
 
 thread_local FreeLists lists;
 
-constexpr std::size_t class_of(std::size_t bytes) { return (bytes + class_bytes - 1) / class_bytes; }
+constexpr std::size_t class_of(std::size_t bytes) {
+  return (bytes + class_bytes - 1) / class_bytes;
+}
 
 }  // namespace
 
 void* FramePool::take(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
-  if (size_class > classes) [[unlikely]] return ::operator new(bytes);
+  if (size_class > classes) [[unlikely]]
+    return ::operator new(bytes);
   FreeFrame*& head = lists.heads[size_class];
   if (head == nullptr) return ::operator new(size_class * class_bytes);
   FreeFrame* frame = head;

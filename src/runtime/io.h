@@ -40,8 +40,8 @@ class Op : public Suspension {
   enum class Kind : std::uint8_t { none, accept, connect, receive, send };
 
   Kind kind = Kind::none;
-  bool parked = false;          ///< submitted and not complete
-  bool timed_out = false;       ///< canceled because its deadline passed
+  bool parked = false;     ///< submitted and not complete
+  bool timed_out = false;  ///< canceled because its deadline passed
   Handle handle = Handle::none;
   char* data = nullptr;         ///< receive: where the bytes are (scratch unless given); send: what remains;
                                 ///< connect: the SocketAddress, which stays put until the op ends
@@ -76,8 +76,8 @@ class CompletionSink {
 };
 
 struct ListenOptions {
-  bool reuse_port = false;   ///< one socket per shard, the kernel spreads connections
-  bool owner_only = false;   ///< a unix socket that only its owner may connect to (mode 0600)
+  bool reuse_port = false;  ///< one socket per shard, the kernel spreads connections
+  bool owner_only = false;  ///< a unix socket that only its owner may connect to (mode 0600)
   int backlog = 4096;
 };
 

@@ -622,8 +622,8 @@ TEST_P(IoConformance, wake_before_the_wait_is_not_lost) {
   EXPECT_GE(io().wait(never, sink_), 1U);
 }
 
-// A tenant's bytes stay readable until it is told to move, and it is told before the scratch changes.
-// Whoever is resumed by a wait must see the time after it: a timeout counted from before the wait would be over already.
+// A tenant's bytes stay readable until it is told to move, and it is told before the scratch changes. Whoever is
+// resumed by a wait must see the time after it: a timeout counted from before the wait would be over already.
 TEST_P(IoConformance, tells_that_time_has_passed_before_it_delivers) {
   connect_pair();
   TestOp receiving(Op::Kind::receive, server_);

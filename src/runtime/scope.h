@@ -1,6 +1,7 @@
 // The owner of work that runs beside its parent.
 //
-// Problem: work that is started and forgotten outlives what it uses; stopping a service then crashes, or waits for ever.
+// Problem: work that is started and forgotten outlives what it uses; stopping a service then crashes, or
+// waits for ever.
 // Idea: a Scope joins or cancels all its children; it cannot be left while one of them runs.
 //
 // Invariants

@@ -27,8 +27,8 @@ void TimerWheel::disarm(Timer& timer) {
   if (wheel_[level][slot].empty()) occupied_[level] &= ~(std::uint64_t{1} << slot);
 }
 
-// The level is the one whose unit the distance fills at most 64 times; beyond the wheel's reach a timer waits as far out
-// as the wheel goes and is placed again from there.
+// The level is the one whose unit the distance fills at most 64 times; beyond the wheel's reach a timer waits as far
+// out as the wheel goes and is placed again from there.
 void TimerWheel::place(Timer& timer, std::int64_t due_tick) {
   constexpr std::int64_t reach = std::int64_t{1} << (slot_bits * levels);
   const std::int64_t distance = std::min(due_tick - tick_, reach - 1);

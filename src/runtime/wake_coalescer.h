@@ -1,12 +1,12 @@
 // When to wait a little for more work before doing some.
 //
-// Problem: at 60,000 requests a second on a half-idle core, each event is its own wake-up, and the wake-up costs more than
-// the request. At 1,000 a second waiting only adds latency.
+// Problem: at 60,000 requests a second on a half-idle core, each event is its own wake-up, and the wake-up costs more
+// than the request. At 1,000 a second waiting only adds latency.
 // Idea: a pure function of the measured arrival rate. Waiting for `cap` is worth it when it will gather at least
 // `events_worth_waiting` events; a core that was not idle before this turn never waits, since it has gathered already.
 //
-// Numbers (one core, 60,000/s open loop): 50 us of waiting took a request from 12.5-13.6 us to 9.5-9.8 us of CPU; 200 us
-// to 8.7. At 5,000/s it cost more than it saved.
+// Numbers (one core, 60,000/s open loop): 50 us of waiting took a request from 12.5-13.6 us to 9.5-9.8 us of CPU;
+// 200 us to 8.7. At 5,000/s it cost more than it saved.
 #pragma once
 
 #include "base/units.h"

@@ -11,7 +11,10 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
   const SocketAddress remote = stream.remote_address();
   const IpAddress peer = IpAddress::of(remote);
   ConnectionFacts facts;
-  facts.client = {.address = peer, .peer = peer, .peer_port = port_of(remote), .over_unix = listener.plan.address.family() == AF_UNIX};
+  facts.client = {.address = peer,
+                  .peer = peer,
+                  .peer_port = port_of(remote),
+                  .over_unix = listener.plan.address.family() == AF_UNIX};
   facts.listener = listener.plan.id;
   facts.local_port = port_of(listener.bound);
   facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
@@ -59,9 +62,15 @@ void Connection::abort(Error why) {
   if (region_ != nullptr) region_->cancel(why);
 }
 
-Shard& Connection::shard() { return server_.shard(); }
-Handler& Connection::handler() { return handler_; }
-SnapshotPin Connection::pin() { return server_.pin(); }
+Shard& Connection::shard() {
+  return server_.shard();
+}
+Handler& Connection::handler() {
+  return handler_;
+}
+SnapshotPin Connection::pin() {
+  return server_.pin();
+}
 
 bool Connection::ending() const {
   if (draining_ || requests_ >= requests_max_) return true;

@@ -1,7 +1,7 @@
 // A client's connection, from accept to close.
 //
-// Idea: it owns the stream and tells its session what it needs to know (the configuration of this moment, whether to end
-// behind the current answer), and the server what that needs to know (idle or busy).
+// Idea: it owns the stream and tells its session what it needs to know (the configuration of this moment, whether to
+// end behind the current answer), and the server what that needs to know (idle or busy).
 //
 // Invariants
 //   (1) A connection pins no configuration while it is idle.

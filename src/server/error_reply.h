@@ -5,7 +5,8 @@
 
 namespace weir {
 
-/// The status a client is given for `error`: 4xx for its own faults, 502 and 504 for the upstream's, 500 and 503 for ours. Pure.
+/// The status a client is given for `error`: 4xx for its own faults, 502 and 504 for the upstream's, 500 and 503
+/// for ours. Pure.
 Status status_of(const Error& error);
 
 /// Problem details, a short page or plain text by Accept, with the request id; `retry-after` with 503.

@@ -14,7 +14,11 @@ namespace {
 class Relay final : private Timer {
  public:
   Relay(Reactor& reactor, RelayLimits limits)
-      : scope(reactor), reactor_(reactor), limits_(limits), last_moved_(reactor.now()), age_end_(deadline_after(reactor.now(), limits.age)) {
+      : scope(reactor),
+        reactor_(reactor),
+        limits_(limits),
+        last_moved_(reactor.now()),
+        age_end_(deadline_after(reactor.now(), limits.age)) {
     rearm();
   }
   ~Relay() { reactor_.timers().disarm(*this); }

@@ -14,13 +14,15 @@ struct RelayLimits {
 };
 
 struct RelayOutcome {
-  Result<void> result;  ///< success: both sides finished sending, or one did and the other fell silent. Errors: tunnel_timeout, peer_reset, canceled
+  /// Success: both sides finished sending, or one did and the other fell silent.
+  /// \errors  tunnel_timeout, peer_reset, canceled
+  Result<void> result;
   ByteCount bytes_from_client = 0;
   ByteCount bytes_to_client = 0;
 };
 
-/// Moves bytes until both directions have ended, one has failed, or a limit has passed. An end in one direction is passed on and
-/// the other goes on (half-close).
+/// Moves bytes until both directions have ended, one has failed, or a limit has passed. An end in one direction is
+/// passed on and the other goes on (half-close).
 Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, RelayLimits limits);
 
 }  // namespace weir

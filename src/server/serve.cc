@@ -10,7 +10,9 @@
 namespace weir {
 namespace {
 
-const Gateway& gateway_of(const Exchange& exchange) { return static_cast<const Gateway&>(*exchange.snapshot); }
+const Gateway& gateway_of(const Exchange& exchange) {
+  return static_cast<const Gateway&>(*exchange.snapshot);
+}
 
 /// Counts an exchange when it is over and tells the observers.
 class Bookkeeper final : public Finisher {
@@ -35,7 +37,8 @@ void find_who_asks(Exchange& exchange) {
   const Snapshot& snapshot = *exchange.snapshot;
   const bool trusted = !exchange.client.over_unix && contains(snapshot.trusted_proxies, exchange.client.peer);
   if (trusted) {
-    exchange.client.address = find_client(exchange.client.peer, trusted, exchange.request.fields, snapshot.trusted_proxies);
+    exchange.client.address =
+        find_client(exchange.client.peer, trusted, exchange.request.fields, snapshot.trusted_proxies);
   }
   const std::string_view given = exchange.request.fields.get(FieldName::x_request_id);
   if (trusted && is_request_id(given)) {
@@ -48,7 +51,11 @@ void find_who_asks(Exchange& exchange) {
 
 void take_route(Exchange& exchange, const Route& route, const RouteDecision& decision) {
   exchange.route_name = route.name;
-  exchange.record({.room = "route", .verdict = "matched", .subject = route.name, .reason = name_of(decision.reason), .place = route.place});
+  exchange.record({.room = "route",
+                   .verdict = "matched",
+                   .subject = route.name,
+                   .reason = name_of(decision.reason),
+                   .place = route.place});
   exchange.upgrade_allowed = !exchange.request.upgrade.empty() && route.allows_upgrade(exchange.request.upgrade);
   exchange.tunnel_idle = route.tunnel_idle;
   exchange.tunnel_age = route.tunnel_age;
@@ -60,7 +67,8 @@ void take_route(Exchange& exchange, const Route& route, const RouteDecision& dec
 }  // namespace
 
 bool Route::allows_upgrade(std::string_view protocol) const {
-  return std::ranges::any_of(upgrades, [&](const std::string& allowed) { return allowed == "any" || allowed == protocol; });
+  return std::ranges::any_of(upgrades,
+                             [&](const std::string& allowed) { return allowed == "any" || allowed == protocol; });
 }
 
 RouteFacts route_facts(const RequestHead& request, const ClientAddress& client, std::uint16_t listener) {
@@ -91,7 +99,8 @@ Reply Serve::handle(Exchange& exchange) {
   const RouteDecision decision =
       gateway.router.find(route_facts(exchange.request, exchange.client, exchange.connection.listener));
   if (!decision.matched()) {
-    exchange.record({.room = "route", .verdict = "refused", .subject = {}, .reason = name_of(decision.reason), .place = {}});
+    exchange.record(
+        {.room = "route", .verdict = "refused", .subject = {}, .reason = name_of(decision.reason), .place = {}});
     co_return fail(client_error(Code::no_route));
   }
   const Route& route = *gateway.routes[decision.route];
@@ -99,6 +108,8 @@ Reply Serve::handle(Exchange& exchange) {
   co_return co_await Next(route.filters, *route.service)(exchange);
 }
 
-Answer Serve::error_answer(Exchange& exchange, const Error& error) { return error_reply(exchange, error); }
+Answer Serve::error_answer(Exchange& exchange, const Error& error) {
+  return error_reply(exchange, error);
+}
 
 }  // namespace weir

@@ -28,11 +28,14 @@ struct ShardServer::Acceptor {
 };
 
 ShardServer::ShardServer(Shard& shard, Parts parts) : shard_(shard), parts_(parts), scope_(shard.reactor) {}
-ShardServer::~ShardServer() { invariant(connection_count_ == 0, "a server is destroyed when its connections are gone"); }
+ShardServer::~ShardServer() {
+  invariant(connection_count_ == 0, "a server is destroyed when its connections are gone");
+}
 
 void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapshot::Release release) {
   if (fault(Fault::reload_forgotten) && current_) return;
-  if (fault(Fault::body_cut_on_reload)) connections_.for_each([](Connection& each) { each.abort(gateway_error(Code::canceled)); });
+  if (fault(Fault::body_cut_on_reload))
+    connections_.for_each([](Connection& each) { each.abort(gateway_error(Code::canceled)); });
   // Owned by its pins: it deletes itself with the last.
   auto* shared = new ShardSnapshot(std::move(gateway), std::move(release));
   current_ = SnapshotPin(*shared);
@@ -40,9 +43,11 @@ void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapsho
 
 Result<SocketAddress> ShardServer::open_at(const ListenerPlan& plan, const SocketAddress& address) {
   const bool shared = address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
-  TRY(const Handle handle, Listener::open(shard_.reactor, address, {.reuse_port = shared, .owner_only = plan.use == ListenerUse::admin}));
+  TRY(const Handle handle,
+      Listener::open(shard_.reactor, address, {.reuse_port = shared, .owner_only = plan.use == ListenerUse::admin}));
   const SocketAddress bound = shard_.reactor.io().local_address(handle);
-  Acceptor& acceptor = *acceptors_.emplace_back(std::make_unique<Acceptor>(shard_.reactor, handle, OpenListener{plan, bound}));
+  Acceptor& acceptor =
+      *acceptors_.emplace_back(std::make_unique<Acceptor>(shard_.reactor, handle, OpenListener{plan, bound}));
   make_reserve(acceptor);
   scope_.spawn(accept_loop(acceptor));
   return bound;
@@ -176,6 +181,8 @@ void ShardServer::abort() {
   connections_.for_each([](Connection& connection) { connection.abort(gateway_error(Code::draining)); });
 }
 
-Task<void> ShardServer::join() { co_await scope_.join(); }
+Task<void> ShardServer::join() {
+  co_await scope_.join();
+}
 
 }  // namespace weir

@@ -29,7 +29,7 @@ routes:
   - {{ match: {{ path: /shop/* }}, proxy: shop }}
   - {{ match: {{ path: /tunnel/* }}, upgrade: [websocket], proxy: shop }}
   - {{ match: {{ path: /deadline/* }}, timeouts: {{ request: 300ms }}, proxy: shop }}
-  - {{ match: {{ path: /limited/* }}, filters: [ {{ body_limit: {5} }} ], proxy: shop }}
+  - {{ match: {{ path: /limited/* }}, filters: [ {{ body_limit: {5}B }} ], proxy: shop }}
   - {{ match: {{ path: /local/* }}, respond: {{ status: 200, body: "here" }} }}
 )";
 

@@ -89,7 +89,9 @@ std::string outcome_json(const ReloadOutcome& outcome) {
   JsonWriter json;
   json.begin_object().member("applied", outcome.applied).member("hash", outcome.hash);
   if (outcome.applied) {
-    const auto seconds = [](Duration duration) { return fmt::format("{:.6f}", std::chrono::duration<double>(duration).count()); };
+    const auto seconds = [](Duration duration) {
+      return fmt::format("{:.6f}", std::chrono::duration<double>(duration).count());
+    };
     json.key("validated_in_s").raw(seconds(outcome.validated_in));
     json.key("live_in_s").raw(seconds(outcome.live_in));
     json.key("longest_pause_s").raw(seconds(outcome.longest_pause));

@@ -74,7 +74,9 @@ std::expected<AdminReply, std::string> read_reply(std::string_view received) {
 
 }  // namespace
 
-std::string default_admin_address() { return "unix:" + default_admin_path(); }
+std::string default_admin_address() {
+  return "unix:" + default_admin_path();
+}
 
 std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
                                                  std::string_view target) {

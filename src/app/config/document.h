@@ -118,7 +118,7 @@ struct RouteFile {
 struct Document {
   std::string source;  ///< the file asked for
   ContentHash hash;
-  ContentHash shared;  ///< of everything but the routes: what all routes depend on
+  ContentHash shared;         ///< of everything but the routes: what all routes depend on
   std::uint32_t workers = 0;  ///< 0: one per core
   std::vector<AdminDocument> admin;
   std::vector<ListenerDocument> listeners;

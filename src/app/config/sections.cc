@@ -77,11 +77,11 @@ const Schema<Limits>& limits_schema() {
                  {.doc = "Method, target and version. Beyond: 414.",
                   .example = "8KiB",
                   .minimum = 64,
-                  .maximum = mebibyte})
+                  .maximum = limits::head_bytes_max})
           .bytes("head", &Limits::head_bytes,
-                 {.doc = "A whole head. Beyond: 431.", .example = "32KiB", .minimum = 256, .maximum = 16 * mebibyte})
+                 {.doc = "A whole head. Beyond: 431.", .example = "32KiB", .minimum = 256, .maximum = limits::head_bytes_max})
           .bytes("field", &Limits::field_bytes,
-                 {.doc = "One field line. Beyond: 431.", .example = "16KiB", .minimum = 64, .maximum = 16 * mebibyte})
+                 {.doc = "One field line. Beyond: 431.", .example = "16KiB", .minimum = 64, .maximum = limits::head_bytes_max})
           .option("fields", &Limits::fields,
                   {.doc = "Number of field lines. Beyond: 431.", .example = "100", .minimum = 1, .maximum = 10'000})
           .bytes("body", &Limits::body_bytes,
@@ -92,7 +92,7 @@ const Schema<Limits>& limits_schema() {
                   .minimum = 16,
                   .maximum = 64 * kibibyte})
           .bytes("trailer", &Limits::trailer_bytes,
-                 {.doc = "A trailer section.", .example = "8KiB", .minimum = 0, .maximum = 16 * mebibyte})
+                 {.doc = "A trailer section.", .example = "8KiB", .minimum = 0, .maximum = limits::trailer_bytes_max})
           .option(
               "connections", &Limits::connections,
               {.doc = "Client connections of the whole process. Beyond: refused.", .example = "20000", .minimum = 1})

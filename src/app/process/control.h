@@ -1,7 +1,8 @@
 // The control thread: the one place where the process changes.
 //
-// Idea: everything that alters the whole process (a reload, a drain, an old configuration to destroy) is a job in one line,
-// run one after the other, so that none of them needs a lock or can meet another half way. The data path never waits for it.
+// Idea: everything that alters the whole process (a reload, a drain, an old configuration to destroy) is a job in one
+// line, run one after the other, so that none of them needs a lock or can meet another half way. The data path
+// never waits for it.
 #pragma once
 
 #include <chrono>

@@ -13,12 +13,12 @@ namespace weir {
 
 struct ReloadOutcome {
   bool applied = false;
-  std::string hash;         ///< of the configuration that runs now
-  std::string diagnostics;  ///< for people: warnings when applied, errors and what stayed when not
-  std::string json;         ///< the same for programs: contracts/diagnostics.h
-  Duration validated_in{};  ///< reading and checking, off the cores
-  Duration live_in{};       ///< from there until every core runs it: compiling included
-  Duration longest_pause{}; ///< the longest any core did nothing else for it
+  std::string hash;          ///< of the configuration that runs now
+  std::string diagnostics;   ///< for people: warnings when applied, errors and what stayed when not
+  std::string json;          ///< the same for programs: contracts/diagnostics.h
+  Duration validated_in{};   ///< reading and checking, off the cores
+  Duration live_in{};        ///< from there until every core runs it: compiling included
+  Duration longest_pause{};  ///< the longest any core did nothing else for it
 };
 
 struct ListenerStatus {

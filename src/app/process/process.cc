@@ -48,7 +48,9 @@ unsigned worker_count(const config::Document& document) {
   return document.workers != 0 ? document.workers : std::max(1U, std::thread::hardware_concurrency());
 }
 
-WallTime wall_now() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
+WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
 
 /// Those that the new configuration does not name any more.
 std::vector<const Cluster*> clusters_missing(const Gateway& before, const Gateway& now) {
@@ -72,11 +74,17 @@ void remove_socket_file(const SocketAddress& address) {
   if (address.family() == AF_UNIX) ::unlink(unix_path_of(address));
 }
 
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
 
-Time steady_now() { return Time{std::chrono::steady_clock::now().time_since_epoch()}; }
+Time steady_now() {
+  return Time{std::chrono::steady_clock::now().time_since_epoch()};
+}
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
 
 }  // namespace
 
@@ -111,7 +119,8 @@ ExitCode Process::run() {
 Process::Candidate Process::load() {
   Candidate candidate;
   candidate.asked = steady_now();
-  candidate.document = config::load_document(options_.configuration_file, source_, plugin_names(), files_, hash_key_, candidate.diagnostics);
+  candidate.document = config::load_document(options_.configuration_file, source_, plugin_names(), files_, hash_key_,
+                                             candidate.diagnostics);
   candidate.validated = steady_now();
   candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
   if (candidate.gateway != nullptr) candidate.listeners = plan_listeners(candidate.document, candidate.diagnostics);
@@ -125,7 +134,8 @@ std::vector<ListenerPlan> Process::plan_listeners(const config::Document& docume
   const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use) {
     const auto address = socket_address(endpoint);
     if (!address) {
-      diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()), "write an IP address, or only :port");
+      diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()),
+                        "write an IP address, or only :port");
       return;
     }
     plans.push_back({.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use});
@@ -133,15 +143,20 @@ std::vector<ListenerPlan> Process::plan_listeners(const config::Document& docume
   for (const config::ListenerDocument& listener : document.listeners) {
     plan(listener.name, listener.address, listener.place, ListenerUse::traffic);
   }
-  for (const config::AdminDocument& admin : document.admin) plan("admin", admin.address, admin.place, ListenerUse::admin);
+  for (const config::AdminDocument& admin : document.admin)
+    plan("admin", admin.address, admin.place, ListenerUse::admin);
   return plans;
 }
 
 bool Process::start(Candidate& candidate) {
   surroundings_ = std::make_unique<Surroundings>(candidate.document, *this);
-  const ShardServer::Parts parts{.traffic = surroundings_->traffic(), .admin = surroundings_->admin(), .protocol = h1::server_protocol(), .census = census_};
+  const ShardServer::Parts parts{.traffic = surroundings_->traffic(),
+                                 .admin = surroundings_->admin(),
+                                 .protocol = h1::server_protocol(),
+                                 .census = census_};
   for (unsigned number = 0; number < worker_count(candidate.document); ++number) {
-    workers_.push_back(std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_, *resolver_, parts));
+    workers_.push_back(
+        std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_, *resolver_, parts));
     shards_.push_back(&workers_.back()->shard());
   }
   for (const auto& worker : workers_) {
@@ -162,7 +177,8 @@ bool Process::start(Candidate& candidate) {
     status_.state = "running";
   }
   publish(candidate);
-  for (const ListenerStatus& listener : bound_) surroundings_->log().info(fmt::format("listening on {} ({})", listener.address, listener.name));
+  for (const ListenerStatus& listener : bound_)
+    surroundings_->log().info(fmt::format("listening on {} ({})", listener.address, listener.name));
   surroundings_->log().info(fmt::format("ready: {} with {} routes, configuration {}", options_.configuration_file,
                                         candidate.gateway->routes.size(), candidate.document.hash.brief()));
   ready_.store(true, std::memory_order_release);
@@ -176,7 +192,8 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
   std::vector<ListenerPlan> opened;
   std::vector<ListenerStatus> bound;
   for (ListenerPlan& plan : plans) {
-    const auto same = std::ranges::find_if(open_listeners_, [&](const ListenerPlan& open) { return open.same_socket(plan); });
+    const auto same =
+        std::ranges::find_if(open_listeners_, [&](const ListenerPlan& open) { return open.same_socket(plan); });
     if (same != open_listeners_.end()) {
       const auto index = static_cast<std::size_t>(same - open_listeners_.begin());
       bound.push_back({plan.name, bound_[index].address});
@@ -184,8 +201,9 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
     }
     const Result<SocketAddress> address = open_everywhere(plan);
     if (!address) {
-      diagnostics.error({}, "listeners", fmt::format("cannot listen on {} ({}): {}", text_of(plan.address), plan.name,
-                                                     ::strerrordesc_np(address.error().os_error)),
+      diagnostics.error({}, "listeners",
+                        fmt::format("cannot listen on {} ({}): {}", text_of(plan.address), plan.name,
+                                    ::strerrordesc_np(address.error().os_error)),
                         address.error().os_error == EADDRINUSE ? "another process listens there" : "");
       for (const ListenerPlan& again : opened) close_everywhere(again);
       return false;
@@ -227,12 +245,13 @@ void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& ga
 
 ReloadOutcome Process::apply(Candidate candidate) {
   ReloadOutcome outcome;
-  if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics)) candidate.gateway = nullptr;
+  if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics))
+    candidate.gateway = nullptr;
   if (candidate.gateway == nullptr) {
     const std::string running = gateway()->hash.substr(0, 7);
     outcome.hash = gateway()->hash;
-    outcome.diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n", candidate.diagnostics.text(),
-                                      candidate.diagnostics.summary(), running);
+    outcome.diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n",
+                                      candidate.diagnostics.text(), candidate.diagnostics.summary(), running);
     outcome.json = candidate.diagnostics.json();
     return outcome;
   }
@@ -249,7 +268,8 @@ ReloadOutcome Process::apply(Candidate candidate) {
     outcome.longest_pause = std::max(outcome.longest_pause, pause);
   }
   for (const ListenerPlan& open : open_listeners_) {
-    const bool stays = std::ranges::any_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
+    const bool stays =
+        std::ranges::any_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
     if (!stays) close_everywhere(open);
   }
   open_listeners_ = std::move(candidate.listeners);
@@ -288,9 +308,10 @@ void Process::note_reload(const ReloadOutcome& outcome) {
     status_.last_reload_error = outcome.applied ? std::string() : first_line(outcome.diagnostics);
   }
   if (outcome.applied) {
-    surroundings_->log().info(fmt::format("reloaded: configuration {}, validated in {:.1f} ms, live {:.1f} ms later, longest pause of a core {:.3f} ms",
-                                          outcome.hash.substr(0, 7), milliseconds(outcome.validated_in),
-                                          milliseconds(outcome.live_in), milliseconds(outcome.longest_pause)));
+    surroundings_->log().info(fmt::format(
+        "reloaded: configuration {}, validated in {:.1f} ms, live {:.1f} ms later, longest pause of a core {:.3f} ms",
+        outcome.hash.substr(0, 7), milliseconds(outcome.validated_in), milliseconds(outcome.live_in),
+        milliseconds(outcome.longest_pause)));
     surroundings_->report_log_problems();
   } else {
     surroundings_->log().error(outcome.diagnostics);
@@ -363,7 +384,8 @@ ExitCode Process::drain_and_end() {
   }
   const Duration patience = gateway()->timeouts.drain;
   const auto long_wait = std::chrono::hours{24 * 365};
-  control_.run_until([&] { return drained == workers_.size() || forced_; }, patience < Duration::zero() ? long_wait : patience);
+  control_.run_until([&] { return drained == workers_.size() || forced_; },
+                     patience < Duration::zero() ? long_wait : patience);
   const bool clean = drained == workers_.size();
   for (const auto& worker : workers_) worker->stop();
   for (const ListenerPlan& plan : open_listeners_) remove_socket_file(plan.address);

@@ -1,8 +1,8 @@
 // The running gateway: cores, listeners, the present configuration, and how each of them changes.
 //
-// Idea: the control thread compiles off the data path and then tells each core what should be so. A reload is atomic: new
-// listeners are opened first (the step that can fail), then every core takes the new configuration, then listeners that are no
-// longer wanted empty their queues and close. Connections are not touched.
+// Idea: the control thread compiles off the data path and then tells each core what should be so. A reload is atomic:
+// new listeners are opened first (the step that can fail), then every core takes the new configuration, then listeners
+// that are no longer wanted empty their queues and close. Connections are not touched.
 //
 // Invariants
 //   (1) Only the control thread calls the private functions; what other threads read is behind mutex_ or atomic.

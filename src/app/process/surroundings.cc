@@ -52,7 +52,8 @@ struct Surroundings::Parts {
   AdminHandler admin;
 };
 
-Surroundings::Surroundings(const config::Document& document, Operations& operations) : parts_(std::make_unique<Parts>(document, operations)) {}
+Surroundings::Surroundings(const config::Document& document, Operations& operations)
+    : parts_(std::make_unique<Parts>(document, operations)) {}
 Surroundings::~Surroundings() = default;
 
 void Surroundings::configure(const config::Document& document) {
@@ -61,9 +62,15 @@ void Surroundings::configure(const config::Document& document) {
   parts_->access_log.set_format(format_of(document.access_log));
 }
 
-Handler& Surroundings::traffic() { return parts_->traffic; }
-Handler& Surroundings::admin() { return parts_->admin; }
-ErrorLog& Surroundings::log() { return parts_->error_log; }
+Handler& Surroundings::traffic() {
+  return parts_->traffic;
+}
+Handler& Surroundings::admin() {
+  return parts_->admin;
+}
+ErrorLog& Surroundings::log() {
+  return parts_->error_log;
+}
 
 void Surroundings::reopen_logs() {
   parts_->error_log.reopen();

@@ -16,8 +16,12 @@ std::uint64_t seed() {
 
 }  // namespace
 
-Worker::Worker(unsigned number, Duration coalescing_cap, Executor& executor, Resolver& resolver, ShardServer::Parts parts)
-    : io_(coalescing_cap), shard_(number, io_, seed(), executor, resolver), server_(shard_, parts), root_(shard_.reactor) {}
+Worker::Worker(unsigned number, Duration coalescing_cap, Executor& executor, Resolver& resolver,
+               ShardServer::Parts parts)
+    : io_(coalescing_cap),
+      shard_(number, io_, seed(), executor, resolver),
+      server_(shard_, parts),
+      root_(shard_.reactor) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) stop();

@@ -1,6 +1,7 @@
 // One core of the process: a thread, its shard, its server.
 //
-// The control thread speaks to it through call(), which runs a function on the worker's thread and brings the result back.
+// The control thread speaks to it through call(), which runs a function on the worker's thread and brings back the
+// result.
 #pragma once
 
 #include <functional>

@@ -7,8 +7,14 @@
 
 namespace weir::h1 {
 
-BodyReader::BodyReader(Inbox& inbox, Framing framing, const Limits& limits, Origin sender, Code timeout_code, Arena& arena)
-    : inbox_(inbox), kind_(framing.kind), sender_(sender), timeout_code_(timeout_code), remaining_(framing.length), trailers_(arena) {
+BodyReader::BodyReader(Inbox& inbox, Framing framing, const Limits& limits, Origin sender, Code timeout_code,
+                       Arena& arena)
+    : inbox_(inbox),
+      kind_(framing.kind),
+      sender_(sender),
+      timeout_code_(timeout_code),
+      remaining_(framing.length),
+      trailers_(arena) {
   if (kind_ == Framing::Kind::chunked) chunked_.emplace(limits, sender, trailers_);
 }
 
@@ -44,7 +50,8 @@ std::optional<Result<Piece>> BodyReader::next_of_length() {
   return Piece{.bytes = bytes};
 }
 
-// Data, and the end with it when the last chunk has already arrived behind it: then head, body and end leave in one send.
+// Data, and the end with it when the last chunk has already arrived behind it: then head, body and end leave in
+// one send.
 std::optional<Result<Piece>> BodyReader::next_of_chunked() {
   constexpr std::string_view plain_end = "\r\n0\r\n\r\n";
   std::string_view data;

@@ -4,7 +4,8 @@
 // go out beside it (writev); with the chunked coding, the framing is composed around the piece in the same memory.
 //
 // Invariants
-//   (1) With a length, exactly that many bytes leave, or the connection is given up: check finished() behind the last piece.
+//   (1) With a length, exactly that many bytes leave, or the connection is given up: check finished() behind the
+//       last piece.
 #pragma once
 
 #include <string_view>

@@ -107,7 +107,7 @@ Reply ClientSessionH1::converse(Exchange& exchange, const RequestHead& head, Bod
 // The head alone, or the head with the first piece of the body; what follows is the pump's.
 Task<Result<void>> ClientSessionH1::send_request(Exchange& exchange, const RequestHead& head, Body* body,
                                                  const UpstreamTimeouts& timeouts) {
-  HeadBuffer out(shard_.compose_buffer());
+  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_request_head(out, head);
   if (out.overflowed())
     co_return fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
@@ -183,7 +183,7 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
     }
     if (length == 0) {
       if (upload_broken_ && upload_error_.origin != Origin::upstream) co_return fail(upload_error_);
-      CO_TRY_VOID(co_await receive_head_bytes(timeouts));
+      CO_TRY_VOID(co_await receive_head_bytes(limits, timeouts));
       continue;
     }
     const std::span<char> bytes = inbox_.unread().first(length);
@@ -206,8 +206,8 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
 }
 
 // The clock for the first byte starts when the request is sent and pauses while an upload moves.
-Task<Result<void>> ClientSessionH1::receive_head_bytes(const UpstreamTimeouts& timeouts) {
-  constexpr std::size_t room_max = limits::scratch_bytes;
+Task<Result<void>> ClientSessionH1::receive_head_bytes(const Limits& limits, const UpstreamTimeouts& timeouts) {
+  const std::size_t room_max = limits.head_bytes + limits.request_line_bytes + 1;
   while (true) {
     const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
     const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());

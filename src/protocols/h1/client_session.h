@@ -45,7 +45,7 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
   void upload_failed(Error error);
   Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
                                const UpstreamTimeouts& timeouts);
-  Task<Result<void>> receive_head_bytes(const UpstreamTimeouts& timeouts);
+  Task<Result<void>> receive_head_bytes(const Limits& limits, const UpstreamTimeouts& timeouts);
   Result<Answer> attach_content(Exchange& exchange, Answer answer, const UpstreamTimeouts& timeouts);
   [[nodiscard]] Error failure_of(Error error) const;
   void let_go(bool clean);

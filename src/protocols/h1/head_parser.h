@@ -2,13 +2,15 @@
 //
 // Problem: two parsers that read the same bytes differently are a request smuggled past one of them.
 // Idea: there is one reading, and whatever could have two is refused. Lines end in CRLF; names are tokens; values hold
-// no control characters; nothing is folded, trimmed into sense or guessed (RFC 9112 sections 2.2, 3, 5; RFC 9110 section 5.5).
-// The parser works on the bytes where they lie, lowers names in place, and leaves views; rebase() moves the views along
-// when the caller copies the head elsewhere.
+// no control characters; nothing is folded, trimmed into sense or guessed (RFC 9112 sections 2.2, 3, 5; RFC 9110
+// section 5.5). The parser works on the bytes where they lie, lowers names in place, and leaves views; rebase() moves
+// the views along when the caller copies the head elsewhere.
 //
 // Invariants
-//   (1) The outcome depends on the bytes alone, not on how they were cut into arrivals (split at every byte gives the same).
-//   (2) An error is found at the first byte that proves it, as far as lines allow: garbage is refused before its head ends.
+//   (1) The outcome depends on the bytes alone, not on how they were cut into arrivals: split at every byte gives the
+//       same.
+//   (2) An error is found at the first byte that proves it, as far as lines allow: garbage is refused before its
+//       head ends.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +39,8 @@ Result<HeadLength> parse_request_head(std::span<char> bytes, const Limits& limit
 Result<HeadLength> parse_response_head(std::span<char> bytes, const Limits& limits, ResponseHead& response);
 
 /// Field lines up to and including the empty line: trailers, and the part both heads share.
-Result<std::size_t> parse_field_section(std::span<char> bytes, ByteCount section_bytes_max, const Limits& limits, Origin sender, Fields& fields);
+Result<std::size_t> parse_field_section(std::span<char> bytes, ByteCount section_bytes_max, const Limits& limits,
+                                        Origin sender, Fields& fields);
 
 /// Moves every view of a parsed head that points into `from` to the same place in `to`.
 void rebase(RequestHead& request, std::span<const char> from, const char* to);
@@ -45,8 +48,8 @@ void rebase(ResponseHead& response, std::span<const char> from, const char* to);
 
 /// Gives a parsed request its meaning: target form, authority, canonical path, framing, persistence, expectation,
 /// upgrade; takes hop-by-hop fields (and those Connection names) and framing fields out.
-/// \errors  missing_host, repeated_host, bad_host, bad_target, bad_path, conflicting_length, repeated_length, bad_length,
-///          unsupported_transfer_coding, transfer_coding_in_http10, unsupported_expectation, body_too_large
+/// \errors  missing_host, repeated_host, bad_host, bad_target, bad_path, conflicting_length, repeated_length,
+///          bad_length, unsupported_transfer_coding, transfer_coding_in_http10, unsupported_expectation, body_too_large
 Result<void> interpret(RequestHead& request, const Limits& limits, Arena& arena);
 
 /// The same for a response to a request with `method` (HEAD and CONNECT change what a length means).

@@ -19,7 +19,8 @@ class ServerProtocolH1 final : public ServerProtocol {
 class ClientProtocolH1 final : public ClientProtocol {
  public:
   Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                       const UpstreamTimeouts& timeouts, Watcher* idle_watcher) const override {
+                                                       const UpstreamTimeouts& timeouts,
+                                                       Watcher* idle_watcher) const override {
     CO_TRY(std::unique_ptr<Stream> stream, co_await weir::connect(shard.reactor, address, timeouts.connect));
     co_return std::make_unique<ClientSessionH1>(shard, std::move(stream), idle_watcher);
   }

@@ -16,6 +16,15 @@ namespace {
 // A rest of a request that is at most this long is read and forgotten, so that the connection can go on.
 constexpr ByteCount drained_bytes_max = 64 * kibibyte;
 
+// At most this many bytes are written for a head: its fields, and room for what the session adds.
+std::size_t head_bytes(const ResponseHead& head) {
+  constexpr std::size_t added = 512;      // status line, date, length, connection
+  constexpr std::size_t punctuation = 4;  // of a field line
+  std::size_t bytes = added + head.upgrade.size();
+  for (const Field& field : head.fields) bytes += field.name.size() + field.value.size() + punctuation;
+  return bytes;
+}
+
 void tell_length(ResponseHead& head) {
   std::array<char, 20> digits;  // of 2^64 - 1
   const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), head.framing.length);
@@ -147,7 +156,10 @@ Result<HeadLength> ServerSessionH1::parse_received_head(Exchange& exchange) {
     forget_unread_views(exchange);
     return length;
   }
-  if (*length == 0) return length;
+  if (*length == 0) {
+    request = RequestHead(exchange.arena);  // more bytes may move those that are here
+    return length;
+  }
   const std::span<char> bytes = inbox_.unread().first(*length);
   const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
   rebase(request, bytes, kept.data());
@@ -246,6 +258,12 @@ Persistence ServerSessionH1::persistence(const Exchange& exchange, bool close_af
 Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer answer, Delivery& delivery,
                                                            bool close_after) {
   frame(exchange, answer);
+  if (head_bytes(answer.head) > limits::composed_head_bytes) {
+    // Filters made it grow beyond what is composed at once: nothing of it has left, so it can still be told.
+    delivery.error = exchange.arena.make<Error>(gateway_error(Code::head_too_large));
+    answer = context_.handler().error_answer(exchange, *delivery.error);
+    frame(exchange, answer);
+  }
   const bool until_close = answer.head.framing.kind == Framing::Kind::until_close;
   const Persistence how = persistence(exchange, close_after || until_close);
   delivery.status = answer.head.status;
@@ -259,7 +277,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, A
 // Sends the head with whatever content is already there, then one piece after the other.
 Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver_body(Exchange& exchange, Answer& answer, Delivery& delivery,
                                                                 Persistence how) {
-  HeadBuffer out(shard_.compose_buffer());
+  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_response_head(out, answer.head, version_, how, shard_.date());
   BodyWriter writer(stream_, shard_.compose_buffer(), answer.head.framing, exchange.snapshot->timeouts.client_write);
   std::string_view head = out.written();
@@ -335,7 +353,7 @@ Task<void> ServerSessionH1::linger() {
 
 // After the 101 nothing of the exchange is needed but its story: configuration and route may go while the tunnel lives.
 Task<ServerSessionH1::Afterwards> ServerSessionH1::open_tunnel(Exchange& exchange, Answer answer, Delivery& delivery) {
-  HeadBuffer out(shard_.compose_buffer());
+  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_response_head(out, answer.head, version_, Persistence::keep_alive, shard_.date());
   delivery.status = answer.head.status;
   head_sent_ = true;
@@ -366,7 +384,7 @@ Task<Result<void>> ServerSessionH1::interim(const ResponseHead& head) {
     continue_owed_ = false;
   }
   if (version_ == Version::http_1_0 || head_sent_) co_return Result<void>{};
-  HeadBuffer out(shard_.compose_buffer());
+  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_response_head(out, head, version_, Persistence::keep_alive, {});
   co_return co_await stream_.send(out.written(), no_limit);
 }
