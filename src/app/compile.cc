@@ -15,8 +15,9 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   ClusterSettings settings;
   settings.name = upstream.name;
   settings.place = upstream.place;
-  for (const config::EndpointDocument& endpoint : upstream.endpoints)
+  for (const config::EndpointDocument& endpoint : upstream.endpoints) {
     settings.endpoints.push_back({endpoint.address, endpoint.weight});
+  }
   settings.timeouts = upstream.timeouts;
   settings.connections = upstream.connections;
   settings.resolve_every = upstream.resolve_every;
@@ -70,6 +71,7 @@ class Compiler::Context final : public BuildContext {
     const std::string& text = reference.text();
     if (const auto found = clusters_.find(text); found != clusters_.end()) return found->second;
     if (is_url(text)) return from_url(reference);
+    if (told_already(reference.place())) return nullptr;  // the document has found the same
     std::vector<std::string_view> names;
     for (const auto& [name, cluster] : clusters_) names.push_back(name);
     diagnostics.error(reference.place(), path, fmt::format("no upstream is called {}", reference.shown()),
@@ -80,6 +82,10 @@ class Compiler::Context final : public BuildContext {
   const Timeouts& timeouts;  ///< where a route does not say
 
  private:
+  [[nodiscard]] bool told_already(Place place) const {
+    return std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& told) { return told.place == place; });
+  }
+
   std::shared_ptr<const Cluster> from_url(const Node& reference) {
     std::string_view text = reference.text();
     if (text.starts_with("https://")) {
@@ -186,8 +192,9 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   if (same_surroundings) {
     clusters = clusters_;
   } else {
-    for (const config::UpstreamDocument& upstream : document.upstreams)
+    for (const config::UpstreamDocument& upstream : document.upstreams) {
       clusters.emplace(upstream.name, make_cluster(upstream, context));
+    }
   }
 
   const config::RouteFilters filters(document);

@@ -12,8 +12,9 @@ namespace weir {
 
 /// \param sentence  the belief, as it should have been: "a leased slot has no exchange in progress"
 inline void invariant(bool holds, const char* sentence, std::source_location where = std::source_location::current()) {
-  if (!holds) [[unlikely]]
+  if (!holds) [[unlikely]] {
     invariant_broken(sentence, where);
+  }
 }
 
 }  // namespace weir

@@ -26,6 +26,9 @@ struct Limits {
   ByteCount trailer_bytes = 8 * kibibyte;
   /// Client connections held by the whole process; more are refused politely. 4 KiB each when idle.
   std::uint64_t connections = 20'000;
+  /// Resident bytes of the whole process beyond which new connections are refused and old ones end behind their current
+  /// answer; work that has begun is not touched. Unbounded: how much a machine can spare is not ours to guess.
+  ByteCount memory_bytes = unbounded;
   /// Requests on one client connection before it is closed; bounds what one connection can accumulate. nginx: 1,000.
   std::uint64_t requests_per_connection = 1'000'000;
 };
@@ -81,8 +84,8 @@ inline constexpr std::size_t method_bytes = 64;
 inline constexpr unsigned interim_responses = 16;
 /// Bytes of the per-core scratch a read goes into: the largest pipe a loopback read fills at once, and hot in cache.
 inline constexpr std::size_t scratch_bytes = 64 * 1024;
-/// Bytes of the per-core memory in which a head, its first piece and the chunk framing are composed: room for the largest
-/// head and the largest trailer section that the configuration may allow, and a copied piece.
+/// Bytes of the per-core memory in which a head, its first piece and the chunk framing are composed: room for the
+/// largest head and the largest trailer section that the configuration may allow, and a copied piece.
 inline constexpr std::size_t compose_bytes = 256 * 1024;
 /// Of these, what a head may take; filters that make one grow beyond it get an error instead.
 inline constexpr std::size_t composed_head_bytes = 160 * 1024;

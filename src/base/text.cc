@@ -118,10 +118,11 @@ void append_json_string(std::string& out, std::string_view value) {
     const char first = value.front();
     const bool plain =
         length > 1 || (static_cast<unsigned char>(first) >= 0x20 && first != '"' && first != '\\' && first != 0x7F);
-    if (plain)
+    if (plain) {
       out += value.substr(0, length);
-    else
+    } else {
       append_escaped(out, first);
+    }
     value.remove_prefix(length);
   }
   out += '"';

@@ -63,10 +63,11 @@ constexpr void for_each_member(std::string_view list, Visit visit) {
   std::size_t begin = 0;
   for (std::size_t at = 0; at <= list.size(); ++at) {
     if (at < list.size() && quoted) {
-      if (list[at] == '\\' && at + 1 < list.size())
+      if (list[at] == '\\' && at + 1 < list.size()) {
         ++at;
-      else if (list[at] == '"')
+      } else if (list[at] == '"') {
         quoted = false;
+      }
       continue;
     }
     if (at < list.size() && list[at] == '"') quoted = true;

@@ -24,8 +24,9 @@ const DecisionRecord& Exchange::record(DecisionRecord decided) {
 
 void Exchange::release_snapshot() {
   for (std::string_view* name : {&route_name, &upstream_name, &upstream_endpoint}) *name = arena.copy(*name);
-  for (DecisionRecord* kept = first_record_; kept != nullptr; kept = kept->next)
+  for (DecisionRecord* kept = first_record_; kept != nullptr; kept = kept->next) {
     kept->subject = arena.copy(kept->subject);
+  }
   snapshot.reset();
 }
 

@@ -102,7 +102,7 @@ std::string suggest_bytes(const Quantity& written) {
                                      (unit.size() == 1 || unit.substr(1) == "b" || unit.substr(1) == "ib"));
   if (!known || written.number > 1'000'000) return "write a number with B, KiB, MiB, GiB or TiB, as in 10MiB";
   const Unit& binary = size_units[size_units.size() - 1 - power];
-  const std::string exact = fmt::format("write {}{}", written.number, binary.name);
+  std::string exact = fmt::format("write {}{}", written.number, binary.name);
   if (unit.size() == 3 || power == 0) return exact;
   std::uint64_t decimal = written.number;
   for (std::size_t step = 0; step < power; ++step) decimal *= 1000;

@@ -94,8 +94,9 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   if (!bits || *bits + offset > 128) return bad_address("the prefix length is a number up to 32 (IPv4) or 128 (IPv6)");
   block.bits_ = static_cast<std::uint8_t>(*bits + offset);
   for (unsigned bit = block.bits_; bit < 128; ++bit) {
-    if ((block.network_.bytes()[bit / 8] >> (7 - bit % 8) & 1) != 0)
+    if ((block.network_.bytes()[bit / 8] >> (7 - bit % 8) & 1) != 0) {
       return bad_address("the address has bits set beyond its prefix");
+    }
   }
   return block;
 }
@@ -127,8 +128,9 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   if (text.starts_with("unix:")) {
     endpoint.unix_path = text.substr(5);
     if (endpoint.unix_path.empty()) return bad_address("unix: needs a path");
-    if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path))
+    if (endpoint.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
       return bad_address("a unix socket path has at most 107 bytes");
+    }
     return endpoint;
   }
   std::string_view rest = text;

@@ -17,8 +17,9 @@ void Inbox::move_out() {
 // Brings the unread bytes to the front of a buffer that holds at least `capacity` bytes.
 void Inbox::make_room(std::size_t capacity) {
   if (capacity_ >= capacity) {
-    if (!unread_.empty() && unread_.data() != buffer_.get())
+    if (!unread_.empty() && unread_.data() != buffer_.get()) {
       std::memmove(buffer_.get(), unread_.data(), unread_.size());
+    }
   } else {
     constexpr std::size_t smallest = 2048;
     const std::size_t grown = std::max({capacity, capacity_ * 2, smallest});

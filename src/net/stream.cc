@@ -119,6 +119,13 @@ void Stream::parked(Op& op, const Error* canceled_already) {
   if (op.deadline != never && (!armed() || due() > op.deadline)) reactor_.timers().arm(*this, op.deadline);
 }
 
+void Stream::hasten_receive(Duration left) {
+  const Time sooner = deadline_after(reactor_.now(), left);
+  if (!receive_.parked || receive_.deadline <= sooner) return;
+  receive_.deadline = sooner;
+  if (!armed() || due() > sooner) reactor_.timers().arm(*this, sooner);
+}
+
 void Stream::cancel(Op& op) {
   reactor_.io().cancel(op);
 }

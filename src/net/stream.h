@@ -78,6 +78,9 @@ class Stream final : private Timer {
     receive_.cancel(why);
   }
 
+  /// Lets a receive that somebody waits in end after `left` at the latest, as timed_out.
+  void hasten_receive(Duration left);
+
   /// Sends all pieces (at most three). The pieces need to stay valid only until the call suspends.
   /// \errors  timed_out when the peer took nothing for `timeout`; peer_reset; canceled
   [[nodiscard]] Send& send(std::initializer_list<std::string_view> pieces, Duration timeout);

@@ -1,20 +1,18 @@
 // The calls behind epoll_io.h.
 #include "runtime/epoll_io.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+
+#include "runtime/socket_calls.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -44,28 +42,6 @@ SocketAddress address_by(int (*call)(int, sockaddr*, socklen_t*), Handle handle)
   address.length = sizeof(address.storage);
   if (call(number(handle), reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) address.length = 0;
   return address;
-}
-
-void set_option(int fd, int level, int option, int value) {
-  ::setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-bool is_tcp(const SocketAddress& address) {
-  return address.family() == AF_INET || address.family() == AF_INET6;
-}
-
-const char* unix_path(const SocketAddress& address) {
-  return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path;
-}
-
-// A socket file that nobody listens on is left over from a process that died; one that answers belongs to somebody.
-void remove_dead_socket_file(const SocketAddress& address) {
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return;
-  if (::connect(probe, address.raw(), address.length) != 0 && errno == ECONNREFUSED) {
-    ::unlink(unix_path(address));
-  }
-  ::close(probe);
 }
 
 // Not the library's wrappers: in a program with threads they are cancellation points, which costs 0.4 % of a request.
@@ -106,23 +82,7 @@ EpollIo::~EpollIo() {
 }
 
 Result<Handle> EpollIo::listen(const SocketAddress& address, ListenOptions options) {
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(os_error(errno));
-  if (address.family() == AF_UNIX) remove_dead_socket_file(address);
-  if (is_tcp(address)) {
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (options.reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  }
-  if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  // Between bind and listen nobody can connect yet, so there is no moment in which the mode is too wide.
-  const auto restrict = [&] {
-    return !options.owner_only || address.family() != AF_UNIX || ::chmod(unix_path(address), S_IRUSR | S_IWUSR) == 0;
-  };
-  if (::bind(fd, address.raw(), address.length) != 0 || !restrict() || ::listen(fd, options.backlog) != 0) {
-    const Error error = os_error(errno);
-    ::close(fd);
-    return fail(error);
-  }
+  TRY(const int fd, open_listening_socket(address, options));
   return adopt(fd, true);
 }
 
@@ -134,9 +94,7 @@ SocketAddress EpollIo::remote_address(Handle handle) {
 }
 
 Result<Handle> EpollIo::open(const SocketAddress& address) {
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(os_error(errno));
-  if (is_tcp(address)) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  TRY(const int fd, open_stream_socket(address));
   // Registered by the connect op: an unconnected socket would report EPOLLHUP at once.
   const auto slot = static_cast<std::size_t>(fd);
   if (descriptors_.size() <= slot) descriptors_.resize(slot + 1);
@@ -198,8 +156,8 @@ bool EpollIo::attempt_accept(Op& op, Descriptor& socket) {
     op.result = -errno;
     return true;
   }
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);  // fails on unix sockets, which have no Nagle
-  const auto accepted = adopt(fd, true);        // may move `socket`
+  send_without_delay(fd);
+  const auto accepted = adopt(fd, true);  // may move `socket`
   op.result = accepted ? static_cast<std::int64_t>(*accepted) : -accepted.error().os_error;
   return true;
 }

@@ -47,6 +47,7 @@ struct FreeLists {
   }
 };
 
+// tidy: allow thread_local, an allocator's lists: nobody can tell which of them served a frame
 thread_local FreeLists lists;
 
 constexpr std::size_t class_of(std::size_t bytes) {
@@ -57,8 +58,9 @@ constexpr std::size_t class_of(std::size_t bytes) {
 
 void* FramePool::take(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
-  if (size_class > classes) [[unlikely]]
+  if (size_class > classes) [[unlikely]] {
     return ::operator new(bytes);
+  }
   FreeFrame*& head = lists.heads[size_class];
   if (head == nullptr) return ::operator new(size_class * class_bytes);
   FreeFrame* frame = head;

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "server/memory_watch.h"
+
 namespace weir {
 
 class Census {
@@ -18,9 +20,11 @@ class Census {
   }
   void leave() { connections_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  [[nodiscard]] MemoryWatch& memory() { return memory_; }
 
  private:
   std::atomic<std::uint64_t> connections_{0};
+  MemoryWatch memory_;
 };
 
 }  // namespace weir

@@ -36,6 +36,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
   const SnapshotPin pin = server.pin();
   requests_max_ = pin->limits.requests_per_connection;
   age_max_ = pin->timeouts.connection_age;
+  memory_max_ = pin->limits.memory_bytes;
   server.shard().metrics.connections_opened.add();
   server.shard().metrics.connections_open.add();
 }
@@ -52,10 +53,16 @@ Task<void> Connection::run() {
   region_ = nullptr;
 }
 
+// A client that has just connected has a request on its way: it gets a moment to arrive, and its answer.
 void Connection::drain() {
   draining_ = true;
-  if (idle_ && !fault(Fault::drain_forgets_idle)) stream_.interrupt_receive(gateway_error(Code::draining));
   if (!idle_ && fault(Fault::drain_cuts_request)) abort(gateway_error(Code::draining));
+  if (!idle_ || fault(Fault::drain_forgets_idle)) return;
+  if (requests_ == 0) {
+    stream_.hasten_receive(pin()->timeouts.linger);
+  } else {
+    stream_.interrupt_receive(gateway_error(Code::draining));
+  }
 }
 
 void Connection::abort(Error why) {
@@ -74,7 +81,9 @@ SnapshotPin Connection::pin() {
 
 bool Connection::ending() const {
   if (draining_ || requests_ >= requests_max_) return true;
-  return age_max_ >= Duration::zero() && server_.shard().reactor.now() - opened_ >= age_max_;
+  const Time now = server_.shard().reactor.now();
+  if (traffic() && server_.census().memory().exceeds(memory_max_, now)) return true;
+  return age_max_ >= Duration::zero() && now - opened_ >= age_max_;
 }
 
 void Connection::set_idle(bool idle) {

@@ -37,6 +37,8 @@ class Connection final : public ServerContext, public ListLink {
   void set_idle(bool idle) override;
 
  private:
+  [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
+
   ShardServer& server_;
   Handler& handler_;
   const ServerProtocol& protocol_;
@@ -48,6 +50,7 @@ class Connection final : public ServerContext, public ListLink {
   std::uint64_t requests_ = 0;
   std::uint64_t requests_max_;
   Duration age_max_;
+  ByteCount memory_max_ = unbounded;
   bool idle_ = false;
   bool draining_ = false;
 };

@@ -66,6 +66,7 @@ Status gateway_status(Code code) {
     case Code::no_endpoint:
     case Code::too_many_connections:
     case Code::out_of_descriptors:
+    case Code::out_of_memory:
     case Code::draining:
     case Code::canceled:
       return 503;

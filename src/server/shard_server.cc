@@ -34,8 +34,9 @@ ShardServer::~ShardServer() {
 
 void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapshot::Release release) {
   if (fault(Fault::reload_forgotten) && current_) return;
-  if (fault(Fault::body_cut_on_reload))
+  if (fault(Fault::body_cut_on_reload)) {
     connections_.for_each([](Connection& each) { each.abort(gateway_error(Code::canceled)); });
+  }
   // Owned by its pins: it deletes itself with the last.
   auto* shared = new ShardSnapshot(std::move(gateway), std::move(release));
   current_ = SnapshotPin(*shared);
@@ -92,6 +93,10 @@ void ShardServer::admit(Acceptor& acceptor, Handle handle) {
   if (aborted_) return refuse(handle, Code::draining);  // nobody would come to end it
   if (draining_ && fault(Fault::accept_after_drain)) return;
   const bool traffic = acceptor.open.plan.use == ListenerUse::traffic;
+  if (traffic && parts_.census.memory().exceeds(current_->limits.memory_bytes, shard_.reactor.now())) {
+    shard_.metrics.connections_refused.add();
+    return refuse(handle, Code::out_of_memory);
+  }
   const std::uint64_t most = traffic ? current_->limits.connections : UINT64_MAX;
   if (!parts_.census.enter(most)) {
     shard_.metrics.connections_refused.add();

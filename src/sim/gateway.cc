@@ -133,7 +133,8 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
                  (plan_.origins_by_name ? origin_name(origin) + ":80" : fmt::format("\"10.0.1.{}:80\"", origin + 1));
   }
   const std::string age = plan_.connection_age ? fmt::format("{}us", plan_.connection_age->count() / 1000) : "none";
-  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection, age, upload_limit);
+  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_,
+                                           plan_.requests_per_connection, age, upload_limit);
   Diagnostics diagnostics;
   const config::Document document =
       config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);

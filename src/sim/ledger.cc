@@ -26,7 +26,7 @@ bool misbehaves(ClientWay way) {
 
 /// An origin closed an idle connection just when this request may have been sent on it, and it could not be sent again.
 bool met_stale_connection(const Story& story, const Circumstances& circumstances) {
-  if (story.plan.idempotent() && story.plan.upload_bytes == 0) return false;
+  if (story.plan.idempotent() && story.plan.upload == Framed::nothing) return false;
   return std::ranges::any_of(circumstances.idle_closes, [&](Time closed) {
     return closed >= story.began - circumstances.news_travels && closed <= story.ended;
   });
@@ -107,7 +107,7 @@ std::optional<Violation> judge_outcome(const Story& story, const Circumstances& 
       if (excused || origin_may_fail(story, circumstances)) return {};
       return Violation{"answers", "the answer was cut without a reason"};
     case Outcome::unanswered:
-      if (story.behind_close && story.reached == 0) return {};
+      if ((story.behind_close || circumstances.connections_age) && story.reached == 0) return {};
       if (excused) return {};
       if (drain_had_begun(story, circumstances) && story.reached == 0) return {};
       return Violation{drain_had_begun(story, circumstances) ? "drain" : "answers",
@@ -161,6 +161,7 @@ Ledger::Ledger(const WorldPlan& plan)
   }
   circumstances.lossy_clients = plan.client_link.reset > 0 || !plan.aborts.empty();
   circumstances.lossy_origins = plan.origin_link.reset > 0 || !plan.aborts.empty();
+  circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {
     if (link->delay > 0) circumstances.news_travels += 20 * link->delay_max;

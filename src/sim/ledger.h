@@ -69,6 +69,7 @@ struct Circumstances {
   std::optional<Time> drain_began;
   std::optional<Time> end_began;  ///< the gateway was ended without a drain
   std::vector<Time> idle_closes;  ///< when origins closed idle connections
+  bool connections_age = false;   ///< the gateway closes old connections between two requests, unannounced
   Duration news_travels{};        ///< longest an end may take to be known on the other side
 };
 

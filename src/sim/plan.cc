@@ -299,6 +299,10 @@ std::string describe(const WorldPlan& plan) {
   text += describe("to the gateway", plan.client_link) + describe("to the origins", plan.origin_link);
   if (plan.idle_close)
     text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);
+  if (plan.connection_age)
+    text += fmt::format("  clients' connections live {} us\n", plan.connection_age->count() / 1000);
+  if (plan.requests_per_connection < 100)
+    text += fmt::format("  clients' connections carry {} requests\n", plan.requests_per_connection);
   for (const ConfigurationPlan& reload : plan.configurations) {
     if (reload.at != Duration{})
       text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());

@@ -109,9 +109,9 @@ struct WorldPlan {
   unsigned origins = 1;
   bool origins_by_name = false;
   unsigned requests_per_connection = 1'000'000;
-  unsigned connections_max = 64;       ///< per endpoint and shard
+  unsigned connections_max = 64;           ///< per endpoint and shard
   std::optional<Duration> connection_age;  ///< of clients' connections
-  std::optional<Duration> idle_close;  ///< origins close connections that idle for so long
+  std::optional<Duration> idle_close;      ///< origins close connections that idle for so long
   std::optional<Duration> drain_at;
   std::optional<Duration> end_at;  ///< without a drain
   std::vector<Duration> aborts;    ///< at each of these moments some connection is reset, whichever it is

@@ -99,6 +99,8 @@ Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& hea
     } else {
       outcome.reused_connection = false;
       outcome.error = lease.error();
+      // A reload took the endpoint away while we stood in its line: nobody was asked, nothing was tried.
+      if (acquire.verdict().action == PoolAction::wait && outcome.error.code == Code::no_endpoint) --exchange.attempts;
     }
 
     action = decide_retry(exchange, cluster, state, outcome, idempotent, body).action;

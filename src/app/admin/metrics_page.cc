@@ -51,7 +51,8 @@ constexpr Family families[] = {
 constexpr std::string_view class_names[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
 double seconds_of(WallTime time) {
-  return static_cast<double>(time.time_since_epoch().count() / 1'000'000) / 1000.0;
+  const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  return std::chrono::duration<double>(whole).count();
 }
 
 std::uint64_t sum_of(std::span<Shard* const> shards, CellOfShard cell) {

@@ -29,7 +29,7 @@ std::optional<std::string> from_environment(std::string_view inside, const Node&
     reading.error(node, fmt::format("\"{}\" is not the name of an environment variable", name), "write ${env:NAME}");
     return {};
   }
-  const auto value = source.environment(name);
+  auto value = source.environment(name);
   // As in a shell, `:-` stands in for an empty variable, too.
   if (dash != std::string_view::npos && (!value || value->empty())) return std::string(inside.substr(dash + 2));
   if (value) return value;

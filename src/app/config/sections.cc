@@ -79,9 +79,15 @@ const Schema<Limits>& limits_schema() {
                   .minimum = 64,
                   .maximum = limits::head_bytes_max})
           .bytes("head", &Limits::head_bytes,
-                 {.doc = "A whole head. Beyond: 431.", .example = "32KiB", .minimum = 256, .maximum = limits::head_bytes_max})
+                 {.doc = "A whole head. Beyond: 431.",
+                  .example = "32KiB",
+                  .minimum = 256,
+                  .maximum = limits::head_bytes_max})
           .bytes("field", &Limits::field_bytes,
-                 {.doc = "One field line. Beyond: 431.", .example = "16KiB", .minimum = 64, .maximum = limits::head_bytes_max})
+                 {.doc = "One field line. Beyond: 431.",
+                  .example = "16KiB",
+                  .minimum = 64,
+                  .maximum = limits::head_bytes_max})
           .option("fields", &Limits::fields,
                   {.doc = "Number of field lines. Beyond: 431.", .example = "100", .minimum = 1, .maximum = 10'000})
           .bytes("body", &Limits::body_bytes,
@@ -96,6 +102,10 @@ const Schema<Limits>& limits_schema() {
           .option(
               "connections", &Limits::connections,
               {.doc = "Client connections of the whole process. Beyond: refused.", .example = "20000", .minimum = 1})
+          .bytes("memory", &Limits::memory_bytes,
+                 {.doc = "Resident memory of the process. Beyond: new connections are refused.",
+                  .example = "2GiB",
+                  .minimum = mebibyte})
           .option("requests_per_connection", &Limits::requests_per_connection,
                   {.doc = "Requests before a client connection is closed.", .example = "1000000", .minimum = 1});
   return schema;

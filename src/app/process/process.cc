@@ -70,6 +70,14 @@ void make_folder_of(const SocketAddress& address) {
   std::filesystem::create_directories(std::filesystem::path(unix_path_of(address)).parent_path(), ignored);
 }
 
+// Our cores share their port (SO_REUSEPORT), and would share it with another gateway of the same user without a word:
+// half of the connections would go astray. A socket that does not share finds out.
+Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
+  TRY(const Handle probe, shard.reactor.io().listen(plan.address, {}));
+  shard.reactor.io().close(probe, false);
+  return {};
+}
+
 void remove_socket_file(const SocketAddress& address) {
   if (address.family() == AF_UNIX) ::unlink(unix_path_of(address));
 }
@@ -143,8 +151,9 @@ std::vector<ListenerPlan> Process::plan_listeners(const config::Document& docume
   for (const config::ListenerDocument& listener : document.listeners) {
     plan(listener.name, listener.address, listener.place, ListenerUse::traffic);
   }
-  for (const config::AdminDocument& admin : document.admin)
+  for (const config::AdminDocument& admin : document.admin) {
     plan("admin", admin.address, admin.place, ListenerUse::admin);
+  }
   return plans;
 }
 
@@ -177,8 +186,9 @@ bool Process::start(Candidate& candidate) {
     status_.state = "running";
   }
   publish(candidate);
-  for (const ListenerStatus& listener : bound_)
+  for (const ListenerStatus& listener : bound_) {
     surroundings_->log().info(fmt::format("listening on {} ({})", listener.address, listener.name));
+  }
   surroundings_->log().info(fmt::format("ready: {} with {} routes, configuration {}", options_.configuration_file,
                                         candidate.gateway->routes.size(), candidate.document.hash.brief()));
   ready_.store(true, std::memory_order_release);
@@ -218,6 +228,12 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
 // The first core decides the port (when it was 0) and whether the address can be had at all; the others join it there.
 Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
   if (plan.use == ListenerUse::admin) make_folder_of(plan.address);
+  // Where we listen on the same port already (:8080 becomes 127.0.0.1:8080), the probe would only meet ourselves.
+  const bool port_is_ours = std::ranges::any_of(
+      open_listeners_, [&](const ListenerPlan& open) { return port_of(open.address) == port_of(plan.address); });
+  if (plan.address.family() != AF_UNIX && !port_is_ours) {
+    TRY_VOID(workers_.front()->call([&] { return nobody_else_listens(workers_.front()->shard(), plan); }));
+  }
   TRY(const SocketAddress bound, workers_.front()->call([&] { return workers_.front()->server().open(plan); }));
   const bool shared = plan.address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
   for (std::size_t at = 1; shared && at < workers_.size(); ++at) {
@@ -245,8 +261,9 @@ void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& ga
 
 ReloadOutcome Process::apply(Candidate candidate) {
   ReloadOutcome outcome;
-  if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics))
+  if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics)) {
     candidate.gateway = nullptr;
+  }
   if (candidate.gateway == nullptr) {
     const std::string running = gateway()->hash.substr(0, 7);
     outcome.hash = gateway()->hash;

@@ -9,6 +9,12 @@
 #include "protocols/h1/head_writer.h"
 
 namespace weir::h1 {
+namespace {
+
+// A piece that every socket takes at once when it is idle (Linux gives a new one at least 16 KiB to send from).
+constexpr std::size_t sent_at_once_bytes = 16 * 1024;
+
+}  // namespace
 
 /// The content of an answer. Lets the session go when it ended, or when it is dropped.
 class ResponseBody final : public Body {
@@ -119,40 +125,41 @@ Task<Result<void>> ClientSessionH1::send_request(Exchange& exchange, const Reque
     if (!sent) upload_failed(sent.error());
     co_return Result<void>{};
   }
-  Result<void> sent;
   // The first pull of the body would answer an expectation that is the upstream's to answer.
   auto first = exchange.expectation_forwarded ? std::optional<Result<Piece>>{} : body->try_read();
   if (first && !*first) co_return fail(first->error());
   if (first && writer.exceeds(**first)) co_return fail(client_error(Code::bad_length));
-  if (first) {
-    sent = co_await writer.send(out.written(), **first);
-  } else {
-    sent = co_await writer.send_head(out.written());
+  if (first && (*first)->end && (*first)->bytes.size() <= sent_at_once_bytes) {
+    const Result<void> sent = co_await writer.send(out.written(), **first);
+    if (!sent) upload_failed(sent.error());
+    co_return Result<void>{};
   }
-  if (!sent) {
-    upload_failed(sent.error());
-  } else if (!first || !(*first)->end) {
-    uploading_ = true;
-    ++holders_;
-    exchange.scope.spawn(pump(*body, writer));
-  }
+  // Whatever may take long is the pump's: an upstream that answers at length before it reads would wait for us.
+  uploading_ = true;
+  ++holders_;
+  exchange.scope.spawn(
+      pump(*body, writer, out.written(), first ? std::optional<Piece>(**first) : std::optional<Piece>()));
   co_return Result<void>{};
 }
 
-// Carries the rest of the upload while the answer is awaited, or already flows.
-Task<void> ClientSessionH1::pump(Body& body, BodyWriter writer) {
-  Result<Piece> piece = Piece{};
-  while (true) {
+// Carries the head and the upload while the answer is awaited, or already flows.
+Task<void> ClientSessionH1::pump(Body& body, BodyWriter writer, std::string_view head, std::optional<Piece> first) {
+  Result<Piece> piece = first.value_or(Piece{});
+  Result<void> sent;
+  if (first) {
+    sent = co_await writer.send(head, *first);
+  } else {
+    sent = co_await writer.send_head(head);
+  }
+  while (sent && !piece->end) {
+    upload_progress_ = shard_.reactor.now();
     piece = co_await body.read();
     if (!piece || writer.exceeds(*piece)) break;
     upload_progress_ = shard_.reactor.now();
-    if (const Result<void> sent = co_await writer.send({}, *piece); !sent) {
-      piece = fail(sent.error());
-      break;
-    }
-    upload_progress_ = shard_.reactor.now();
-    if (piece->end) break;
+    sent = co_await writer.send({}, *piece);
   }
+  upload_progress_ = shard_.reactor.now();
+  if (!sent) piece = fail(sent.error());
   uploading_ = false;
   if (piece && (!piece->end || !writer.finished())) piece = fail(client_error(Code::body_cut_short));
   if (!piece) upload_failed(piece.error());

@@ -41,7 +41,7 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
   Reply converse(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts);
   Task<Result<void>> send_request(Exchange& exchange, const RequestHead& head, Body* body,
                                   const UpstreamTimeouts& timeouts);
-  Task<void> pump(Body& body, BodyWriter writer);
+  Task<void> pump(Body& body, BodyWriter writer, std::string_view head, std::optional<Piece> first);
   void upload_failed(Error error);
   Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
                                const UpstreamTimeouts& timeouts);

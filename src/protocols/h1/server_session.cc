@@ -92,6 +92,7 @@ Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
   {
     const SnapshotPin pin = context_.pin();  // not held while idle: an old configuration must be able to go
     patience = first ? pin->timeouts.client_head : pin->timeouts.keep_alive;
+    if (first && context_.ending()) patience = pin->timeouts.linger;
   }
   const auto received = co_await stream_.receive(patience);
   context_.set_idle(false);
