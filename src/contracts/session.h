@@ -39,6 +39,8 @@ class ServerContext {
   virtual SnapshotPin pin() = 0;
   /// Whether the connection should end behind its current exchange: drain, age, number of requests.
   virtual bool ending() const = 0;
+  /// A drain asks for the end: also a connection whose last answer promised to go on is closed when no answer is owed.
+  virtual bool draining() const = 0;
   /// The session is between requests (idle) or not: a drain closes idle connections at once.
   virtual void set_idle(bool idle) = 0;
 

@@ -34,6 +34,7 @@ class Connection final : public ServerContext, public ListLink {
   const ConnectionFacts& facts() const override { return facts_; }
   SnapshotPin pin() override;
   bool ending() const override;
+  bool draining() const override { return draining_; }
   void set_idle(bool idle) override;
 
  private:

@@ -17,7 +17,8 @@ constexpr std::string_view configuration_text = R"(
 workers: 1
 listeners: [ {{ name: web, address: "10.0.0.1:80" }} ]
 limits: {{ requests_per_connection: {3} }}
-timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s, tunnel_idle: 20s, drain: 30s }}
+timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s,
+             tunnel_idle: 20s, drain: 30s }}
 upstreams:
   shop:
     endpoints: [{0}]

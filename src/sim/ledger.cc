@@ -1,4 +1,4 @@
-// The judgement.
+// The judgement: what may excuse a request that did not get its answer, and whether anything does.
 #include "sim/ledger.h"
 
 #include <fmt/format.h>

@@ -197,7 +197,7 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
   const ByteCount length = plan.answer_has_content() ? plan.answer_bytes : 0;
   const bool cuts = plan.origin == OriginWay::cut_body || plan.origin == OriginWay::reset_in_body ||
                     plan.origin == OriginWay::bad_chunk;
-  const ByteCount stop = cuts ? std::min(plan.turning_point, length) : length;
+  const ByteCount stop = cuts && length > 0 ? plan.turning_point % length : length;
   const bool bursts = plan.origin == OriginWay::bursty || plan.origin == OriginWay::slow;
   ByteCount sent = 0;
   while (sent < stop) {

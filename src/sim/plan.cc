@@ -1,4 +1,4 @@
-// Drawing a world.
+// Drawing a world from its seed: who takes part, who asks what of whom, and what goes wrong.
 #include "sim/plan.h"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
-// The table.
+// The table of scenarios, and which of them a seed stands for.
+#include "sim/scenario.h"
+
 #include <array>
 #include <cstdint>
-
-#include "sim/scenario.h"
 
 namespace weir::sim {
 namespace {

@@ -56,7 +56,7 @@ std::optional<Wishes> read_arguments(const std::vector<std::string_view>& argume
       const auto number = number_of(arguments[++at]);
       if (!number) return {};
       if (word == "--seed") {
-        wishes.seed = *number;
+        wishes.seed = number;
       } else if (word == "--seeds") {
         wishes.seeds = *number;
       } else if (word == "--first") {

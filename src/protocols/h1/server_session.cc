@@ -82,7 +82,7 @@ Task<void> ServerSessionH1::run() {
 Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
   if (fault(Fault::pipelined_bytes_dropped)) inbox_.consume(inbox_.unread().size());
   if (!inbox_.empty()) co_return true;
-  if (!first && context_.ending()) {
+  if (!first && context_.draining()) {
     co_await linger();
     co_return false;
   }
