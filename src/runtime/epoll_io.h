@@ -66,7 +66,9 @@ class EpollIo final : public Io {
     bool ending = false;    // FIN, reset or error announced: read to the end
     bool gone = false;      // the peer can no longer be written to
   };
-  static constexpr std::size_t events_per_turn = 256;
+  // Few at a time: answers are fetched before more requests are begun, so that what is in flight stays in the cache. With 256
+  // connections a batch of 256 cost 0.72-0.78 of the null proxy's rate, 32 gave 0.79-0.83, 8 gave 0.89.
+  static constexpr std::size_t events_per_turn = 8;
 
   Descriptor& descriptor(Handle handle) { return descriptors_[static_cast<std::size_t>(handle)]; }
   Result<Handle> adopt(int fd, bool may_have_bytes);
