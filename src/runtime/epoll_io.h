@@ -66,8 +66,8 @@ class EpollIo final : public Io {
     bool ending = false;    // FIN, reset or error announced: read to the end
     bool gone = false;      // the peer can no longer be written to
   };
-  // Few at a time: answers are fetched before more requests are begun, so that less is in flight and more of it stays in
-  // the cache. At 256 connections, rate against the null proxy: 256 events 0.72-0.78, 32 events 0.79-0.83, 8 events
+  // Few at a time: answers are fetched before more requests are begun, so that less is in flight and more of it stays
+  // in the cache. At 256 connections, rate against the null proxy: 256 events 0.72-0.78, 32 events 0.79-0.83, 8 events
   // 0.81-0.89 (short interleaved runs; docs/benchmarks.md).
   static constexpr std::size_t events_per_turn = 8;
 
