@@ -28,8 +28,6 @@ struct ForwardedSettings {
   std::string pseudonym = "weir";  ///< our name in Via, CDN-Loop and Proxy-Status
 };
 
-class ShardState;
-
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -38,9 +36,8 @@ class Snapshot {
   Timeouts timeouts;
   ForwardedSettings forwarded;
   std::vector<Cidr> trusted_proxies;
-  std::uint32_t slots = 0;  ///< places for mutable state that its plug-ins have on each shard
-  std::string hash;         ///< content address, hexadecimal
-  std::string source;       ///< the file it came from
+  std::string hash;    ///< content address, hexadecimal
+  std::string source;  ///< the file it came from
   WallTime loaded_at{};
 };
 
@@ -51,7 +48,7 @@ class ShardSnapshot {
 
   /// \param release  takes the reference when the last pin is gone: sends it to the control thread
   ShardSnapshot(std::shared_ptr<const Snapshot> snapshot, Release release)
-      : snapshot_(std::move(snapshot)), release_(std::move(release)), slots_(snapshot_->slots) {}
+      : snapshot_(std::move(snapshot)), release_(std::move(release)) {}
 
   [[nodiscard]] const Snapshot& operator*() const { return *snapshot_; }
   [[nodiscard]] const Snapshot* operator->() const { return snapshot_.get(); }
@@ -61,7 +58,6 @@ class ShardSnapshot {
   friend class SnapshotPin;
   std::shared_ptr<const Snapshot> snapshot_;
   Release release_;
-  std::vector<ShardState*> slots_;
   std::uint32_t pins_ = 0;
 };
 
@@ -91,8 +87,6 @@ class SnapshotPin {
 
   [[nodiscard]] const Snapshot& operator*() const { return *shared_->snapshot_; }
   [[nodiscard]] const Snapshot* operator->() const { return shared_->snapshot_.get(); }
-  /// The state of slot `number` on this shard, null until somebody has looked it up (Shard::state) and left it here.
-  [[nodiscard]] ShardState*& slot(std::uint32_t number) const { return shared_->slots_[number]; }
   [[nodiscard]] explicit operator bool() const { return shared_ != nullptr; }
   [[nodiscard]] SnapshotPin again() const { return SnapshotPin(*shared_); }
 

@@ -8,18 +8,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#include <sanitizer/asan_interface.h>
-#define WEIR_POISON(begin, bytes) ASAN_POISON_MEMORY_REGION(begin, bytes)
-#define WEIR_UNPOISON(begin, bytes) ASAN_UNPOISON_MEMORY_REGION(begin, bytes)
-#endif
-#endif
-#ifndef WEIR_POISON
-#define WEIR_POISON(begin, bytes) static_cast<void>(0)
-#define WEIR_UNPOISON(begin, bytes) static_cast<void>(0)
-#endif
+#include "runtime/poison.h"
 
 namespace weir {
 namespace {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
+#include "protocols/h1/stream_duplex.h"
 
 namespace weir::h1 {
 namespace {
@@ -52,24 +53,11 @@ class ResponseBody final : public Body {
 };
 
 /// What an upgraded connection is to the relay. Holds the session (never healthy again) as long as it lives.
-class UpstreamTunnel final : public Duplex {
+class UpstreamTunnel final : public StreamDuplex {
  public:
-  explicit UpstreamTunnel(ClientSessionH1& session) : session_(session) {}
+  explicit UpstreamTunnel(ClientSessionH1& session)
+      : StreamDuplex(*session.stream_, session.inbox_), session_(session) {}
   ~UpstreamTunnel() override { session_.let_go(false); }
-
-  Task<Result<std::string_view>> receive(Duration timeout) override {
-    if (session_.inbox_.empty()) {
-      CO_TRY(const std::span<char> received, co_await session_.stream_->receive(timeout));
-      co_return std::string_view(received.data(), received.size());
-    }
-    const std::span<char> unread = session_.inbox_.unread();
-    session_.inbox_.consume(unread.size());
-    co_return std::string_view(unread.data(), unread.size());
-  }
-  Task<Result<void>> send(std::string_view bytes, Duration timeout) override {
-    co_return co_await session_.stream_->send(bytes, timeout);
-  }
-  void finish_sending() override { session_.stream_->shut_down_sending(); }
 
  private:
   ClientSessionH1& session_;

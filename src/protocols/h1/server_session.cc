@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "protocols/h1/body_writer.h"
 #include "protocols/h1/head_parser.h"
+#include "protocols/h1/stream_duplex.h"
 #include "server/relay.h"
 
 namespace weir::h1 {
@@ -32,30 +33,6 @@ void tell_length(ResponseHead& head) {
 }
 
 }  // namespace
-
-/// The client's side of a tunnel.
-class ClientTunnel final : public Duplex {
- public:
-  explicit ClientTunnel(Stream& stream, Inbox& inbox) : stream_(stream), inbox_(inbox) {}
-
-  Task<Result<std::string_view>> receive(Duration timeout) override {
-    if (inbox_.empty()) {
-      CO_TRY(const std::span<char> received, co_await stream_.receive(timeout));
-      co_return std::string_view(received.data(), received.size());
-    }
-    const std::span<char> unread = inbox_.unread();
-    inbox_.consume(unread.size());
-    co_return std::string_view(unread.data(), unread.size());
-  }
-  Task<Result<void>> send(std::string_view bytes, Duration timeout) override {
-    co_return co_await stream_.send(bytes, timeout);
-  }
-  void finish_sending() override { stream_.shut_down_sending(); }
-
- private:
-  Stream& stream_;
-  Inbox& inbox_;
-};
 
 ServerSessionH1::ServerSessionH1(ServerContext& context, Stream& stream)
     : context_(context), shard_(context.shard()), stream_(stream), inbox_(stream) {
@@ -365,7 +342,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::open_tunnel(Exchange& exchang
   }
   exchange.release_snapshot();
   shard_.metrics.tunnels_open.add();
-  ClientTunnel client(stream_, inbox_);
+  StreamDuplex client(stream_, inbox_);
   const RelayOutcome outcome =
       co_await relay(
           shard_.reactor, client, *answer.tunnel,
