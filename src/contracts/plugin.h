@@ -1,8 +1,8 @@
 // How a plug-in is known: one entry in app/catalog.cc.
 //
-// A kind has a name (the key in the configuration), one line of documentation, its options declared once, and a
-// function that builds the immutable object. Building never stops at the first mistake: it adds to the diagnostics and
-// returns null.
+// A kind has the schema of its options (whose name is the key in the configuration, whose doc is its one line of
+// documentation) and a function that builds the immutable object. Building never stops at the first mistake: it adds to
+// the diagnostics and returns null.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,7 @@
 #include "contracts/diagnostics.h"
 #include "contracts/filter.h"
 #include "contracts/node.h"
+#include "contracts/schema.h"
 #include "contracts/service.h"
 
 namespace weir {
@@ -37,21 +38,27 @@ class BuildContext {
   std::vector<std::shared_ptr<const PathRegex>> path_regexes;
 };
 
+/// For the member `schema` of a kind.
+template <HasSchema T>
+const SchemaBase& schema_of() {
+  return T::schema();
+}
+
 struct FilterKind {
   std::string_view name;
-  std::string_view doc;
+  const SchemaBase& (*schema)();
   std::unique_ptr<const Filter> (*build)(const Node& options, BuildContext& context);
 };
 
 struct ServiceKind {
   std::string_view name;
-  std::string_view doc;
+  const SchemaBase& (*schema)();
   std::unique_ptr<const Service> (*build)(const Node& options, BuildContext& context);
 };
 
 struct BalancerKind {
   std::string_view name;
-  std::string_view doc;
+  const SchemaBase& (*schema)();
   std::unique_ptr<const Balancer> (*build)(const Node& options, BuildContext& context);
 };
 

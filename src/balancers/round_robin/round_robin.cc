@@ -74,8 +74,7 @@ std::unique_ptr<const Balancer> build(const Node& options, BuildContext& context
 }  // namespace
 
 const BalancerKind& round_robin_balancer() {
-  static constexpr BalancerKind kind{
-      .name = "round_robin", .doc = "Endpoints take turns, each as often as its weight says.", .build = &build};
+  static constexpr BalancerKind kind{.name = "round_robin", .schema = &schema_of<NoOptions>, .build = &build};
   return kind;
 }
 

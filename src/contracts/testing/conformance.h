@@ -1,6 +1,6 @@
 // What every filter and every service has to do, whatever it does.
 //
-//   TEST(Access, conforms) { expect_conformance(access_filter(), AccessOptions::schema(), "{ deny: [10.0.0.1] }"); }
+//   TEST(Access, conforms) { expect_conformance(access_filter(), "{ deny: [10.0.0.1] }"); }
 //
 // The suite
 //   - builds from the options given, and from every example that its documentation shows;
@@ -143,9 +143,10 @@ void for_each_example(const SchemaBase& schema, const std::string& before, const
 
 /// \param options  an ordinary use, as one would write it
 template <typename Kind>
-void expect_conformance(const Kind& kind, const SchemaBase& schema, std::string_view options) {
+void expect_conformance(const Kind& kind, std::string_view options) {
+  const SchemaBase& schema = kind.schema();
   EXPECT_EQ(kind.name, schema.name()) << "the catalog and the documentation agree on the name";
-  EXPECT_FALSE(kind.doc.empty());
+  EXPECT_FALSE(schema.doc().empty());
   const auto built = build_plugin(kind, options);
   ASSERT_TRUE(built.plugin) << built.diagnostics.text();
   for (const conformance::Prepare prepare : conformance::plain_requests()) {

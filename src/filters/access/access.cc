@@ -94,8 +94,7 @@ const Schema<AccessOptions>& AccessOptions::schema() {
 }
 
 const FilterKind& access_filter() {
-  static constexpr FilterKind kind{
-      .name = "access", .doc = "Lets clients in, or refuses them, by their address.", .build = &build};
+  static constexpr FilterKind kind{.name = "access", .schema = &schema_of<AccessOptions>, .build = &build};
   return kind;
 }
 

@@ -33,7 +33,7 @@ Outcome visit(std::string_view options, std::string_view client) {
 }
 
 TEST(Access, conforms) {
-  expect_conformance(access_filter(), AccessOptions::schema(), both_lists);
+  expect_conformance(access_filter(), both_lists);
 }
 
 TEST(Access, deny_wins_over_allow_and_names_its_line) {

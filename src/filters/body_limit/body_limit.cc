@@ -127,8 +127,7 @@ const Schema<BodyLimitOptions>& BodyLimitOptions::schema() {
 }
 
 const FilterKind& body_limit_filter() {
-  static constexpr FilterKind kind{
-      .name = "body_limit", .doc = "Refuses requests whose body is larger than so many bytes.", .build = &build};
+  static constexpr FilterKind kind{.name = "body_limit", .schema = &schema_of<BodyLimitOptions>, .build = &build};
   return kind;
 }
 

@@ -180,8 +180,7 @@ const Schema<HeadersOptions>& HeadersOptions::schema() {
 }
 
 const FilterKind& headers_filter() {
-  static constexpr FilterKind kind{
-      .name = "headers", .doc = "Sets, adds and removes header fields of requests and responses.", .build = &build};
+  static constexpr FilterKind kind{.name = "headers", .schema = &schema_of<HeadersOptions>, .build = &build};
   return kind;
 }
 

@@ -43,7 +43,7 @@ std::string response_after(std::string_view options,
 }
 
 TEST(Headers, conforms) {
-  expect_conformance(headers_filter(), HeadersOptions::schema(),
+  expect_conformance(headers_filter(),
                      "{ request: { set: { X-A: one }, add: { x-b: [two, three] }, remove: [Cookie] },\n"
                      "  response: { set: { server: weir }, remove: [x-powered-by] } }");
 }

@@ -214,8 +214,7 @@ const Schema<RewriteOptions>& RewriteOptions::schema() {
 }
 
 const FilterKind& rewrite_filter() {
-  static constexpr FilterKind kind{
-      .name = "rewrite", .doc = "Changes the path and the host that an upstream is asked for.", .build = &build};
+  static constexpr FilterKind kind{.name = "rewrite", .schema = &schema_of<RewriteOptions>, .build = &build};
   return kind;
 }
 

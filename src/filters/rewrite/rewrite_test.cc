@@ -74,8 +74,7 @@ TEST(RewriteGolden, paths_become_what_is_recorded) {
 }
 
 TEST(Rewrite, conforms) {
-  expect_conformance(rewrite_filter(), RewriteOptions::schema(),
-                     "{ strip_prefix: /cart, add_prefix: /v1, host: \"app.internal:8080\" }");
+  expect_conformance(rewrite_filter(), "{ strip_prefix: /cart, add_prefix: /v1, host: \"app.internal:8080\" }");
 }
 
 TEST(Rewrite, host_changes_what_the_upstream_is_asked_for) {

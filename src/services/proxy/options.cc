@@ -59,8 +59,7 @@ std::unique_ptr<const Service> build(const Node& options, BuildContext& context)
 }  // namespace
 
 const ServiceKind& proxy_service() {
-  static constexpr ServiceKind kind{
-      .name = "proxy", .doc = "Sends the request to an upstream and its answer back.", .build = &build};
+  static constexpr ServiceKind kind{.name = "proxy", .schema = &schema_of<TargetOptions>, .build = &build};
   return kind;
 }
 

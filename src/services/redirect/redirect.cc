@@ -245,7 +245,7 @@ const Schema<RedirectOptions>& RedirectOptions::schema() {
 }
 
 const ServiceKind& redirect_service() {
-  static constexpr ServiceKind kind{.name = "redirect", .doc = "Sends the client to another URL.", .build = &build};
+  static constexpr ServiceKind kind{.name = "redirect", .schema = &schema_of<RedirectOptions>, .build = &build};
   return kind;
 }
 

@@ -25,8 +25,8 @@ std::string redirect(std::string_view options, std::string_view target,
 }
 
 TEST(Redirect, conforms) {
-  expect_conformance(redirect_service(), RedirectOptions::schema(), "{ to: /new, status: 301 }");
-  expect_conformance(redirect_service(), RedirectOptions::schema(), "https");
+  expect_conformance(redirect_service(), "{ to: /new, status: 301 }");
+  expect_conformance(redirect_service(), "https");
 }
 
 TEST(Redirect, goes_to_a_path_or_to_an_absolute_url) {

@@ -88,7 +88,7 @@ const Schema<RespondOptions>& RespondOptions::schema() {
 }
 
 const ServiceKind& respond_service() {
-  static constexpr ServiceKind kind{.name = "respond", .doc = "Answers with a fixed response.", .build = &build};
+  static constexpr ServiceKind kind{.name = "respond", .schema = &schema_of<RespondOptions>, .build = &build};
   return kind;
 }
 
