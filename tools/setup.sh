@@ -46,13 +46,17 @@ apt_install() {
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
+# server_units: the services of our server packages that systemd knows, one per line. PHP's has its version in its name.
+server_units() {
+  systemctl list-unit-files --no-legend nginx.service haproxy.service 'php*-fpm.service' 2>/dev/null |
+    awk '{ print $1 }' | sort
+}
+
 # install_servers PACKAGE...: installs them while a policy forbids starting services, then keeps the units that
 # came with them from starting at the next boot. A policy that the machine has already is left as it is, and obeyed.
 install_servers() {
-  local unit units_new=() status=0 policy_is_ours=
-  for unit in nginx.service haproxy.service; do
-    systemctl cat "$unit" >/dev/null 2>&1 || units_new+=("$unit")
-  done
+  local unit units_before status=0 policy_is_ours=
+  units_before=$(server_units)
   if [[ ! -e $policy_file ]]; then
     policy_is_ours=yes
     trap 'as_root rm -f "$policy_file"' EXIT
@@ -66,9 +70,9 @@ install_servers() {
     trap - EXIT
   fi
   if [[ -d /run/systemd/system ]]; then
-    for unit in "${units_new[@]}"; do
-      as_root systemctl disable "$unit" >/dev/null 2>&1 || true # a unit that did not come needs no disabling
-    done
+    while read -r unit; do
+      [[ -z $unit ]] || as_root systemctl disable "$unit" >/dev/null 2>&1 || true
+    done < <(comm -13 <(echo "$units_before") <(server_units))
   fi
   return "$status"
 }

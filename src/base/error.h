@@ -61,6 +61,9 @@ namespace weir {
   X(unexpected_bytes, "bytes arrived where no message was expected")                                   \
   X(too_many_interim, "more interim (1xx) responses than the limit")                                   \
   X(bad_upgrade, "the protocol switch does not match what was asked for")                              \
+  X(bad_record, "a FastCGI record is malformed, or stands where it may not")                           \
+  X(missing_response_head, "the application ended without a response head")                            \
+  X(length_required, "the length of the content must be known beforehand")                             \
   /* time */                                                                                           \
   X(client_head_timeout, "the request head did not arrive in time")                                    \
   X(client_body_timeout, "the request body stopped arriving, or arrives too slowly")                   \
@@ -79,6 +82,7 @@ namespace weir {
   X(peer_reset, "the peer reset the connection")                                                       \
   X(connect_refused, "the upstream refused the connection")                                            \
   X(unreachable, "the upstream cannot be reached")                                                     \
+  X(upstream_overloaded, "the upstream took no work because it is overloaded")                         \
   X(resolve_failed, "the upstream's name could not be resolved")                                       \
   X(io_failed, "the operating system refused an operation")                                            \
   /* decisions */                                                                                      \

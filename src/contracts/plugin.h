@@ -31,6 +31,8 @@ class BuildContext {
 
   /// The cluster that `proxy: TEXT` names: by name, or by URL (made on the spot). An unknown one is reported and null.
   virtual std::shared_ptr<const Cluster> cluster(const Node& reference) = 0;
+  /// The same for an upstream that speaks FastCGI; its URL is `unix:/run/php.sock` or `fastcgi://host:port`.
+  virtual std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) { return cluster(reference); }
 
   Diagnostics& diagnostics;
   std::string path;  ///< of the options in the configuration: routes[0].filters[1].body_limit

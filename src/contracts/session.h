@@ -118,6 +118,12 @@ class Lease {
   bool healthy_ = false;
 };
 
+/// What an upstream speaks. `upstreams.NAME.protocol`.
+enum class UpstreamProtocol : std::uint8_t { http, fastcgi };
+constexpr std::string_view name_of(UpstreamProtocol protocol) {
+  return protocol == UpstreamProtocol::fastcgi ? "fastcgi" : "http";
+}
+
 class ClientProtocol {
  public:
   virtual ~ClientProtocol() = default;

@@ -18,6 +18,7 @@
 #include "base/block_pool.h"
 #include "base/limits.h"
 #include "contracts/metrics.h"
+#include "contracts/notices.h"
 #include "net/resolver.h"
 #include "runtime/executor.h"
 #include "runtime/reactor.h"
@@ -46,6 +47,8 @@ class Shard {
   ShardMetrics metrics;
   /// Background work of the shard: probers, reapers, resolvers.
   Scope scope;
+  /// Where operators read; null where there are none: in tests.
+  Notices* notices = nullptr;
 
   /// Memory in which one message head is composed and sent at once; never held over a suspension.
   [[nodiscard]] std::span<char> compose_buffer() { return {compose_.get(), limits::compose_bytes}; }

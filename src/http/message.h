@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/units.h"
@@ -33,6 +34,12 @@ struct Framing {
   friend bool operator==(const Framing&, const Framing&) = default;
 };
 
+/// What a program behind CGI is told, by its name there: REQUEST_METHOD, HTTP_COOKIE (RFC 3875 section 4.1).
+struct CgiVariable {
+  std::string_view name;
+  std::string_view value;
+};
+
 struct RequestHead {
   explicit RequestHead(Arena& arena) : fields(arena) {}
 
@@ -52,6 +59,8 @@ struct RequestHead {
   std::string_view upgrade;  ///< the protocol asked for with Connection: upgrade, lower case; empty when none
   Framing framing;
   Fields fields;
+  /// On its way to a FastCGI upstream: what it is told, in place of everything above. Made by who knows its scripts.
+  std::span<const CgiVariable> cgi_variables;
 };
 
 struct ResponseHead {

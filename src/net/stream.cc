@@ -55,7 +55,7 @@ Stream::Send& Stream::send(std::initializer_list<std::string_view> pieces, Durat
   send_.piece_count_ = 0;
   for (const std::string_view piece : pieces) {
     if (piece.empty()) continue;
-    invariant(send_.piece_count_ < send_.pieces_.size(), "a send has at most three pieces");
+    invariant(send_.piece_count_ < send_.pieces_.size(), "a send has at most five pieces");
     send_.pieces_[send_.piece_count_++] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
   }
   send_.timed_out = false;

@@ -59,7 +59,7 @@ class Stream final : private Timer {
    private:
     friend class Stream;
     Stream* stream_ = nullptr;
-    std::array<iovec, 3> pieces_{};
+    std::array<iovec, 5> pieces_{};
     std::size_t piece_count_ = 0;
     std::unique_ptr<char[]> kept_;  // what the kernel did not take
     Error why_{};
@@ -81,7 +81,7 @@ class Stream final : private Timer {
   /// Lets a receive that somebody waits in end after `left` at the latest, as timed_out.
   void hasten_receive(Duration left);
 
-  /// Sends all pieces (at most three). The pieces need to stay valid only until the call suspends.
+  /// Sends all pieces (at most five). The pieces need to stay valid only until the call suspends.
   /// \errors  timed_out when the peer took nothing for `timeout`; peer_reset; canceled
   [[nodiscard]] Send& send(std::initializer_list<std::string_view> pieces, Duration timeout);
   [[nodiscard]] Send& send(std::string_view bytes, Duration timeout) { return send({bytes}, timeout); }

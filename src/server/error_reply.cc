@@ -24,6 +24,8 @@ Status client_status(Code code) {
       return 501;
     case Code::method_not_supported:
       return 405;
+    case Code::length_required:
+      return 411;
     case Code::unsupported_expectation:
       return 417;
     case Code::client_head_timeout:
@@ -52,6 +54,8 @@ Status upstream_status(Code code) {
     case Code::upstream_write_timeout:
     case Code::timed_out:
       return 504;
+    case Code::upstream_overloaded:
+      return 503;
     default:
       return 502;
   }

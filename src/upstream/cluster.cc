@@ -1,6 +1,8 @@
 // Where a cluster finds its state.
 #include "upstream/cluster.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 
 #include "upstream/cluster_state.h"
@@ -14,7 +16,9 @@ std::atomic<std::uint64_t> generations{0};
 }  // namespace
 
 Cluster::Cluster(ClusterSettings settings)
-    : settings_(std::move(settings)), key_("cluster/" + settings_.name), generation_(++generations) {
+    : settings_(std::move(settings)),
+      key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
+      generation_(++generations) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
 }
 

@@ -35,7 +35,8 @@ struct ClusterSettings {
   Duration resolve_every = std::chrono::seconds{30};  ///< no_limit: only once
   unsigned attempts_max = limits::attempts;           ///< the first included
   std::unique_ptr<const Balancer> balancer;
-  const ClientProtocol* protocol = nullptr;  ///< lives as long as the process
+  UpstreamProtocol speaks = UpstreamProtocol::http;
+  const ClientProtocol* protocol = nullptr;  ///< of what it speaks; lives as long as the process
 };
 
 class Cluster {
@@ -43,6 +44,8 @@ class Cluster {
   explicit Cluster(ClusterSettings settings);
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
+  /// Name and protocol: an upstream that speaks another protocol from now on is another one.
+  [[nodiscard]] const std::string& key() const { return key_; }
   [[nodiscard]] Place place() const { return settings_.place; }
   [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
   [[nodiscard]] const UpstreamTimeouts& timeouts() const { return settings_.timeouts; }

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "contracts/notices.h"
 #include "observers/access_log/log_writer.h"
 
 namespace weir {
@@ -25,7 +26,7 @@ std::string_view name_of(LogLevel level);  // "warning"
 std::string log_line(WallTime time, LogLevel level, std::string_view text);
 
 /// May be used from any thread.
-class ErrorLog {
+class ErrorLog final : public Notices {
  public:
   /// \param to  `stdout`, `stderr` or a path
   ErrorLog(std::string to, LogLevel level) : writer_(std::move(to)), level_(level) {}
@@ -33,7 +34,7 @@ class ErrorLog {
   void write(LogLevel level, std::string_view text);
   void debug(std::string_view text) { write(LogLevel::debug, text); }
   void info(std::string_view text) { write(LogLevel::info, text); }
-  void warning(std::string_view text) { write(LogLevel::warning, text); }
+  void warning(std::string_view text) override { write(LogLevel::warning, text); }
   void error(std::string_view text) { write(LogLevel::error, text); }
 
   [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }

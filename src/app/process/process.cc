@@ -54,11 +54,11 @@ WallTime wall_now() {
 
 /// Those that the new configuration does not name any more.
 std::vector<const Cluster*> clusters_missing(const Gateway& before, const Gateway& now) {
-  std::unordered_set<std::string_view> names;
-  for (const auto& cluster : now.clusters) names.insert(cluster->name());
+  std::unordered_set<std::string_view> keys;
+  for (const auto& cluster : now.clusters) keys.insert(cluster->key());
   std::vector<const Cluster*> missing;
   for (const auto& cluster : before.clusters) {
-    if (!names.contains(cluster->name())) missing.push_back(cluster.get());
+    if (!keys.contains(cluster->key())) missing.push_back(cluster.get());
   }
   return missing;
 }
@@ -167,6 +167,7 @@ bool Process::start(Candidate& candidate) {
     workers_.push_back(
         std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_, *resolver_, parts));
     shards_.push_back(&workers_.back()->shard());
+    shards_.back()->notices = &surroundings_->log();
   }
   for (const auto& worker : workers_) {
     worker->start();

@@ -3,8 +3,8 @@
 
 #include <numeric>
 
-#include "services/proxy/forwarding.h"
 #include "upstream/attempt.h"
+#include "upstream/forwarding.h"
 
 namespace weir {
 namespace {

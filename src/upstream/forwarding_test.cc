@@ -1,5 +1,5 @@
 // What the upstream is told, field by field.
-#include "services/proxy/forwarding.h"
+#include "upstream/forwarding.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // One pass over the fields, then what is added.
-#include "services/proxy/forwarding.h"
+#include "upstream/forwarding.h"
 
 namespace weir {
 namespace {
