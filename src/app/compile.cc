@@ -163,6 +163,7 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
     if (filter == nullptr) continue;
     route->filters.push_back(filter.get());
     route->filter_names.push_back(use->name);
+    route->filters_text += (route->filters_text.empty() ? "" : " ") + use->name;
     route->owned_filters.push_back(std::move(filter));
   }
   route->service_name = written.service.name;
@@ -179,6 +180,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   gateway->limits = document.limits;
   gateway->timeouts = document.timeouts;
   gateway->forwarded = document.forwarded;
+  gateway->stories = document.stories;
   gateway->trusted_proxies = document.trusted_proxies;
   gateway->hash = document.hash.text();
   gateway->source = document.source;

@@ -1,9 +1,20 @@
 // Records and finishers: the two lists an exchange keeps in its arena.
 #include "contracts/exchange.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/fault.h"
 
 namespace weir {
+namespace {
+
+std::string_view nth_word(std::string_view words, std::size_t number) {
+  for (; number > 0; --number) words.remove_prefix(std::min(words.find(' '), words.size() - 1) + 1);
+  return words.substr(0, words.find(' '));
+}
+
+}  // namespace
 
 Exchange::~Exchange() {
   invariant(finished_, "every exchange is finished before it is destroyed");
@@ -22,8 +33,23 @@ const DecisionRecord& Exchange::record(DecisionRecord decided) {
   return *kept;
 }
 
+// Most filters take no time on the reactor's clock; those that asked somebody do, and are named with how long.
+void Exchange::note_step() {
+  const Time now = shard.reactor.now();
+  const Time began = std::exchange(step_began_, now);
+  if (steps_entered == 0) return;
+  const Duration waited = now - began;
+  record({.room = "filter",
+          .verdict = "waited",
+          .subject = nth_word(filters, steps_entered - 1U),
+          .reason = {},
+          .place = {}},
+         waited);
+}
+
 void Exchange::release_snapshot() {
-  for (std::string_view* name : {&route_name, &upstream_name, &upstream_endpoint}) *name = arena.copy(*name);
+  for (std::string_view* name : {&route_name, &upstream_name, &upstream_endpoint, &filters}) *name = arena.copy(*name);
+  configuration_ = arena.copy(configuration());
   for (DecisionRecord* kept = first_record_; kept != nullptr; kept = kept->next) {
     kept->subject = arena.copy(kept->subject);
   }

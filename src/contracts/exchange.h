@@ -37,6 +37,7 @@ struct ConnectionFacts {
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things
   bool read_only = false;       ///< came through an admin address that may not
+  Time accepted{};
 };
 
 /// What a service answers; the tunnel is there exactly when the head's status is 101.
@@ -77,7 +78,9 @@ struct Timings {
   Time head_read{};
   Time upstream_leased{};  ///< a connection was there
   Time upstream_sent{};    ///< the request had been given to the kernel
-  Time response_head{};    ///< the answer's head was there
+  Time upstream_head{};    ///< the head of the upstream's answer was there
+  Time response_head{};    ///< ours was: filters behind it may have waited
+  Time last_byte{};        ///< the last byte of the response had been given to the kernel
   Time finished{};
 };
 
@@ -122,6 +125,8 @@ class Exchange {
   std::string_view upstream_name;      ///< of the cluster; empty when none took part
   std::string_view upstream_endpoint;  ///< address text of the last attempt
   unsigned attempts = 0;
+  std::string_view filters;         ///< of the route, in their order, a space between two
+  std::uint16_t steps_entered = 0;  ///< of these filters and, behind them, the service
   Timings timings;
   /// Children that run beside the exchange: the upload pump. Canceled and joined at its end.
   Scope scope;
@@ -138,11 +143,30 @@ class Exchange {
 
   /// Leaves a decision behind. The texts must be static or live as long as the snapshot or the arena.
   const DecisionRecord& record(DecisionRecord decided);
+  /// The same with what it was decided from, kept only where stories are.
+  template <RecordableFacts Facts>
+  const DecisionRecord& record(DecisionRecord decided, const Facts& facts) {
+    if (keeps_facts()) decided.facts = arena.copy(bytes_of(facts));
+    return record(decided);
+  }
+  /// Whether anybody will want to make this exchange's decisions again.
+  [[nodiscard]] bool keeps_facts() const { return snapshot && snapshot->stories.memory_bytes > 0; }
+  /// The chain goes one step on: into the next filter, or the service. A filter that took time leaves a record.
+  void enter_step() {
+    if (shard.reactor.now() != step_began_) [[unlikely]]
+      note_step();
+    ++steps_entered;
+  }
   [[nodiscard]] const DecisionRecord* first_record() const { return first_record_; }
 
   /// Copies what the records and names borrow from the snapshot, and lets go of it: a tunnel that lives for days does
   /// not hold an old configuration.
   void release_snapshot();
+  /// The hash of the configuration it ran under, 12 of its digits: enough to find it again.
+  [[nodiscard]] std::string_view configuration() const {
+    return snapshot ? std::string_view(snapshot->hash).substr(0, configuration_digits) : configuration_;
+  }
+  static constexpr std::size_t configuration_digits = 12;
 
   /// Will be told when all is over; the last added is told first.
   void at_end(Finisher& finisher) {
@@ -153,7 +177,11 @@ class Exchange {
   void finish(const Delivery& delivery);
 
  private:
+  void note_step();
+
   ExchangeHost& host_;
+  Time step_began_{};
+  std::string_view configuration_;  // once the snapshot is gone
   DecisionRecord* first_record_ = nullptr;
   DecisionRecord* last_record_ = nullptr;
   Finisher* finishers_ = nullptr;

@@ -40,6 +40,7 @@ class Next {
   Next& operator=(Next&&) = delete;
 
   Reply operator()(Exchange& exchange) && {
+    exchange.enter_step();
     if (rest_.empty()) return service_->handle(exchange);
     return rest_.front()->handle(exchange, Next(rest_.subspan(1), *service_));
   }

@@ -28,6 +28,18 @@ struct ForwardedSettings {
   std::string pseudonym = "weir";  ///< our name in Via, CDN-Loop and Proxy-Status
 };
 
+/// What is remembered of requests that are over, and what responses tell about themselves. `stories:` in the
+/// configuration.
+struct StorySettings {
+  enum class ProxyStatus : std::uint8_t { off, errors, all };
+
+  /// Of the whole process, shared out among the cores; 0 remembers nothing. About 40,000 ordinary requests.
+  ByteCount memory_bytes = 16 * mebibyte;
+  Duration slow = std::chrono::seconds{1};         ///< from there on a story is kept longer, as errors are
+  ProxyStatus proxy_status = ProxyStatus::errors;  ///< which responses carry Proxy-Status (RFC 9209)
+  bool server_timing = false;                      ///< whether responses carry Server-Timing
+};
+
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -35,6 +47,7 @@ class Snapshot {
   Limits limits;
   Timeouts timeouts;
   ForwardedSettings forwarded;
+  StorySettings stories;
   std::vector<Cidr> trusted_proxies;
   std::string hash;    ///< content address, hexadecimal
   std::string source;  ///< the file it came from

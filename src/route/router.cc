@@ -1,6 +1,8 @@
 // The lookup: facts against candidates, in the order in which the index hands them out.
 #include "route/router.h"
 
+#include <set>
+
 #include "route/demands.h"
 #include "route/index.h"
 
@@ -54,6 +56,16 @@ class Search {
   std::uint16_t methods_allowed_ = 0;
 };
 
+std::vector<std::string> fields_of(std::span<const RouteRule> rules) {
+  std::set<std::string_view> names;
+  for (const RouteRule& rule : rules) {
+    for (const MatchRule& match : rule.matches) {
+      for (const ValuePattern& header : match.headers) names.insert(header.name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 }  // namespace
 
 std::string_view name_of(RouteReason reason) {
@@ -69,7 +81,8 @@ std::string_view name_of(RouteReason reason) {
 }
 
 Router::Router() : Router(std::span<const RouteRule>()) {}
-Router::Router(std::span<const RouteRule> rules) : index_(std::make_unique<const RouteIndex>(rules)) {}
+Router::Router(std::span<const RouteRule> rules)
+    : index_(std::make_unique<const RouteIndex>(rules)), fields_asked_for_(fields_of(rules)) {}
 Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 Router::~Router() = default;

@@ -128,11 +128,16 @@ class Router {
   /// regular expressions are taken to match different paths, and a rule counts as shadowed only by one single other.
   [[nodiscard]] std::vector<RouteWarning> warnings(std::size_t warnings_max = 100) const;
 
+  /// Names of the request fields that any rule looks at, each once: with their values the facts of a decision are
+  /// complete.
+  [[nodiscard]] std::span<const std::string> fields_asked_for() const { return fields_asked_for_; }
+
   /// MatchRules held, over all routes.
   [[nodiscard]] std::size_t size() const;
 
  private:
   std::unique_ptr<const RouteIndex> index_;
+  std::vector<std::string> fields_asked_for_;
 };
 
 }  // namespace weir

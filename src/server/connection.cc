@@ -33,6 +33,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
       listener_name_(listener.plan.name),
       opened_(server.shard().reactor.now()) {
   facts_.listener_name = listener_name_;
+  facts_.accepted = opened_;
   const SnapshotPin pin = server.pin();
   requests_max_ = pin->limits.requests_per_connection;
   age_max_ = pin->timeouts.connection_age;

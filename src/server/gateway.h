@@ -21,6 +21,7 @@ struct Route {
   std::vector<std::shared_ptr<const Filter>> owned_filters;
   std::vector<const Filter*> filters;  ///< in the order in which they run
   std::vector<std::string> filter_names;
+  std::string filters_text;  ///< the same in one text, a space between two: stories keep it
   std::shared_ptr<const Service> service;
   std::string service_name;
   std::vector<std::string> upgrades;  ///< lower-case protocols that may be switched to; "any" for all

@@ -5,6 +5,7 @@
 
 #include "http/forwarded.h"
 #include "http/request_id.h"
+#include "route/recorded_route.h"
 #include "server/error_reply.h"
 
 namespace weir {
@@ -49,13 +50,23 @@ void find_who_asks(Exchange& exchange) {
   }
 }
 
-void take_route(Exchange& exchange, const Route& route, const RouteDecision& decision) {
+RouteDecision find_route(Exchange& exchange, const Gateway& gateway) {
+  const RouteFacts facts = route_facts(exchange.request, exchange.client, exchange.connection.listener);
+  const RouteDecision decision = gateway.router.find(facts);
+  const Route* const route = decision.matched() ? gateway.routes[decision.route].get() : nullptr;
+  exchange.record(
+      {.room = "route",
+       .verdict = route != nullptr ? "matched" : "refused",
+       .subject = route != nullptr ? std::string_view(route->name) : std::string_view(),
+       .reason = name_of(decision.reason),
+       .place = route != nullptr ? route->place : Place{},
+       .facts = exchange.keeps_facts() ? pack(facts, gateway.router.fields_asked_for(), exchange.arena) : ""});
+  return decision;
+}
+
+void take_route(Exchange& exchange, const Route& route) {
   exchange.route_name = route.name;
-  exchange.record({.room = "route",
-                   .verdict = "matched",
-                   .subject = route.name,
-                   .reason = name_of(decision.reason),
-                   .place = route.place});
+  exchange.filters = route.filters_text;
   exchange.upgrade_allowed = !exchange.request.upgrade.empty() && route.allows_upgrade(exchange.request.upgrade);
   exchange.tunnel_idle = route.tunnel_idle;
   exchange.tunnel_age = route.tunnel_age;
@@ -96,15 +107,10 @@ Reply Serve::handle(Exchange& exchange) {
   if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
     co_return fail(client_error(Code::loop_detected));
   }
-  const RouteDecision decision =
-      gateway.router.find(route_facts(exchange.request, exchange.client, exchange.connection.listener));
-  if (!decision.matched()) {
-    exchange.record(
-        {.room = "route", .verdict = "refused", .subject = {}, .reason = name_of(decision.reason), .place = {}});
-    co_return fail(client_error(Code::no_route));
-  }
+  const RouteDecision decision = find_route(exchange, gateway);
+  if (!decision.matched()) co_return fail(client_error(Code::no_route));
   const Route& route = *gateway.routes[decision.route];
-  take_route(exchange, route, decision);
+  take_route(exchange, route);
   co_return co_await Next(route.filters, *route.service)(exchange);
 }
 

@@ -2,6 +2,7 @@
 #include "upstream/attempt.h"
 
 #include "upstream/cluster_state.h"
+#include "upstream/recorded_pick.h"
 #include "upstream/replay_body.h"
 #include "upstream/retry.h"
 
@@ -27,19 +28,21 @@ struct Outcome {
 
 RetryVerdict decide_retry(Exchange& exchange, const Cluster& cluster, const ClusterState& state, const Outcome& outcome,
                           bool idempotent, const ReplayBody* body) {
-  const RetryVerdict verdict = decide({.error = outcome.error,
-                                       .idempotent = idempotent,
-                                       .attempts_made = exchange.attempts,
-                                       .attempts_max = cluster.settings().attempts_max,
-                                       .reused_connection = outcome.reused_connection,
-                                       .body_replayable = body == nullptr || body->replayable(),
-                                       // A reload may have left names that are being resolved: one will come.
-                                       .other_endpoint = !state.ready() || state.has_other_than(outcome.pool_id)});
+  const RetryFacts facts{.error = outcome.error,
+                         .idempotent = idempotent,
+                         .attempts_made = exchange.attempts,
+                         .attempts_max = cluster.settings().attempts_max,
+                         .reused_connection = outcome.reused_connection,
+                         .body_replayable = body == nullptr || body->replayable(),
+                         // A reload may have left names that are being resolved: one will come.
+                         .other_endpoint = !state.ready() || state.has_other_than(outcome.pool_id)};
+  const RetryVerdict verdict = decide(facts);
   exchange.record({.room = "retry",
                    .verdict = name_of(verdict.action),
                    .subject = name_of(outcome.error.code),
                    .reason = verdict.reason,
-                   .place = cluster.place()});
+                   .place = cluster.place()},
+                  facts);
   return verdict;
 }
 
@@ -53,7 +56,8 @@ Pool* pick(Exchange& exchange, const Cluster& cluster, ClusterState& state, std:
                    .verdict = "picked",
                    .subject = exchange.upstream_endpoint,
                    .reason = reason,
-                   .place = cluster.place()});
+                   .place = cluster.place(),
+                   .facts = exchange.keeps_facts() ? pack(state.last_pick(), exchange.arena) : ""});
   return pool;
 }
 
@@ -92,6 +96,7 @@ Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& hea
       exchange.timings.upstream_leased = exchange.shard.reactor.now();
       Result<Answer> answer = co_await session.send(exchange, head, body, cluster.timeouts(), std::move(*lease));
       if (answer) {
+        exchange.timings.upstream_head = exchange.shard.reactor.now();
         if (body != nullptr) body->forget();
         co_return answer;
       }

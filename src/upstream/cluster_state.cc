@@ -96,8 +96,8 @@ Pool* ClusterState::pick(const Balancer& balancer, std::uint64_t avoid, std::str
     facts_[at] = {
         .in_flight = pool.in_flight(), .weight = candidates_[at].weight, .available = !avoiding || pool.id() != avoid};
   }
-  const std::optional<Pick> pick =
-      balancer.pick({.endpoints = facts_, .turn = turn_++, .draw = shard_.reactor.random().next()});
+  last_draw_ = shard_.reactor.random().next();
+  const std::optional<Pick> pick = balancer.pick({.endpoints = facts_, .turn = turn_++, .draw = last_draw_});
   if (!pick) return nullptr;
   reason = pick->reason;
   return candidates_[pick->endpoint].pool;

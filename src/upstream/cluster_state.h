@@ -87,6 +87,8 @@ class ClusterState final : public ShardState, private Timer {
   /// The next endpoint in the balancer's opinion. \param avoid  id of a pool that just failed; 0: none. It is picked
   /// only when there is no other. \returns null when there is no endpoint at all
   Pool* pick(const Balancer& balancer, std::uint64_t avoid, std::string_view& reason);
+  /// What the last pick was made from; valid until the next, or until endpoints change.
+  [[nodiscard]] PickFacts last_pick() const { return {.endpoints = facts_, .turn = turn_ - 1, .draw = last_draw_}; }
   /// The pool with that id if it is still a candidate's.
   [[nodiscard]] Pool* find(std::uint64_t pool_id) const;
   /// Whether pick(avoid = pool_id) would find another endpoint.
@@ -131,6 +133,7 @@ class ClusterState final : public ShardState, private Timer {
   std::vector<std::unique_ptr<Pool>> pools_;
   std::uint64_t last_pool_id_ = 0;
   std::uint64_t turn_ = 0;
+  std::uint64_t last_draw_ = 0;
   unsigned resolving_ = 0;
   bool used_ = true;  // since names were last resolved
   bool stopped_ = false;

@@ -232,6 +232,8 @@ const Schema<Draft>& top_schema() {
           .custom("access_log", "map", section(&Document::access_log, access_log_schema()),
                   {.doc = "A line per request."})
           .custom("error_log", "map", section(&Document::error_log, error_log_schema()), {.doc = "What Weir says."})
+          .custom("stories", "map, size or off", section(&Document::stories, stories_schema()),
+                  {.doc = "What is remembered of requests, and what responses tell of it.", .example = "off"})
           .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."})
           .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."})
           .custom("chains", "map of list of filter", read_chains, {.doc = "Lists of filters, by name."})

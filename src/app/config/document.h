@@ -124,6 +124,7 @@ struct Document {
   std::vector<ListenerDocument> listeners;
   std::vector<Cidr> trusted_proxies;
   ForwardedSettings forwarded;
+  StorySettings stories;
   Limits limits;
   Timeouts timeouts;
   AccessLogDocument access_log;

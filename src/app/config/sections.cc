@@ -34,6 +34,24 @@ bool read_byte_rate(const Node& node, const Reading& reading, Timeouts& out) {
   return option::read_bytes(shown, reading, out.client_body_rate);
 }
 
+/// `16MiB`, or off. A story is some 400 bytes: with less than these 64 KiB a core would forget before anybody can ask.
+bool read_story_memory(const Node& node, const Reading& reading, StorySettings& out) {
+  constexpr ByteCount least = 64 * kibibyte;
+  constexpr ByteCount most = 16384 * mebibyte;
+  if (!option::want_scalar(node, reading, "a size such as 16MiB, or off")) return false;
+  if (node.text() == "off") {
+    out.memory_bytes = 0;
+    return true;
+  }
+  ByteCount bytes = 0;
+  if (!option::read_bytes(node, reading, bytes)) return false;
+  if (bytes < least || bytes > most) {
+    return reading.error(node, node.shown() + " is not between 64KiB and 16GiB", "write 16MiB, or off");
+  }
+  out.memory_bytes = bytes;
+  return true;
+}
+
 bool is_path(std::string_view text) {
   return text.starts_with('/');
 }
@@ -195,6 +213,28 @@ const Schema<ForwardedSettings>& forwarded_schema() {
                   {.doc = "Weir's name in Via, CDN-Loop and Proxy-Status.",
                    .example = "weir",
                    .complaint = pseudonym_complaint});
+  return schema;
+}
+
+const Schema<StorySettings>& stories_schema() {
+  using ProxyStatus = StorySettings::ProxyStatus;
+  static const auto schema =
+      Schema<StorySettings>("stories", "What is remembered of requests, and what responses tell of it.")
+          .custom("memory", "size or off", read_story_memory,
+                  {.doc = "Of the whole process, for the stories of past requests; off remembers none.",
+                   .example = "16MiB"})
+          .option("slow", &StorySettings::slow,
+                  {.doc = "Requests that took as long are remembered longer, as failed ones are.",
+                   .example = "1s",
+                   .minimum = shortest})
+          .choice("proxy_status", &StorySettings::proxy_status,
+                  {{"off", ProxyStatus::off}, {"errors", ProxyStatus::errors}, {"all", ProxyStatus::all}},
+                  {.doc = "Which responses carry Proxy-Status (RFC 9209): none, Weir's own errors, or also what "
+                          "upstreams answer.",
+                   .example = "errors"})
+          .option("server_timing", &StorySettings::server_timing,
+                  {.doc = "Whether responses carry Server-Timing; it shows clients how long upstreams take."})
+          .shorthand("memory");
   return schema;
 }
 

@@ -48,6 +48,7 @@ const Schema<Timeouts>& timeouts_schema();
 const Schema<UpstreamTimeouts>& upstream_timeouts_schema();
 const Schema<ConnectionLimits>& connection_limits_schema();
 const Schema<ForwardedSettings>& forwarded_schema();
+const Schema<StorySettings>& stories_schema();
 const Schema<AccessLogDocument>& access_log_schema();
 const Schema<ErrorLogDocument>& error_log_schema();
 const Schema<RuntimeDocument>& runtime_schema();

@@ -36,7 +36,8 @@ Reply Access::handle(Exchange& exchange, Next next) const {
                    .verdict = verdict.allowed ? "allowed" : "denied",
                    .subject = {},
                    .reason = verdict.reason,
-                   .place = verdict.place});
+                   .place = verdict.place},
+                  exchange.client.address);
   return verdict.allowed ? std::move(next)(exchange) : refuse();
 }
 

@@ -68,7 +68,8 @@ Reply BodyLimit::handle(Exchange& exchange, Next next) const {
                      .verdict = name_of(verdict.action),
                      .subject = {},
                      .reason = verdict.reason,
-                     .place = rule_.place});
+                     .place = rule_.place},
+                    exchange.request.framing);
   }
   if (verdict.action == Action::refuse) return refuse();
   if (verdict.action == Action::count && exchange.request_body != nullptr) {

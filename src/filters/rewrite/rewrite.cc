@@ -77,7 +77,8 @@ Reply Rewrite::handle(Exchange& exchange, Next next) const {
                    .verdict = verdict.good ? "applied" : "failed",
                    .subject = verdict.path,
                    .reason = verdict.reason,
-                   .place = place_});
+                   .place = place_,
+                   .facts = exchange.keeps_facts() ? exchange.request.path : std::string_view()});
   if (!verdict.good) return fail_with(no_path);
   apply(exchange.request, verdict);
   return std::move(next)(exchange);

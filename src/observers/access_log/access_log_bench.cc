@@ -22,7 +22,14 @@ void fill(TestExchange& test) {
   }
   const Time start = Time{} + std::chrono::seconds{1};
   const auto after = [&](int microseconds) { return start + std::chrono::microseconds{microseconds}; };
-  test.exchange.timings = {start, after(20), after(30), after(40), after(900), after(1000)};
+  test.exchange.timings = {.head_started = start,
+                           .head_read = after(20),
+                           .upstream_leased = after(30),
+                           .upstream_sent = after(40),
+                           .upstream_head = after(900),
+                           .response_head = after(900),
+                           .last_byte = after(1000),
+                           .finished = after(1000)};
 }
 
 template <typename Append>

@@ -181,6 +181,7 @@ void append_json_line(std::string& out, const Exchange& exchange, const Delivery
   line.text(",\"host\":", request.authority);
   line.target(",\"path\":", target_of(request));
   if (!request.method_text.empty()) line.text(",\"version\":", name_of(request.version));
+  line.text(",\"configuration\":", exchange.configuration());
   line.text(",\"route\":", exchange.route_name);
   line.text(",\"upstream\":", exchange.upstream_name);
   line.text(",\"endpoint\":", exchange.upstream_endpoint);

@@ -249,6 +249,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, A
   answer.body.reset();
   if (afterwards != Afterwards::next_request) co_return afterwards;
   delivery.complete = true;
+  exchange.timings.last_byte = shard_.reactor.now();
   co_return co_await after_answer(exchange, how);
 }
 
