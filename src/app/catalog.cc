@@ -5,6 +5,7 @@
 
 #include "balancers/round_robin/round_robin.h"
 #include "filters/access/access.h"
+#include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
 #include "filters/headers/headers.h"
 #include "filters/rewrite/rewrite.h"
@@ -27,10 +28,7 @@ const Kind* find(std::span<const Kind* const> kinds, std::string_view name) {
 
 std::span<const FilterKind* const> filter_kinds() {
   static const std::array kinds{
-      &access_filter(),
-      &body_limit_filter(),
-      &headers_filter(),
-      &rewrite_filter(),
+      &access_filter(), &basic_auth_filter(), &body_limit_filter(), &headers_filter(), &rewrite_filter(),
   };
   return kinds;
 }

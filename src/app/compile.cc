@@ -125,9 +125,11 @@ std::shared_ptr<const Route> Compiler::route_of(const std::shared_ptr<const conf
     return found;
   }
   const std::size_t complaints = context.diagnostics.all().size();
+  const std::uint64_t files_asked = files_.asked();
   std::shared_ptr<const Route> built = build(*written, number, filters, context);
   // What somebody complained about is built again next time, so that the complaint is made again.
-  kept.routes.push_back(context.diagnostics.all().size() == complaints ? built : nullptr);
+  const bool reusable = context.diagnostics.all().size() == complaints && files_.asked() == files_asked;
+  kept.routes.push_back(reusable ? built : nullptr);
   return built;
 }
 
@@ -191,6 +193,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   routes_.next = 0;
   Clusters clusters;
   Context context(clusters, document.timeouts, diagnostics);
+  files_.begin();
+  context.files = &files_;
   if (same_surroundings) {
     clusters = clusters_;
   } else {

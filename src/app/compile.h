@@ -2,7 +2,8 @@
 //
 // Problem: a reload that changes one of 100,000 routes must not build the other 99,999 again.
 // Idea: what was built is kept by the document object it was built from; a file that did not change gives the same
-// objects, as long as nothing that routes share (chains, defaults, upstreams) has changed either.
+// objects, as long as nothing that routes share (chains, defaults, upstreams) has changed either. Routes that depend on
+// a file beside the configuration are built anew, so that a reload says what is wrong with the file.
 #pragma once
 
 #include <map>
@@ -12,6 +13,7 @@
 
 #include "app/config/document.h"
 #include "contracts/diagnostics.h"
+#include "contracts/watched_file.h"
 #include "server/gateway.h"
 #include "upstream/cluster.h"
 
@@ -30,6 +32,10 @@ class ListenerNumbers {
 
 class Compiler {
  public:
+  /// \param tell  hears of files beside the configuration that changed; from any thread
+  explicit Compiler(WatchedFileBase::Tell tell) : files_(std::move(tell)) {}
+  Compiler() = default;
+
   /// \returns null when there were errors, which then are in `diagnostics`
   std::shared_ptr<const Gateway> compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
                                          Diagnostics& diagnostics);
@@ -59,6 +65,7 @@ class Compiler {
   static std::string name_of(const config::RouteDocument& written, std::size_t number);
   void keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared);
 
+  WatchedFiles files_;
   // Of the last configuration that compiled.
   BuiltRoutes routes_;
   Clusters clusters_;

@@ -88,6 +88,10 @@ namespace weir {
   /* decisions */                                                                                      \
   X(no_route, "no route matches this request")                                                         \
   X(access_denied, "this client address is not allowed here")                                          \
+  X(credentials_missing, "this needs credentials, and none came with the request")                     \
+  X(credentials_refused, "the credentials that came with the request are not valid here")              \
+  X(bad_authority_answer, "the authority that was asked about the request did not decide")             \
+  X(checks_queue_full, "too many credentials are waiting to be checked")                               \
   X(loop_detected, "the request has already passed through this gateway")                              \
   X(upgrade_refused, "this route does not allow the protocol asked for")                               \
   X(queue_full, "too many requests are waiting for an upstream connection")                            \

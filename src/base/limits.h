@@ -108,6 +108,24 @@ inline constexpr Duration half_closed_tunnel = std::chrono::seconds{2};
 inline constexpr unsigned attempts = 3;
 /// Bytes of a request body kept for a second try.
 inline constexpr ByteCount replay_bytes = 64 * kibibyte;
+/// Bytes of a password; crypt(3) takes 511, and nobody types more.
+inline constexpr std::size_t password_bytes = 511;
+/// Passwords that one core has hashed at a time, and that wait for it: a hash costs about 100 ms by design, so what
+/// stands further behind would wait for seconds.
+inline constexpr unsigned password_checks = 1;
+inline constexpr unsigned password_checks_waiting = 64;
+/// Verified credentials that one core remembers, 48 bytes each.
+inline constexpr std::size_t credentials_remembered = 4096;
+/// Bytes of a key that a client shows. Those that `weir api-key new` makes have 48.
+inline constexpr std::size_t api_key_bytes = 512;
+/// Bytes of a file of users or keys: 100,000 users with bcrypt take 8 MiB.
+inline constexpr ByteCount credentials_file_bytes = 32 * kibibyte * kibibyte;
+/// Cores that a process may use: what `workers` may be set to.
+inline constexpr unsigned shards = 1024;
+/// Complaints about one file of users, keys or redirects that are told one by one.
+inline constexpr unsigned file_complaints = 20;
+/// How often a file that is watched is looked at, when requests come that need it: one stat(2).
+inline constexpr Duration watched_file_interval = std::chrono::seconds{1};
 
 }  // namespace limits
 }  // namespace weir

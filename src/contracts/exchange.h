@@ -132,6 +132,8 @@ class Exchange {
   Scope scope;
   /// Expect: 100-continue is the upstream's to answer; otherwise the first pull of the body answers it.
   bool expectation_forwarded = false;
+  /// What a refusal for want of credentials asks for: the value of WWW-Authenticate (RFC 9110 section 11.6.1).
+  std::string_view challenge;
   /// Protocols this route may switch to; the proxy service forwards Upgrade only when allowed.
   bool upgrade_allowed = false;
   /// What the route says about tunnels, once one is open.

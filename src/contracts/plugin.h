@@ -19,8 +19,9 @@
 
 namespace weir {
 
-class Cluster;    // upstream/cluster.h
-class PathRegex;  // route/match.h
+class Cluster;       // upstream/cluster.h
+class PathRegex;     // route/match.h
+class WatchedFiles;  // contracts/watched_file.h
 
 /// What a plug-in may ask while it is built.
 class BuildContext {
@@ -34,6 +35,8 @@ class BuildContext {
   /// The same for an upstream that speaks FastCGI; its URL is `unix:/run/php.sock` or `fastcgi://host:port`.
   virtual std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) { return cluster(reference); }
 
+  /// Those that are watched already, to be asked through watch_file(); null: nobody else shares them.
+  WatchedFiles* files = nullptr;
   Diagnostics& diagnostics;
   std::string path;  ///< of the options in the configuration: routes[0].filters[1].body_limit
   /// Of the route that is built, one for each of its matches in their order; null for a match without path_regex.

@@ -56,6 +56,7 @@ namespace weir {
   X(user_agent, "user-agent")                   \
   X(vary, "vary")                               \
   X(via, "via")                                 \
+  X(www_authenticate, "www-authenticate")       \
   X(x_forwarded_for, "x-forwarded-for")         \
   X(x_forwarded_host, "x-forwarded-host")       \
   X(x_forwarded_port, "x-forwarded-port")       \

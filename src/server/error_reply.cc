@@ -39,6 +39,9 @@ Status client_status(Code code) {
     case Code::upgrade_refused:
     case Code::read_only:
       return 403;
+    case Code::credentials_missing:
+    case Code::credentials_refused:
+      return 401;
     case Code::loop_detected:
       return 508;
     default:
@@ -67,6 +70,7 @@ Status gateway_status(Code code) {
       return 504;
     case Code::queue_timeout:
     case Code::queue_full:
+    case Code::checks_queue_full:
     case Code::no_endpoint:
     case Code::too_many_connections:
     case Code::out_of_descriptors:
@@ -112,6 +116,9 @@ Answer error_reply(Exchange& exchange, const Error& error) {
   Fields& fields = answer.head.fields;
   fields.append(FieldName::content_type, content_type_of(format));
   fields.append(FieldName::cache_control, "no-store");
+  if (answer.head.status == 401 && !exchange.challenge.empty()) {
+    fields.append(FieldName::www_authenticate, exchange.challenge);
+  }
   if (answer.head.status == 503) fields.append(FieldName::retry_after, "1");
   // RFC 9209: who refused, and why.
   fields.append(

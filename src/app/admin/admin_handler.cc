@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "app/admin/exposition.h"
-#include "app/admin/from_elsewhere.h"
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
 #include "app/explain.h"
@@ -12,6 +11,7 @@
 #include "base/text.h"
 #include "http/problem.h"
 #include "http/request_id.h"
+#include "runtime/from_elsewhere.h"
 #include "server/error_reply.h"
 
 namespace weir {

@@ -96,7 +96,10 @@ std::string first_line(const std::string& text) {
 
 }  // namespace
 
-Process::Process(ProcessOptions options) : options_(std::move(options)), hash_key_{random_key()} {
+Process::Process(ProcessOptions options)
+    : options_(std::move(options)), hash_key_{random_key()}, compiler_([this](bool good, std::string sentence) {
+        control_.post([this, good, sentence = std::move(sentence)] { note_file(good, sentence); });
+      }) {
   // Before the first thread is made: threads inherit the mask, and only watch_signals() takes signals.
   const sigset_t signals = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -334,6 +337,11 @@ void Process::note_reload(const ReloadOutcome& outcome) {
   } else {
     surroundings_->log().error(outcome.diagnostics);
   }
+}
+
+void Process::note_file(bool good, const std::string& sentence) {
+  if (good) return surroundings_->log().info(sentence);
+  surroundings_->log().error(sentence);
 }
 
 ProcessStatus Process::status() const {

@@ -70,6 +70,7 @@ class Process final : public Operations {
   void configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway);
   void publish(const Candidate& candidate);
   void note_reload(const ReloadOutcome& outcome);
+  void note_file(bool good, const std::string& sentence);
   void watch_signals();
   void on_signal(int number);
   ExitCode drain_and_end();

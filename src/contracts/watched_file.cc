@@ -1,0 +1,131 @@
+// Looking, reading, and handing over to the cores.
+#include "contracts/watched_file.h"
+
+#include <fmt/format.h>
+
+namespace weir {
+
+void FileReport::error(std::uint32_t line, std::string message, std::string suggestion) {
+  if (full()) return;
+  diagnostics_.error({.file_name = file_.file_name, .line = line, .column = line == 0 ? 0U : 1U}, {},
+                     std::move(message), std::move(suggestion));
+  if (full()) diagnostics_.error(file_, {}, "and perhaps more: these are the first");
+}
+
+void FileReport::warning(std::uint32_t line, std::string message, std::string suggestion) {
+  if (diagnostics_.warnings() >= limits::file_complaints) return;
+  diagnostics_.warning({.file_name = file_.file_name, .line = line, .column = line == 0 ? 0U : 1U}, {},
+                       std::move(message), std::move(suggestion));
+}
+
+bool FileReport::full() const {
+  return diagnostics_.errors() >= limits::file_complaints;
+}
+
+WatchedFileBase::WatchedFileBase(std::string path, Traits traits, std::shared_ptr<const Tell> tell)
+    : path_(std::move(path)),
+      file_{.file_name = intern_file_name(path_), .line = 0, .column = 0},
+      traits_(std::move(traits)),
+      tell_(std::move(tell)),
+      slots_(limits::shards) {}
+
+bool WatchedFileBase::refresh(Place named_at, const std::string& option_path, Diagnostics& diagnostics) {
+  const std::lock_guard lock(looking_);
+  read_if_changed();
+  diagnostics.append(complaints_);
+  if (!unreadable_.empty()) {
+    diagnostics.error(named_at, option_path, fmt::format("cannot read {}: {}", path_, unreadable_));
+  }
+  return unreadable_.empty() && !complaints_.has_errors();
+}
+
+bool WatchedFileBase::read_if_changed() {
+  const auto stamp = stamp_of_file(path_);
+  if (stamp && *stamp == seen_ && unreadable_.empty()) return false;
+  const auto content = read_file(path_, traits_.bytes_max);
+  complaints_ = {};
+  unreadable_ = content ? std::string() : content.error();
+  if (!content) return false;
+  seen_ = content->stamp;
+  FileReport report(file_, complaints_);
+  if (traits_.secret) warn_of_rights(content->stamp, report);
+  std::shared_ptr<const void> parsed = traits_.parse(content->bytes, report);
+  if (complaints_.has_errors() || parsed == nullptr) return false;
+  const std::lock_guard lock(handing_over_);
+  latest_ = std::move(parsed);
+  version_.fetch_add(1, std::memory_order_release);
+  return true;
+}
+
+void WatchedFileBase::warn_of_rights(const FileStamp& stamp, FileReport& report) const {
+  constexpr std::uint32_t others_read = 0004;
+  constexpr std::uint32_t others_write = 0002;
+  if ((stamp.mode & others_write) != 0) {
+    report.warning(
+        0, fmt::format("everybody on this machine may write this file of {} (mode {:04o})", traits_.name, stamp.mode),
+        fmt::format("chmod o= {}", path_));
+  } else if ((stamp.mode & others_read) != 0) {
+    report.warning(
+        0, fmt::format("everybody on this machine may read this file of {} (mode {:04o})", traits_.name, stamp.mode),
+        fmt::format("chmod o= {}", path_));
+  }
+}
+
+// Only one core sends somebody to look. The first time nobody goes: the file has just been read.
+bool WatchedFileBase::look_is_due(Time now) {
+  std::int64_t due = next_look_.load(std::memory_order_relaxed);
+  if (now.time_since_epoch().count() < due) return false;
+  const std::int64_t next = deadline_after(now, limits::watched_file_interval).time_since_epoch().count();
+  return next_look_.compare_exchange_strong(due, next, std::memory_order_relaxed) && due != 0;
+}
+
+const void* WatchedFileBase::content_of(unsigned shard) {
+  invariant(shard < slots_.size(), "a core has a number below limits::shards");
+  Slot& slot = slots_[shard];
+  if (slot.version != version_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(handing_over_);
+    slot.content = latest_;
+    slot.version = version_.load(std::memory_order_relaxed);
+  }
+  return slot.content.get();
+}
+
+std::shared_ptr<const void> WatchedFileBase::latest_content() {
+  const std::lock_guard lock(handing_over_);
+  return latest_;
+}
+
+void WatchedFileBase::look_again() {
+  std::string sentence;
+  bool good = false;
+  {
+    const std::lock_guard lock(looking_);
+    const FileStamp before = seen_;
+    const std::string reason_before = unreadable_;
+    good = read_if_changed();
+    if (good) {
+      sentence = fmt::format("{}: read again, because the file has changed", path_);
+    } else if (!unreadable_.empty() && unreadable_ != reason_before) {
+      sentence =
+          fmt::format("{}: cannot be read any more ({}); what it said before stays in force", path_, unreadable_);
+    } else if (seen_ != before) {
+      sentence = fmt::format("{}{}: has changed and has mistakes; what it said before stays in force",
+                             complaints_.text(), path_);
+    }
+  }
+  if (!sentence.empty() && *tell_) (*tell_)(good, std::move(sentence));
+}
+
+void WatchedFiles::begin() {
+  ++generation_;
+  std::erase_if(entries_, [](const auto& entry) { return entry.second.file.expired(); });
+}
+
+std::string path_beside(Place file, const std::string& path) {
+  if (path.starts_with('/')) return path;
+  const std::string_view name = file.file();
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? path : std::string(name.substr(0, slash + 1)) + path;
+}
+
+}  // namespace weir
