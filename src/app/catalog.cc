@@ -7,6 +7,7 @@
 #include "filters/access/access.h"
 #include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
+#include "filters/error_pages/error_pages.h"
 #include "filters/headers/headers.h"
 #include "filters/rewrite/rewrite.h"
 #include "services/proxy/proxy.h"
@@ -27,9 +28,16 @@ const Kind* find(std::span<const Kind* const> kinds, std::string_view name) {
 }  // namespace
 
 std::span<const FilterKind* const> filter_kinds() {
+  // clang-format off: one to a line, however many there are
   static const std::array kinds{
-      &access_filter(), &basic_auth_filter(), &body_limit_filter(), &headers_filter(), &rewrite_filter(),
+      &access_filter(),
+      &basic_auth_filter(),
+      &body_limit_filter(),
+      &error_pages_filter(),
+      &headers_filter(),
+      &rewrite_filter(),
   };
+  // clang-format on
   return kinds;
 }
 

@@ -59,6 +59,9 @@ namespace weir {
   X(body_too_large, "the body is larger than the limit")                                               \
   X(body_cut_short, "the message ended before its declared length")                                    \
   X(unexpected_bytes, "bytes arrived where no message was expected")                                   \
+  X(unsupported_content_coding, "this content coding of a body is not understood here")                \
+  X(bad_content_coding, "the body is not what its content coding says")                                \
+  X(body_expands_too_much, "the body grows more than it may when it is decoded")                       \
   X(too_many_interim, "more interim (1xx) responses than the limit")                                   \
   X(bad_upgrade, "the protocol switch does not match what was asked for")                              \
   X(bad_record, "a FastCGI record is malformed, or stands where it may not")                           \

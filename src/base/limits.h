@@ -126,6 +126,8 @@ inline constexpr unsigned shards = 1024;
 inline constexpr unsigned file_complaints = 20;
 /// How often a file that is watched is looked at, when requests come that need it: one stat(2).
 inline constexpr Duration watched_file_interval = std::chrono::seconds{1};
+/// Bytes of one page of error_pages: it is held in memory, once for all cores. Real ones have 2 to 50 KiB.
+inline constexpr ByteCount error_page_bytes = 1 * mebibyte;
 
 }  // namespace limits
 }  // namespace weir

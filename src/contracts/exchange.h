@@ -59,6 +59,16 @@ struct Delivery {
 
 class Exchange;
 
+/// A route's own words for errors. Lives in the exchange's arena.
+class ErrorPages {
+ public:
+  /// Gives the answer to an error another body where there is one for its status; status and fields of meaning stay.
+  virtual void dress(Exchange& exchange, Answer& answer) const = 0;
+
+ protected:
+  ~ErrorPages() = default;
+};
+
 /// Told once, at the very end. Lives in the exchange's arena.
 class Finisher {
  public:
@@ -136,6 +146,8 @@ class Exchange {
   std::string_view challenge;
   /// Protocols this route may switch to; the proxy service forwards Upgrade only when allowed.
   bool upgrade_allowed = false;
+  /// Asked when the exchange ends in an error (server/error_reply.cc); null: the built-in page it is.
+  const ErrorPages* error_pages = nullptr;
   /// What the route says about tunnels, once one is open.
   Duration tunnel_idle = no_limit;
   Duration tunnel_age = no_limit;

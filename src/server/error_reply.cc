@@ -16,7 +16,10 @@ Status client_status(Code code) {
     case Code::trailer_too_large:
       return 431;
     case Code::body_too_large:
+    case Code::body_expands_too_much:
       return 413;
+    case Code::unsupported_content_coding:
+      return 415;
     case Code::unsupported_version:
       return 505;
     case Code::unsupported_transfer_coding:
@@ -128,6 +131,7 @@ Answer error_reply(Exchange& exchange, const Error& error) {
   if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
   answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
   answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));
+  if (exchange.error_pages != nullptr) exchange.error_pages->dress(exchange, answer);
   return answer;
 }
 
