@@ -27,7 +27,7 @@ from verdict import Outcome, Step, judge
 
 ROOT = project.ROOT
 LOGS = ROOT / "build" / "test-logs"
-KINDS = ("tools", "unit", "sim", "wire", "system", "fuzz", "commands")
+KINDS = ("tools", "unit", "sim", "wire", "system", "fuzz", "package", "commands")
 SANITIZED_KINDS = ("unit", "sim", "wire")
 SEEDS = 2000
 SEEDS_SANITIZED = 200  # a sanitizer costs about ten times the time; the seeds are the same first ones
@@ -87,6 +87,10 @@ def steps_of(kind: str, preset: str, tool_folders: list[str], fuzzers: list[path
                          script=script)]
         case "fuzz":
             return fuzz_steps(fuzzers)
+        case "package":
+            script = "tests/package/run.py"
+            return [Step("package", (python, script, "--build", "--weir", "build/release/weir"), "release", ("weir",),
+                         script=script)]
         case "commands":
             return [Step("commands", (python, "tools/check_commands.py", "--weir", "build/release/weir"), "release",
                          ("weir",))]

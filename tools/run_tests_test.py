@@ -20,7 +20,7 @@ class Planning(unittest.TestCase):
         return [step.name for step in plan(kinds, sanitizer, ci, ["tools"], self.fuzzers)]
 
     def test_without_kinds_all_run(self):
-        every = ["tools tools", "unit", "sim", "sim mutants", "wire", "system", "fuzz uri", "commands"]
+        every = ["tools tools", "unit", "sim", "sim mutants", "wire", "system", "fuzz uri", "package", "commands"]
         self.assertEqual(every, self.names([]))
         self.assertEqual(every + ["unit asan", "sim asan", "wire asan"], self.names([], ci=True))
 

@@ -2,7 +2,7 @@
 
 _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands='run check explain reload stop status demo-origin version help' words=
+  local commands='run check explain reload stop status healthcheck demo-origin version help' words=
   COMPREPLY=()
   case $previous in
     -c | --config)
@@ -20,6 +20,7 @@ _weir() {
     check | validate) words='-c --config --json' ;;
     explain) words='-H --header --from --listener -c --config --admin --json GET HEAD POST PUT PATCH DELETE OPTIONS' ;;
     reload | stop | status) words='--admin --json' ;;
+    healthcheck) words='--ready --admin' ;;
     demo-origin) words='--listen' ;;
     help) words=$commands ;;
   esac

@@ -35,6 +35,11 @@ constexpr std::array explain_flags{
     help_flag,
 };
 constexpr std::array admin_flags{admin_flag, json_flag, help_flag};
+constexpr std::array healthcheck_flags{
+    FlagKind{.name = "ready", .value_name = {}, .doc = "ask for readiness: a draining weir lives and is not ready"},
+    admin_flag,
+    help_flag,
+};
 constexpr std::array demo_origin_flags{
     FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
 constexpr std::array only_help_flag{help_flag};
@@ -102,6 +107,14 @@ constexpr std::array commands{
                 .flags = admin_flags,
                 .positionals_max = 0,
                 .run = status_command},
+    CommandKind{.name = "healthcheck",
+                .alias = {},
+                .arguments = {},
+                .doc = "ask the running weir whether it is well, for container engines",
+                .details = "Prints nothing and ends with 0 when it is; says why and ends with 1 when it is not.",
+                .flags = healthcheck_flags,
+                .positionals_max = 0,
+                .run = healthcheck_command},
     CommandKind{.name = "demo-origin",
                 .alias = {},
                 .arguments = "[--listen ADDRESS]",

@@ -43,6 +43,7 @@ int explain_command(const Arguments& arguments);
 int reload_command(const Arguments& arguments);
 int stop_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
+int healthcheck_command(const Arguments& arguments);
 int demo_origin_command(const Arguments& arguments);
 int version_command(const Arguments& arguments);
 int help_command(const Arguments& arguments);

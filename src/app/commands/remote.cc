@@ -1,10 +1,11 @@
-// `weir reload`, `stop`, `status`: one question each to the running process.
+// `weir reload`, `stop`, `status`, `healthcheck`: one question each to the running process.
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "app/commands/admin_client.h"
 #include "app/commands/commands.h"
+#include "base/text.h"
 
 namespace weir {
 namespace {
@@ -33,6 +34,15 @@ int stop_command(const Arguments& arguments) {
 }
 int status_command(const Arguments& arguments) {
   return ask("status", "GET", arguments);
+}
+
+// For container engines, whose images have no curl: silent when all is well, since they run it every few seconds.
+int healthcheck_command(const Arguments& arguments) {
+  const std::string_view target = arguments.has("ready") ? "/readyz" : "/healthz";
+  const auto reply = ask_admin(arguments.value_of("admin").value_or(std::string_view()), "GET", target);
+  if (reply && reply->status == 200) return 0;
+  fmt::print(stderr, "weir healthcheck: {}\n", reply ? text::trim(reply->body) : std::string_view(reply.error()));
+  return exit_failed;
 }
 
 }  // namespace weir
