@@ -4,8 +4,9 @@
 Problem: Debian's tools want a source tree that is theirs, with debian/ at its root and files scattered in it and beside
 it; the project wants one tidy folder packaging/ and nothing written outside build/.
 Idea: copy the project's files to build/package/weir-VERSION, put packaging/debian there as debian/, write the
-changelog's one entry and the build dependencies (those of tools/packages.txt), and let dpkg-buildpackage work in the copy. A file that did not change keeps its time, so that
-the second build compiles only what is new; ccache knows the rest already.
+changelog's one entry and the build dependencies (those of tools/packages.txt), and let dpkg-buildpackage work in the
+copy. A file that did not change keeps its time, so that the second build compiles only what is new; ccache knows the
+rest already.
 
 The version is the one in src/app/commands/version.h; the date is that of the last commit, so that the same commit gives
 the same changelog. DEBFULLNAME and DEBEMAIL name somebody else than the maintainer as the one who built it.
@@ -97,8 +98,9 @@ def environment(tree: pathlib.Path, seconds: int, jobs: str) -> dict[str, str]:
     # debhelper gives the build another HOME, where ccache would begin from nothing.
     cache = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True).stdout.strip()
     options = f"parallel={jobs or os.cpu_count()} {os.environ.get('DEB_BUILD_OPTIONS', '')}".strip()
-    return os.environ | {"SOURCE_DATE_EPOCH": str(seconds), "DEB_BUILD_OPTIONS": options, "LC_ALL": "C.UTF-8",
-                         "CCACHE_BASEDIR": str(tree), "CCACHE_NOHASHDIR": "1"} | ({"CCACHE_DIR": cache} if cache else {})
+    ours = {"SOURCE_DATE_EPOCH": str(seconds), "DEB_BUILD_OPTIONS": options, "LC_ALL": "C.UTF-8",
+            "CCACHE_BASEDIR": str(tree), "CCACHE_NOHASHDIR": "1"}
+    return os.environ | ours | ({"CCACHE_DIR": cache} if cache else {})
 
 
 def build(jobs: str) -> pathlib.Path:

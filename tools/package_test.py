@@ -6,7 +6,7 @@ import unittest
 
 import package
 
-PACKAGES = "# words\n\n[build]\nclang-19    the compiler\nccache      remembers\nlibfmt-dev  formats\n\n[test]\nmold  links\n"
+PACKAGES = "# words\n\n[build]\nclang-19  compiles\nccache  remembers\nlibfmt-dev  formats\n\n[test]\nmold  links\n"
 
 
 class Package(unittest.TestCase):

@@ -60,8 +60,9 @@ def dockerfile_holds_together(subject: Subject) -> None:
             assert not missing, f"COPY of what is not there: {missing}"
         if name == "RUN":
             script = re.sub(r"^(--\S+\s+)+", "", rest)
-            done = subprocess.run(["shellcheck", "--shell=sh", "-"], input=script + "\n", capture_output=True, text=True)
-            assert done.returncode == 0, done.stdout
+            read = subprocess.run(["shellcheck", "--shell=sh", "-"], input=f"{script}\n", capture_output=True,
+                                  text=True)
+            assert read.returncode == 0, read.stdout
             assert "apt-get install" not in script or "rm -rf /var/lib/apt/lists" in script, "package lists in a layer"
 
 
@@ -78,7 +79,7 @@ def compose_is_safe(subject: Subject) -> None:
     folder = subject.project / "packaging/docker"
     services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
     for name, service in services.items():
-        assert service["read_only"] and service["cap_drop"] == ["ALL"], f"{name}: a root nobody writes to, no capability"
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], f"{name}: root read-only, no capability"
         assert "no-new-privileges:true" in service["security_opt"], name
         weir_accepts(subject, ["weir", *service.get("command", ["run"])])
     weir = services["weir"]

@@ -78,17 +78,17 @@ def configure(host: Machine, change: str) -> None:
 
 def next_version(host: Machine, revision: int) -> str:
     """The same package with a later version, as a file of the machine."""
-    done(host, f"rm -rf /root/next && dpkg-deb -R /root/weir.deb /root/next"
-               f" && sed -i 's/^Version: .*-/Version: 0.99.0-{revision}+was-/' /root/next/DEBIAN/control"
-               f" && dpkg-deb --root-owner-group -b /root/next /root/next.deb")
-    return "/root/next.deb"
+    done(host, f"rm -rf /srv/next && dpkg-deb -R /srv/weir.deb /srv/next"
+               f" && sed -i 's/^Version: .*-/Version: 0.99.0-{revision}+was-/' /srv/next/DEBIAN/control"
+               f" && dpkg-deb --root-owner-group -b /srv/next /srv/next.deb")
+    return "/srv/next.deb"
 
 
 # -- the life of an installation
 
 def installs_and_starts(subject: Subject) -> None:
     host = machine(subject)
-    done(host, "dpkg -i /root/weir.deb 2>&1")
+    done(host, "dpkg -i /srv/weir.deb 2>&1")
     assert done(host, "systemctl is-active weir").strip() == "active", "started by the installation"
     assert done(host, "systemctl is-enabled weir").strip() == "enabled", "starts at the next boot"
     assert "Weir is installed and answers" in page(host, WELCOME), page(host, WELCOME)
@@ -176,7 +176,7 @@ def disabled_stays_disabled(subject: Subject) -> None:
     host = machine(subject)
     done(host, "systemctl disable --now weir 2>&1")
     journal = done(host, "journalctl -u weir -o cat")
-    assert "Deactivated successfully" in journal and "Failed with result" not in journal, "it always ended in good order"
+    assert "Deactivated successfully" in journal and "Failed with result" not in journal, "always ended in good order"
     done(host, f"dpkg -i {next_version(host, 3)} 2>&1")
     assert host.run("systemctl is-active weir").stdout.strip() == "inactive"
     done(host, "systemctl enable --now weir 2>&1")
@@ -187,7 +187,7 @@ def removal_keeps_the_configuration(subject: Subject) -> None:
     done(host, "dpkg --remove weir 2>&1")
     assert host.run("pgrep -x weir").returncode != 0, "nothing runs any more"
     done(host, "test -e /etc/weir/weir.yaml && test -e /var/log/weir/access.log && test -d /var/lib/weir")
-    done(host, "dpkg -i /root/weir.deb 2>&1")
+    done(host, "dpkg -i /srv/weir.deb 2>&1")
     assert "Weir is changed" in page(host, WELCOME), "installed again, it goes on where it was"
 
 

@@ -25,7 +25,7 @@ BOOT_SECONDS = 60.0
 COMMAND_SECONDS = 120.0
 POLL_SECONDS = 0.02
 ENVIRONMENT = ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-               "DEBIAN_FRONTEND=noninteractive", "HOME=/root"]
+               "DEBIAN_FRONTEND=noninteractive", "HOME=/srv"]
 
 # $1: a folder for the layers, $2: a file for the machine. Runs as process 1 of the new namespaces.
 BOOT = r"""
@@ -34,7 +34,7 @@ mount --make-rprivate /
 mount -t tmpfs -o mode=755 tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-cp "$2" "$1/root/root/weir.deb"
+cp "$2" "$1/root/srv/weir.deb"
 cd "$1/root"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
@@ -91,8 +91,8 @@ class Machine:
         layers.mkdir()
         self.log = directory / "machine.log"
         self.ending = contextlib.ExitStack()
-        unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--cgroup",
-                   "--net", "--uts", "--ipc", "sh", "-c", BOOT, "boot", str(layers), str(package)]
+        unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
+                   "--cgroup", "--net", "--uts", "--ipc", "sh", "-c", BOOT, "boot", str(layers), str(package)]
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(as_root(unshare), stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=subprocess.STDOUT, start_new_session=True)
@@ -108,7 +108,8 @@ class Machine:
             if self.process.poll() is not None:
                 raise NoMachine(f"it did not boot:\n{self.log.read_text(errors='replace')[-2000:]}")
             self.first = self.first or self._find_first()
-            return bool(self.first) and self.run("systemctl is-system-running").stdout.strip() in ("running", "degraded")
+            state = self.run("systemctl is-system-running").stdout.strip() if self.first else ""
+            return state in ("running", "degraded")
 
         until(booted, "the machine to boot", BOOT_SECONDS)
 
