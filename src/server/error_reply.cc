@@ -2,6 +2,7 @@
 #include "server/error_reply.h"
 
 #include "http/problem.h"
+#include "server/proxy_status.h"
 
 namespace weir {
 namespace {
@@ -123,11 +124,7 @@ Answer error_reply(Exchange& exchange, const Error& error) {
     fields.append(FieldName::www_authenticate, exchange.challenge);
   }
   if (answer.head.status == 503) fields.append(FieldName::retry_after, "1");
-  // RFC 9209: who refused, and why.
-  fields.append(
-      FieldName::proxy_status,
-      exchange.arena.join(exchange.snapshot ? exchange.snapshot->forwarded.pseudonym : std::string_view("weir"),
-                          "; details=\"", name_of(error.origin), ":", name_of(error.code), "\""));
+  tell_proxy_error(exchange, error, answer.head);
   if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
   answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
   answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));

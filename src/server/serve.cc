@@ -7,6 +7,7 @@
 #include "http/request_id.h"
 #include "route/recorded_route.h"
 #include "server/error_reply.h"
+#include "server/server_timing.h"
 
 namespace weir {
 namespace {
@@ -111,11 +112,15 @@ Reply Serve::handle(Exchange& exchange) {
   if (!decision.matched()) co_return fail(client_error(Code::no_route));
   const Route& route = *gateway.routes[decision.route];
   take_route(exchange, route);
-  co_return co_await Next(route.filters, *route.service)(exchange);
+  Result<Answer> answer = co_await Next(route.filters, *route.service)(exchange);
+  if (answer) tell_timing(exchange, answer->head);
+  co_return answer;
 }
 
 Answer Serve::error_answer(Exchange& exchange, const Error& error) {
-  return error_reply(exchange, error);
+  Answer answer = error_reply(exchange, error);
+  tell_timing(exchange, answer.head);
+  return answer;
 }
 
 }  // namespace weir

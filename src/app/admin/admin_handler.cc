@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "app/admin/exposition.h"
+#include "app/admin/page.h"
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
+#include "app/admin/story_pages.h"
 #include "app/explain.h"
 #include "app/json_writer.h"
 #include "base/text.h"
@@ -16,24 +18,6 @@
 
 namespace weir {
 namespace {
-
-constexpr std::string_view plain_text = "text/plain; charset=utf-8";
-constexpr std::string_view json_text = "application/json";
-
-Answer page(Exchange& exchange, Status status, std::string_view type, std::string_view body) {
-  const std::string_view kept = exchange.arena.copy(body);
-  Answer answer(exchange.arena);
-  answer.head.status = status;
-  answer.head.fields.append(FieldName::content_type, type);
-  answer.head.fields.append(FieldName::cache_control, "no-store");
-  answer.head.framing = {.kind = Framing::Kind::length, .length = kept.size()};
-  answer.body = BodyPointer(exchange.arena.make<FixedBody>(kept));
-  return answer;
-}
-
-bool wants_text(const Exchange& exchange) {
-  return query_value(exchange.request.query, "format") == "text";
-}
 
 /// RFC 9110 section 15.5.6: a 405 says what is allowed.
 Answer not_allowed(Exchange& exchange, std::string_view allowed) {
@@ -48,7 +32,7 @@ Answer not_allowed(Exchange& exchange, std::string_view allowed) {
   return answer;
 }
 
-enum class Page : std::uint8_t { none, healthz, readyz, metrics, status, explain, reload, stop };
+enum class Page : std::uint8_t { none, healthz, readyz, metrics, status, explain, story, tail, reload, stop };
 
 Page page_at(std::string_view path) {
   if (path == "/healthz" || path == "/livez") return Page::healthz;
@@ -56,6 +40,8 @@ Page page_at(std::string_view path) {
   if (path == "/metrics") return Page::metrics;
   if (path == "/status") return Page::status;
   if (path == "/explain") return Page::explain;
+  if (path == "/story") return Page::story;
+  if (path == "/tail") return Page::tail;
   if (path == "/reload") return Page::reload;
   if (path == "/stop") return Page::stop;
   return Page::none;
@@ -140,6 +126,12 @@ Reply AdminHandler::handle(Exchange& exchange) {
       co_return co_await show_metrics(exchange);
     case Page::explain:
       co_return co_await show_explanation(exchange);
+    case Page::story:
+      if (stories_ == nullptr) break;
+      co_return co_await show_story(exchange, *stories_, operations_.shards());
+    case Page::tail:
+      if (stories_ == nullptr) break;
+      co_return co_await follow_stories(exchange, *stories_, operations_.shards());
     case Page::reload:
       co_return co_await reload(exchange);
     case Page::stop:

@@ -5,6 +5,7 @@
 //   GET  /metrics  Prometheus text
 //   GET  /status   what runs, as JSON (?format=text for people)
 //   GET  /explain  ?method=&url=&from=&header=NAME:VALUE&listener=&format=text: see app/explain.h
+//   GET  /story    ?id=: past requests; /tail: live ones; see app/admin/story_pages.h
 //   POST /reload   answers when the new configuration is live on every core, or 422 with why the old one stays
 //   POST /stop     begins a drain
 //
@@ -14,15 +15,16 @@
 #include "app/admin/metrics_page.h"
 #include "app/process/operations.h"
 #include "contracts/session.h"
+#include "observers/stories/stories.h"
 
 namespace weir {
 
 class AdminHandler final : public Handler {
  public:
-  /// \param routes, access_log  may be null
+  /// \param routes, access_log, stories  may be null
   explicit AdminHandler(Operations& operations, const RouteMetrics* routes = nullptr,
-                        const AccessLog* access_log = nullptr)
-      : operations_(operations), routes_(routes), access_log_(access_log) {}
+                        const AccessLog* access_log = nullptr, Stories* stories = nullptr)
+      : operations_(operations), routes_(routes), access_log_(access_log), stories_(stories) {}
 
   void begin(Exchange& exchange) override;
   Reply handle(Exchange& exchange) override;
@@ -37,6 +39,7 @@ class AdminHandler final : public Handler {
   Operations& operations_;
   const RouteMetrics* routes_;
   const AccessLog* access_log_;
+  Stories* stories_;
 };
 
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "app/default_admin.h"
 #include "base/text.h"
@@ -23,7 +24,8 @@ constexpr timeval patience{.tv_sec = 120, .tv_usec = 0};
 class Socket {
  public:
   explicit Socket(int descriptor) : descriptor_(descriptor) {}
-  Socket(const Socket&) = delete;
+  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
   ~Socket() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
@@ -50,15 +52,23 @@ std::optional<std::string> send_all(int descriptor, std::string_view bytes) {
   return {};
 }
 
-std::expected<std::string, std::string> receive_all(int descriptor) {
-  std::string received;
+/// \returns  empty at the end
+std::expected<std::string, std::string> receive_some(int descriptor) {
   std::array<char, 65536> buffer{};
   while (true) {
     const ssize_t size = ::recv(descriptor, buffer.data(), buffer.size(), 0);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return std::unexpected(fmt::format("weir did not answer: {}", std::strerror(errno)));
-    if (size == 0) return received;
-    received.append(buffer.data(), static_cast<std::size_t>(size));
+    if (size >= 0) return std::string(buffer.data(), static_cast<std::size_t>(size));
+    if (errno != EINTR) return std::unexpected(fmt::format("weir did not answer: {}", std::strerror(errno)));
+  }
+}
+
+std::expected<std::string, std::string> receive_all(int descriptor) {
+  std::string received;
+  while (true) {
+    auto piece = receive_some(descriptor);
+    if (!piece) return piece;
+    if (piece->empty()) return received;
+    received += *piece;
   }
 }
 
@@ -78,8 +88,9 @@ std::string default_admin_address() {
   return "unix:" + default_admin_path();
 }
 
-std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
-                                                 std::string_view target) {
+namespace {
+
+std::expected<Socket, std::string> connect_admin(std::string_view address) {
   std::string written = address.empty() ? default_admin_address() : std::string(address);
   if (written.starts_with('/')) written.insert(0, "unix:");
   const auto endpoint = parse_endpoint(written);
@@ -89,17 +100,57 @@ std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::
   if (!socket_of) return std::unexpected(fmt::format("\"{}\" is not an address of this machine", written));
 
   const auto* raw = reinterpret_cast<const sockaddr*>(&socket_of->storage);
-  const Socket socket(::socket(raw->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Socket socket(::socket(raw->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   if (::connect(socket.get(), raw, socket_of->length) != 0) return std::unexpected(not_reached(*endpoint, errno));
+  return socket;
+}
+
+}  // namespace
+
+std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
+                                                 std::string_view target) {
+  auto socket = connect_admin(address);
+  if (!socket) return std::unexpected(std::move(socket.error()));
   const std::string request = fmt::format(
       "{} {} HTTP/1.1\r\nhost: weir\r\nconnection: close\r\ncontent-length: 0\r\naccept: text/plain\r\n\r\n", method,
       target);
-  if (auto problem = send_all(socket.get(), request)) return std::unexpected(std::move(*problem));
-  auto received = receive_all(socket.get());
+  if (auto problem = send_all(socket->get(), request)) return std::unexpected(std::move(*problem));
+  auto received = receive_all(socket->get());
   if (!received) return std::unexpected(std::move(received.error()));
   return read_reply(*received);
+}
+
+// HTTP/1.0, so that the body is what comes until the end, without chunks.
+std::expected<AdminReply, std::string> follow_admin(std::string_view address, std::string_view target,
+                                                    const std::function<bool(std::string_view)>& take) {
+  auto socket = connect_admin(address);
+  if (!socket) return std::unexpected(std::move(socket.error()));
+  const std::string request = fmt::format("GET {} HTTP/1.0\r\nhost: weir\r\naccept: text/plain\r\n\r\n", target);
+  if (auto problem = send_all(socket->get(), request)) return std::unexpected(std::move(*problem));
+  std::string received;
+  while (received.find("\r\n\r\n") == std::string::npos) {
+    auto piece = receive_some(socket->get());
+    if (!piece) return std::unexpected(std::move(piece.error()));
+    if (piece->empty()) break;
+    received += *piece;
+  }
+  auto reply = read_reply(received);
+  if (!reply) return reply;
+  if (reply->status != 200) {
+    auto rest = receive_all(socket->get());
+    if (rest) reply->body += *rest;
+    return reply;
+  }
+  std::string lines = std::exchange(reply->body, {});
+  while (take(lines)) {
+    auto piece = receive_some(socket->get());
+    if (!piece) return std::unexpected(std::move(piece.error()));
+    if (piece->empty()) break;
+    lines = std::move(*piece);
+  }
+  return reply;
 }
 
 std::string percent_encoded(std::string_view value) {

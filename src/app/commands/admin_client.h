@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,12 @@ std::string default_admin_address();
 /// \returns  or else a sentence for the person who asked
 std::expected<AdminReply, std::string> ask_admin(std::string_view address, std::string_view method,
                                                  std::string_view target);
+
+/// Asks for a page that does not end by itself. \param take  gets what comes, piece by piece; says whether it wants
+/// more
+/// \returns  status, and the body when the status is not 200; or else a sentence
+std::expected<AdminReply, std::string> follow_admin(std::string_view address, std::string_view target,
+                                                    const std::function<bool(std::string_view)>& take);
 
 /// For a query: everything but unreserved characters as %XX.
 std::string percent_encoded(std::string_view value);

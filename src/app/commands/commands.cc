@@ -34,6 +34,17 @@ constexpr std::array explain_flags{
     json_flag,
     help_flag,
 };
+constexpr std::array tail_flags{
+    FlagKind{.name = "status", .value_name = "5xx", .doc = "only these: classes, numbers, none; several with commas"},
+    FlagKind{.name = "route", .value_name = "NAME", .doc = "only of this route"},
+    FlagKind{.name = "upstream", .value_name = "NAME", .doc = "only of this upstream"},
+    FlagKind{.name = "slower", .value_name = "200ms", .doc = "only what took at least as long"},
+    FlagKind{.name = "rate", .value_name = "N", .doc = "lines a second, at most; default 200"},
+    FlagKind{.name = "count", .value_name = "N", .doc = "end after so many requests"},
+    admin_flag,
+    json_flag,
+    help_flag,
+};
 constexpr std::array admin_flags{admin_flag, json_flag, help_flag};
 constexpr std::array healthcheck_flags{
     FlagKind{.name = "ready", .value_name = {}, .doc = "ask for readiness: a draining weir lives and is not ready"},
@@ -71,15 +82,29 @@ constexpr std::array commands{
     CommandKind{
         .name = "explain",
         .alias = {},
-        .arguments = "[METHOD] URL",
-        .doc = "tell what would happen to a request, and why",
+        .arguments = "[METHOD] URL | REQUEST-ID",
+        .doc = "tell what would happen to a request, or what happened to one, and why",
         .details =
             "Which rule matches and where it stands, which filters run and to what effect, which upstream serves, and\n"
             "which rules came near and why they lost. Sends nothing.\n\n"
-            "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml",
+            "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml\n\n"
+            "With the id of a request that is over, or its beginning, the running process tells what happened to "
+            "it:\n\n"
+            "  weir explain 7d8059fc038e2d1c",
         .flags = explain_flags,
         .positionals_max = 2,
         .run = explain_command},
+    CommandKind{
+        .name = "tail",
+        .alias = {},
+        .arguments = {},
+        .doc = "follow live requests, a line each",
+        .details = "Until interrupted. Requests never wait for it: under load it shows a sample and says how many more "
+                   "there were.\n\n"
+                   "  weir tail --status 5xx --route cart --slower 200ms",
+        .flags = tail_flags,
+        .positionals_max = 0,
+        .run = tail_command},
     CommandKind{
         .name = "reload",
         .alias = {},

@@ -40,6 +40,7 @@ void print_help(const CommandKind* command);
 int run_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int explain_command(const Arguments& arguments);
+int tail_command(const Arguments& arguments);
 int reload_command(const Arguments& arguments);
 int stop_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);

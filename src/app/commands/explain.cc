@@ -1,4 +1,4 @@
-// `weir explain`: asks a file, or the running process.
+// `weir explain`: asks a file, or the running process; about an imagined request, or one that is over.
 #include "app/explain.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include "app/commands/load.h"
 #include "app/commands/terminal.h"
 #include "base/text.h"
+#include "http/request_id.h"
 
 namespace weir {
 namespace {
@@ -50,6 +51,27 @@ int explain_file(const std::string& file, const ExplainQuestion& question, bool 
   return 0;
 }
 
+/// One word without a slash is no URL: the id of a request that is over.
+bool asks_for_past_request(const Arguments& arguments) {
+  const std::vector<std::string>& words = arguments.positionals();
+  return words.size() == 1 && words.front().find('/') == std::string::npos && is_request_id(words.front());
+}
+
+int explain_past_request(const Arguments& arguments) {
+  if (arguments.has("config"))
+    return usage_error("explain", "a file knows no past requests: ask the process (--admin)");
+  const std::string target = fmt::format("/story?id={}{}", percent_encoded(arguments.positionals().front()),
+                                         arguments.has("json") ? "" : "&format=text");
+  const auto reply = ask_admin(arguments.value_of("admin").value_or(std::string_view()), "GET", target);
+  if (!reply) {
+    fmt::print(stderr, "weir explain: {}\n", reply.error());
+    return exit_failed;
+  }
+  const bool found = reply->status == 200;
+  fmt::print(found || arguments.has("json") ? stdout : stderr, "{}", reply->body);
+  return found ? 0 : exit_failed;
+}
+
 std::string target_of(const ExplainQuestion& question, bool as_json) {
   std::string target = fmt::format("/explain?method={}&url={}&from={}", percent_encoded(question.method),
                                    percent_encoded(question.url), percent_encoded(question.from.text()));
@@ -63,6 +85,7 @@ std::string target_of(const ExplainQuestion& question, bool as_json) {
 }  // namespace
 
 int explain_command(const Arguments& arguments) {
+  if (asks_for_past_request(arguments)) return explain_past_request(arguments);
   const auto question = read_question(arguments);
   if (!question) return usage_error("explain", question.error());
   if (arguments.has("config") && arguments.has("admin"))

@@ -44,10 +44,6 @@ std::string random_key() {
   return key;
 }
 
-unsigned worker_count(const config::Document& document) {
-  return document.workers != 0 ? document.workers : std::max(1U, std::thread::hardware_concurrency());
-}
-
 WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }

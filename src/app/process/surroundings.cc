@@ -1,13 +1,16 @@
 // Putting logs, observers and handlers together.
 #include "app/process/surroundings.h"
 
+#include <algorithm>
 #include <array>
+#include <thread>
 
 #include "app/admin/admin_handler.h"
 #include "app/logging/error_log.h"
 #include "app/logging/systemd.h"
 #include "observers/access_log/access_log.h"
 #include "observers/route_metrics/route_metrics.h"
+#include "observers/stories/stories.h"
 #include "server/serve.h"
 
 namespace weir {
@@ -34,20 +37,26 @@ AccessLogFormat format_of(const config::AccessLogDocument& log) {
 
 }  // namespace
 
+unsigned worker_count(const config::Document& document) {
+  return document.workers != 0 ? document.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
 struct Surroundings::Parts {
   Parts(const config::Document& document, Operations& operations)
       : error_log(document.error_log.to, level_of(document.error_log.level)),
         access_writer(document.access_log.to),
         access_log(access_writer, format_of(document.access_log)),
-        observers{&access_log, &routes},
+        stories(document.stories, worker_count(document)),
+        observers{&access_log, &routes, &stories},
         traffic(observers),
-        admin(operations, &routes, &access_log) {}
+        admin(operations, &routes, &access_log, &stories) {}
 
   ErrorLog error_log;
   LogWriter access_writer;
   AccessLog access_log;
   RouteMetrics routes;
-  std::array<Observer*, 2> observers;
+  Stories stories;
+  std::array<Observer*, 3> observers;
   Serve traffic;
   AdminHandler admin;
 };
@@ -60,6 +69,7 @@ void Surroundings::configure(const config::Document& document) {
   parts_->error_log.configure(document.error_log.to, level_of(document.error_log.level));
   parts_->access_writer.redirect(document.access_log.to);
   parts_->access_log.set_format(format_of(document.access_log));
+  parts_->stories.configure(document.stories);
 }
 
 Handler& Surroundings::traffic() {

@@ -15,6 +15,9 @@ class ErrorLog;
 /// What a supervisor wants to hear of.
 enum class SupervisorNews : std::uint8_t { ready, reloading, stopping };
 
+/// Cores that serve: as configured, or as many as the machine has.
+unsigned worker_count(const config::Document& document);
+
 class Surroundings {
  public:
   Surroundings(const config::Document& document, Operations& operations);

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "server/proxy_status.h"
 #include "upstream/attempt.h"
 #include "upstream/forwarding.h"
 
@@ -56,6 +57,7 @@ Reply Proxy::handle(Exchange& exchange) const {
   const RequestHead& head = upstream_head(exchange);
   exchange.expectation_forwarded = head.expects_continue;
   Result<Answer> answer = co_await send_to(*target.cluster, exchange, head);
+  if (answer) tell_proxied(exchange, answer->head.status, answer->head);
   if (answer && exchange.snapshot->forwarded.via) {
     append_via(answer->head.fields, answer->head.version, exchange.snapshot->forwarded.pseudonym);
   }

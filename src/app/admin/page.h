@@ -1,0 +1,19 @@
+// A page of the admin address: a text that is there as a whole.
+#pragma once
+
+#include <string_view>
+
+#include "contracts/exchange.h"
+
+namespace weir {
+
+inline constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+inline constexpr std::string_view json_text = "application/json";
+
+/// Copies `body` into the exchange's arena.
+Answer page(Exchange& exchange, Status status, std::string_view type, std::string_view body);
+
+/// `?format=text`
+bool wants_text(const Exchange& exchange);
+
+}  // namespace weir
