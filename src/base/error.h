@@ -57,6 +57,8 @@ namespace weir {
   X(bad_trailer, "a trailer field is malformed or not allowed in a trailer")                           \
   X(trailer_too_large, "the trailer section is larger than the limit")                                 \
   X(body_too_large, "the body is larger than the limit")                                               \
+  X(precondition_failed, "the representation is not the one that the request asks for")                \
+  X(range_not_satisfiable, "no part of the range asked for exists")                                    \
   X(body_cut_short, "the message ended before its declared length")                                    \
   X(unexpected_bytes, "bytes arrived where no message was expected")                                   \
   X(unsupported_content_coding, "this content coding of a body is not understood here")                \
@@ -88,6 +90,9 @@ namespace weir {
   X(upstream_overloaded, "the upstream took no work because it is overloaded")                         \
   X(resolve_failed, "the upstream's name could not be resolved")                                       \
   X(io_failed, "the operating system refused an operation")                                            \
+  X(permission_denied, "the operating system does not let the gateway read this")                      \
+  X(disk_busy, "the disk did not answer in time")                                                      \
+  X(content_changed, "the content changed while it was sent")                                          \
   /* decisions */                                                                                      \
   X(no_route, "no route matches this request")                                                         \
   X(access_denied, "this client address is not allowed here")                                          \

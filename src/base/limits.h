@@ -106,6 +106,36 @@ inline constexpr unsigned pieces_per_turn = 16;
 inline constexpr Duration half_closed_tunnel = std::chrono::seconds{2};
 /// Tries per request, the first included.
 inline constexpr unsigned attempts = 3;
+/// Parts of one answer to a Range. Browsers and download managers ask for one, PDF readers for a handful, attackers for
+/// thousands (CVE-2011-3192).
+inline constexpr std::size_t ranges = 16;
+/// Files that a shard keeps open for one root, each for at least as long as it is used once in a while: a descriptor
+/// and some 500 bytes each. nginx operators write 1,000 to 10,000.
+inline constexpr std::size_t open_files = 1024;
+/// A file up to this long is kept in memory as well: one send carries head and content. Longer ones are sent from the
+/// kernel's page cache, which is then cheaper (docs/benchmarks.md).
+inline constexpr ByteCount file_in_memory_bytes = 32 * kibibyte;
+/// Bytes of such files together, per shard and root.
+inline constexpr ByteCount files_in_memory_bytes = 16 * mebibyte;
+/// How long what is known of a file is believed without a look at the disk.
+inline constexpr Duration file_freshness = std::chrono::seconds{1};
+/// A file that nobody asked for in this time is closed, so that a deleted one gives its space back.
+inline constexpr Duration file_idle = std::chrono::seconds{20};
+/// Content that is copied is read in pieces of this size; what goes straight from the page cache, in larger ones.
+inline constexpr std::size_t file_piece_bytes = 64 * 1024;
+inline constexpr ByteCount file_slice_bytes = 1 * mebibyte;
+/// The entity-tag of a file up to this long is waited for (5 ms of hashing); a longer one goes without until it is
+/// known.
+inline constexpr ByteCount etag_waited_for_bytes = 8 * mebibyte;
+/// What one job on the disk reads for an entity-tag before others have their turn.
+inline constexpr ByteCount etag_step_bytes = 32 * mebibyte;
+/// Entity-tags remembered per shard and root beyond the open files; 100 bytes each.
+inline constexpr std::size_t etags = 16 * 1024;
+/// How long a request waits for the disk, and how many of a shard and root may wait at once.
+inline constexpr Duration disk_patience = std::chrono::seconds{10};
+inline constexpr unsigned disk_waiting = 1024;
+/// Entries of one directory listing.
+inline constexpr std::size_t listing_entries = 10'000;
 /// Bytes of a request body kept for a second try.
 inline constexpr ByteCount replay_bytes = 64 * kibibyte;
 /// Bytes of a password; crypt(3) takes 511, and nobody types more.

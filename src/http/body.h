@@ -34,6 +34,14 @@ struct Piece {
   const Fields* trailers = nullptr;  ///< with end: the trailer section, if there was one
 };
 
+/// Bytes of a file that lie in memory already: whoever can hand them to the kernel need not read them (sendfile).
+struct FilePiece {
+  int descriptor = -1;  ///< open at least as long as the body
+  ByteCount offset = 0;
+  ByteCount bytes = 0;
+  bool end = false;  ///< nothing follows these bytes
+};
+
 class Body {
  public:
   virtual ~Body() = default;
@@ -44,6 +52,11 @@ class Body {
 
   /// The next piece if it is there without waiting; nothing otherwise. Same rules as read().
   virtual std::optional<Result<Piece>> try_read() { return {}; }
+
+  /// The next piece as a part of a file, when it can be sent from there without waiting for the disk; nothing
+  /// otherwise, and then read() goes on at the same place. A body around another body does not pass this on: whoever
+  /// looks at the bytes, or changes them, switches it off by leaving it alone.
+  virtual std::optional<Result<FilePiece>> try_file() { return {}; }
 
   /// Bytes that are still to come, when known.
   [[nodiscard]] virtual std::optional<ByteCount> remaining() const { return {}; }

@@ -23,13 +23,16 @@ namespace weir {
   X(accept, "accept")                           \
   X(accept_encoding, "accept-encoding")         \
   X(accept_language, "accept-language")         \
+  X(accept_ranges, "accept-ranges")             \
   X(age, "age")                                 \
+  X(allow, "allow")                             \
   X(authorization, "authorization")             \
   X(cache_control, "cache-control")             \
   X(cdn_loop, "cdn-loop")                       \
   X(connection, "connection")                   \
   X(content_encoding, "content-encoding")       \
   X(content_length, "content-length")           \
+  X(content_range, "content-range")             \
   X(content_type, "content-type")               \
   X(cookie, "cookie")                           \
   X(date, "date")                               \
@@ -37,7 +40,11 @@ namespace weir {
   X(expect, "expect")                           \
   X(forwarded, "forwarded")                     \
   X(host, "host")                               \
+  X(if_match, "if-match")                       \
+  X(if_modified_since, "if-modified-since")     \
   X(if_none_match, "if-none-match")             \
+  X(if_range, "if-range")                       \
+  X(if_unmodified_since, "if-unmodified-since") \
   X(keep_alive, "keep-alive")                   \
   X(last_modified, "last-modified")             \
   X(location, "location")                       \
@@ -45,6 +52,7 @@ namespace weir {
   X(proxy_authorization, "proxy-authorization") \
   X(proxy_connection, "proxy-connection")       \
   X(proxy_status, "proxy-status")               \
+  X(range, "range")                             \
   X(referer, "referer")                         \
   X(retry_after, "retry-after")                 \
   X(server, "server")                           \

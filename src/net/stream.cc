@@ -58,19 +58,47 @@ Stream::Send& Stream::send(std::initializer_list<std::string_view> pieces, Durat
     invariant(send_.piece_count_ < send_.pieces_.size(), "a send has at most five pieces");
     send_.pieces_[send_.piece_count_++] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
   }
+  send_.kind = Op::Kind::send;
+  send_.more_ = false;
+  send_.timed_out = false;
+  send_.patience = timeout;
+  return send_;
+}
+
+Stream::Send& Stream::send_before_more(std::string_view bytes, Duration timeout) {
+  send({bytes}, timeout).more_ = true;
+  return send_;
+}
+
+Stream::Send& Stream::send_file(int descriptor, ByteCount offset, std::size_t bytes, Duration timeout) {
+  send_.kind = Op::Kind::send_file;
+  send_.file = descriptor;
+  send_.file_offset = static_cast<std::int64_t>(offset);
+  send_.size = bytes;
   send_.timed_out = false;
   send_.patience = timeout;
   return send_;
 }
 
 bool Stream::Send::await_ready() {
+  return kind == Op::Kind::send_file ? send_file() : send_pieces();
+}
+
+// The bytes of a file stay where they are while the op waits: nothing is kept.
+bool Stream::Send::send_file() {
+  result = 0;
+  deadline = deadline_after(stream_->reactor_.now(), patience);
+  return size == 0 || stream_->reactor_.io().submit(*this);
+}
+
+bool Stream::Send::send_pieces() {
   Io& io = stream_->reactor_.io();
   std::size_t total = 0;
   for (std::size_t at = 0; at < piece_count_; ++at) total += pieces_[at].iov_len;
   result = 0;
   size = 0;
   if (total == 0) return true;
-  const std::int64_t taken = io.try_send(handle, {pieces_.data(), piece_count_});
+  const std::int64_t taken = io.try_send(handle, {pieces_.data(), piece_count_}, more_);
   if (taken < 0) {
     result = taken;
     return true;
@@ -97,10 +125,11 @@ bool Stream::Send::await_ready() {
 }
 
 Result<void> Stream::Send::await_resume() {
-  if (kept_ != nullptr) {
+  if (kept_ != nullptr || kind == Op::Kind::send_file) {
     kept_.reset();
     if (result > 0) stream_->bytes_sent_ += static_cast<ByteCount>(result);
   }
+  if (kind == Op::Kind::send_file && result == -ENODATA) return fail(gateway_error(Code::content_changed));
   if (result < 0) return fail(stream_->error_of(*this, why_));
   return {};
 }

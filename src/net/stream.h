@@ -62,7 +62,11 @@ class Stream final : private Timer {
     std::array<iovec, 5> pieces_{};
     std::size_t piece_count_ = 0;
     std::unique_ptr<char[]> kept_;  // what the kernel did not take
+    bool more_ = false;
     Error why_{};
+
+    bool send_pieces();
+    bool send_file();
   };
 
   /// Receives what is there, at most the scratch. The span is valid until the caller suspends.
@@ -85,6 +89,12 @@ class Stream final : private Timer {
   /// \errors  timed_out when the peer took nothing for `timeout`; peer_reset; canceled
   [[nodiscard]] Send& send(std::initializer_list<std::string_view> pieces, Duration timeout);
   [[nodiscard]] Send& send(std::string_view bytes, Duration timeout) { return send({bytes}, timeout); }
+  /// The same, when something follows at once: the kernel may keep an incomplete segment back for it.
+  [[nodiscard]] Send& send_before_more(std::string_view bytes, Duration timeout);
+
+  /// Sends `bytes` bytes of an open file from `offset` on, without their passing through this program.
+  /// \errors  as send(); content_changed (origin gateway) when the file has become too short
+  [[nodiscard]] Send& send_file(int descriptor, ByteCount offset, std::size_t bytes, Duration timeout);
 
   /// Whether unread bytes (or an end) have been announced.
   [[nodiscard]] bool readable() { return reactor_.io().readable(handle_); }

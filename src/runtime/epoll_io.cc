@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,8 +38,8 @@ SocketAddress address_by(int (*call)(int, sockaddr*, socklen_t*), Handle handle)
 std::int64_t receive_bytes(int fd, char* place, std::size_t room) {
   return ::syscall(SYS_recvfrom, fd, place, room, 0, nullptr, nullptr);
 }
-std::int64_t send_bytes(int fd, const void* bytes, std::size_t count) {
-  return ::syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, nullptr, 0);
+std::int64_t send_bytes(int fd, const void* bytes, std::size_t count, int flags = 0) {
+  return ::syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL | flags, nullptr, 0);
 }
 
 timespec timespec_of(Duration duration) {
@@ -127,6 +128,8 @@ bool EpollIo::attempt(Op& op, Descriptor& socket) {
       return attempt_receive(op, socket);
     case Op::Kind::send:
       return attempt_send(op);
+    case Op::Kind::send_file:
+      return attempt_send_file(op);
     case Op::Kind::none:
       break;
   }
@@ -213,15 +216,34 @@ bool EpollIo::attempt_send(Op& op) {
       return true;
     }
     op.data += count;
-    op.size -= static_cast<std::size_t>(count);
-    op.result += count;
-    if (op.patience >= Duration::zero()) op.deadline = now() + op.patience;
+    progressed(op, count);
   }
   return true;
 }
 
+bool EpollIo::attempt_send_file(Op& op) {
+  while (op.size > 0) {
+    off_t offset = op.file_offset;
+    const std::int64_t count = ::sendfile(number(op.handle), op.file, &offset, op.size);
+    if (count <= 0) {
+      if (count < 0 && errno == EAGAIN) return false;
+      op.result = count == 0 ? -ENODATA : -errno;
+      return true;
+    }
+    op.file_offset = offset;
+    progressed(op, count);
+  }
+  return true;
+}
+
+void EpollIo::progressed(Op& op, std::int64_t bytes) {
+  op.size -= static_cast<std::size_t>(bytes);
+  op.result += bytes;
+  if (op.size > 0 && op.patience >= Duration::zero()) op.deadline = now() + op.patience;
+}
+
 void EpollIo::park(Op& op, Descriptor& socket) {
-  Op*& place = op.kind == Op::Kind::send ? socket.writer : socket.reader;
+  Op*& place = op.sends() ? socket.writer : socket.reader;
   invariant(place == nullptr, "one op per handle and direction");
   place = &op;
   op.parked = true;
@@ -242,15 +264,15 @@ void EpollIo::cancel(Op& op) {
   ended_.push_back(op);
 }
 
-std::int64_t EpollIo::try_send(Handle handle, std::span<const iovec> pieces) {
+std::int64_t EpollIo::try_send(Handle handle, std::span<const iovec> pieces, bool more) {
   std::int64_t count = 0;
   if (pieces.size() == 1) {
-    count = send_bytes(number(handle), pieces[0].iov_base, pieces[0].iov_len);
+    count = send_bytes(number(handle), pieces[0].iov_base, pieces[0].iov_len, more ? MSG_MORE : 0);
   } else {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
     message.msg_iovlen = pieces.size();
-    count = ::sendmsg(number(handle), &message, MSG_NOSIGNAL);
+    count = ::sendmsg(number(handle), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
   }
   if (count >= 0) return count;
   return errno == EAGAIN ? 0 : -errno;

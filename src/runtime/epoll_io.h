@@ -43,7 +43,8 @@ class EpollIo final : public Io {
   Result<Handle> open(const SocketAddress& address) override;
   bool submit(Op& op) override;
   void cancel(Op& op) override;
-  std::int64_t try_send(Handle handle, std::span<const iovec> pieces) override;
+  using Io::try_send;
+  std::int64_t try_send(Handle handle, std::span<const iovec> pieces, bool more) override;
   bool readable(Handle handle) override;
   void watch(Handle handle, Watcher* watcher) override;
   void lodge(ScratchTenant* tenant) override;
@@ -78,6 +79,8 @@ class EpollIo final : public Io {
   bool attempt_connect(Op& op);
   bool attempt_receive(Op& op, Descriptor& socket);
   bool attempt_send(Op& op);
+  bool attempt_send_file(Op& op);
+  void progressed(Op& op, std::int64_t bytes);
   void park(Op& op, Descriptor& socket);
   std::size_t collect(Time deadline);
   int poll(Duration timeout);

@@ -2,17 +2,24 @@
 #include "runtime/executor.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace weir {
 
-ThreadExecutor::ThreadExecutor(unsigned threads) : heavy_max_(std::max(threads, 2U) - 1) {
-  for (unsigned number = 0; number < threads; ++number) {
-    threads_.emplace_back([this] { work(); });
-  }
+ThreadExecutor::ThreadExecutor(unsigned threads, unsigned disk_threads)
+    : general_(threads), disk_(disk_threads), heavy_(std::max(threads, 2U) - 1) {}
+
+// All are told before any is waited for.
+ThreadExecutor::~ThreadExecutor() {
+  general_.stop();
+  disk_.stop();
+  heavy_.stop();
 }
 
-ThreadExecutor::~ThreadExecutor() {
+ThreadExecutor::Line::~Line() {
+  stop();
+}
+
+void ThreadExecutor::Line::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -20,39 +27,30 @@ ThreadExecutor::~ThreadExecutor() {
   changed_.notify_all();
 }
 
-void ThreadExecutor::run(Job job) {
+// A gateway that serves no files has no threads for them.
+void ThreadExecutor::Line::add(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
-  changed_.notify_one();
-}
-
-void ThreadExecutor::run_heavy(Job job) {
-  {
-    const std::lock_guard lock(mutex_);
-    heavy_jobs_.push_back(std::move(job));
-  }
-  changed_.notify_one();
-}
-
-void ThreadExecutor::work() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty() || may_begin_heavy(); });
     if (stopping_) return;
-    const bool heavy = jobs_.empty();
-    std::deque<Job>& line = heavy ? heavy_jobs_ : jobs_;
-    Job job = std::move(line.front());
-    line.pop_front();
-    if (heavy) ++heavy_running_;
-    lock.unlock();
+    jobs_.push_back(std::move(job));
+    if (jobs_.size() > idle_ && threads_.size() < threads_max_) threads_.emplace_back([this] { work(); });
+  }
+  changed_.notify_one();
+}
+
+void ThreadExecutor::Line::work() {
+  while (true) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      ++idle_;
+      changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      --idle_;
+      if (stopping_) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
     job();
-    job = {};
-    lock.lock();
-    if (!heavy) continue;
-    --heavy_running_;
-    if (may_begin_heavy()) changed_.notify_one();
   }
 }
 

@@ -4,6 +4,9 @@
 // that waits stops a whole core.
 // Idea: a bounded set of threads; the awaiting coroutine is resumed on its own core through the mailbox. A simulation
 // runs the same work on the spot and lets virtual time pass instead.
+//
+// What may hold a thread for long has threads of its own: a disk that does not answer (a network file system, a dying
+// device) and passwords that are hashed take those, and names are still resolved and logs still opened.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +14,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -22,32 +26,48 @@ class Executor {
   virtual ~Executor() = default;
   /// Runs `job` elsewhere, some time. Never blocks the caller; jobs given up at shutdown are dropped.
   virtual void run(Job job) = 0;
-  /// The same for a job that computes for long (a password's hash): such jobs never hold all threads at once, so that
-  /// names are still resolved and files still read beside them.
+  /// The same for work that waits for a disk.
+  virtual void run_on_disk(Job job) { run(std::move(job)); }
+  /// The same for a job that computes for long (a password's hash).
   virtual void run_heavy(Job job) { run(std::move(job)); }
 };
 
-/// The real one: a few threads, a line of jobs, and a line of heavy jobs that all threads but one take from.
+/// The real one: a line of jobs and a few threads for each kind of work.
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(unsigned threads = 2);
+  explicit ThreadExecutor(unsigned threads = 2, unsigned disk_threads = 4);
   ~ThreadExecutor() override;
 
-  void run(Job job) override;
-  void run_heavy(Job job) override;
+  void run(Job job) override { general_.add(std::move(job)); }
+  void run_on_disk(Job job) override { disk_.add(std::move(job)); }
+  void run_heavy(Job job) override { heavy_.add(std::move(job)); }
 
  private:
-  void work();
-  [[nodiscard]] bool may_begin_heavy() const { return !heavy_jobs_.empty() && heavy_running_ < heavy_max_; }
+  /// Jobs in their order, and the threads that take them. Threads begin with the first job.
+  class Line {
+   public:
+    explicit Line(unsigned threads) : threads_max_(threads) {}
+    ~Line();
 
-  const unsigned heavy_max_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;
-  std::deque<Job> heavy_jobs_;
-  unsigned heavy_running_ = 0;
-  bool stopping_ = false;
-  std::vector<std::jthread> threads_;
+    void add(Job job);
+    /// Drops what waits; jobs that run are joined by the destructor.
+    void stop();
+
+   private:
+    void work();
+
+    const unsigned threads_max_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Job> jobs_;
+    unsigned idle_ = 0;
+    bool stopping_ = false;
+    std::vector<std::jthread> threads_;
+  };
+
+  Line general_;
+  Line disk_;
+  Line heavy_;
 };
 
 }  // namespace weir

@@ -13,8 +13,11 @@
 //       that got them suspends; a lodged ScratchTenant is moved out then, and before any other receive into the
 //       scratch. Sanitizer builds poison the bytes after that.
 //   (3) A send completes when all bytes were accepted, or with the error; its memory stays put until then.
-//   (4) Ops of one handle: at most one accept/connect/receive and one send at a time.
+//   (4) Ops of one handle: at most one accept/connect/receive and one send or send_file at a time.
 //   (5) Completions of one turn are delivered in the order in which the backend learnt of them.
+//   (6) A send_file that meets the end of its file completes with -ENODATA: the file has become shorter. It may wait
+//   for
+//       the disk where its bytes are not in memory: ask for those that are.
 #pragma once
 
 #include <sys/uio.h>
@@ -37,18 +40,22 @@ enum class Handle : std::int32_t { none = -1 };
 /// One thing wanted from the kernel. Lives in the Stream or Listener it belongs to; its waiter is a coroutine.
 class Op : public Suspension {
  public:
-  enum class Kind : std::uint8_t { none, accept, connect, receive, send };
+  enum class Kind : std::uint8_t { none, accept, connect, receive, send, send_file };
 
   Kind kind = Kind::none;
   bool parked = false;     ///< submitted and not complete
   bool timed_out = false;  ///< canceled because its deadline passed
   Handle handle = Handle::none;
-  char* data = nullptr;         ///< receive: where the bytes are (scratch unless given); send: what remains;
-                                ///< connect: the SocketAddress, which stays put until the op ends
-  std::size_t size = 0;         ///< receive: room, 0 = the scratch; send: bytes that remain
-  std::int64_t result = 0;      ///< bytes of this op (receive: 0 is end of stream), or -errno; accept: the new Handle
-  Time deadline = never;        ///< moved by progress of a send
-  Duration patience{no_limit};  ///< send: the deadline is this long after each progress
+  char* data = nullptr;          ///< receive: where the bytes are (scratch unless given); send: what remains;
+                                 ///< connect: the SocketAddress, which stays put until the op ends
+  std::size_t size = 0;          ///< receive: room, 0 = the scratch; send, send_file: bytes that remain
+  std::int64_t result = 0;       ///< bytes of this op (receive: 0 is end of stream), or -errno; accept: the new Handle
+  Time deadline = never;         ///< moved by progress of a send
+  Duration patience{no_limit};   ///< send, send_file: the deadline is this long after each progress
+  int file = -1;                 ///< send_file: the open file
+  std::int64_t file_offset = 0;  ///< send_file: where the next byte is
+
+  [[nodiscard]] bool sends() const { return kind == Kind::send || kind == Kind::send_file; }
 
  protected:
   ~Op() = default;
@@ -106,8 +113,10 @@ class Io {
   virtual bool submit(Op& op) = 0;
   /// Asks a parked op to end soon.
   virtual void cancel(Op& op) = 0;
-  /// Sends what the kernel takes right now. \returns bytes accepted (0 when it would block), or -errno
-  virtual std::int64_t try_send(Handle handle, std::span<const iovec> pieces) = 0;
+  /// Sends what the kernel takes right now. \param more  something follows at once: the last segment may wait for it
+  /// \returns bytes accepted (0 when it would block), or -errno
+  virtual std::int64_t try_send(Handle handle, std::span<const iovec> pieces, bool more) = 0;
+  std::int64_t try_send(Handle handle, std::span<const iovec> pieces) { return try_send(handle, pieces, false); }
   /// Sees whether unread bytes or an end have been announced and not yet been drained.
   virtual bool readable(Handle handle) = 0;
   virtual void watch(Handle handle, Watcher* watcher) = 0;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,6 +34,29 @@ struct TestOp final : Op {
 
   int completions = 0;
   std::string bytes;  // what a receive brought
+};
+
+/// A file in memory, filled with a pattern that shows when bytes are out of place.
+class TestFile {
+ public:
+  explicit TestFile(std::size_t size) : descriptor_(::memfd_create("conformance", MFD_CLOEXEC)), bytes_(size, '\0') {
+    for (std::size_t at = 0; at < size; ++at) bytes_[at] = static_cast<char>(at * 31 >> 8 ^ at);
+    for (std::size_t at = 0; at < size;) {
+      const ssize_t written = ::write(descriptor_, bytes_.data() + at, size - at);
+      if (written <= 0) break;  // the test that reads it back will show it
+      at += static_cast<std::size_t>(written);
+    }
+  }
+  TestFile(const TestFile&) = delete;
+  TestFile& operator=(const TestFile&) = delete;
+  ~TestFile() { ::close(descriptor_); }
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  int descriptor_;
+  std::string bytes_;
 };
 
 struct CountingSink final : CompletionSink {

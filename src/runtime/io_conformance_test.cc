@@ -108,6 +108,60 @@ TEST_P(IoConformance, progress_of_a_send_moves_its_deadline) {
   EXPECT_TRUE(ended(sending));
 }
 
+TEST_P(IoConformance, file_is_sent_from_where_it_was_asked_for_and_waits_for_the_reader) {
+  connect_pair();
+  const TestFile file(8 << 20);
+  TestOp sending(Op::Kind::send_file, client_);
+  sending.file = file.descriptor();
+  sending.file_offset = 1000;
+  sending.size = file.bytes().size() - 1500;
+  EXPECT_FALSE(submit(sending)) << "8 MiB fit into the socket buffers";
+  world_->calm(sink_);
+  EXPECT_EQ(sending.completions, 0) << "completed although nobody reads";
+  EXPECT_EQ(receive_exactly(server_, file.bytes().size() - 1500),
+            file.bytes().substr(1000, file.bytes().size() - 1500));
+  ASSERT_TRUE(ended(sending));
+  EXPECT_EQ(sending.completions, 1);
+  EXPECT_EQ(sending.result, static_cast<std::int64_t>(file.bytes().size() - 1500));
+}
+
+TEST_P(IoConformance, file_follows_the_bytes_that_were_sent_before_more) {
+  connect_pair();
+  const TestFile file(100);
+  const std::string head = "head\n";
+  const iovec piece{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()};
+  ASSERT_EQ(io().try_send(client_, {&piece, 1}, true), static_cast<std::int64_t>(head.size()));
+  TestOp sending(Op::Kind::send_file, client_);
+  sending.file = file.descriptor();
+  sending.size = 100;
+  EXPECT_EQ(run(sending), 100);
+  EXPECT_EQ(receive_exactly(server_, head.size() + 100), head + file.bytes());
+}
+
+TEST_P(IoConformance, file_that_is_too_short_is_an_error) {
+  connect_pair();
+  const TestFile file(100);
+  TestOp sending(Op::Kind::send_file, client_);
+  sending.file = file.descriptor();
+  sending.size = 101;
+  EXPECT_EQ(run(sending), -ENODATA);
+  EXPECT_EQ(receive_exactly(server_, 100), file.bytes()) << "what was there has been sent";
+}
+
+TEST_P(IoConformance, canceled_send_of_a_file_completes_exactly_once) {
+  connect_pair();
+  const TestFile file(8 << 20);
+  TestOp sending(Op::Kind::send_file, client_);
+  sending.file = file.descriptor();
+  sending.size = file.bytes().size();
+  EXPECT_FALSE(submit(sending));
+  io().cancel(sending);
+  ASSERT_TRUE(ended(sending));
+  EXPECT_EQ(sending.result, -ECANCELED);
+  world_->calm(sink_);
+  EXPECT_EQ(sending.completions, 1);
+}
+
 TEST_P(IoConformance, end_of_stream_comes_behind_the_bytes) {
   connect_pair();
   send(client_, "last");

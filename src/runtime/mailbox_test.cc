@@ -8,14 +8,17 @@
 #include <cstring>
 #include <latch>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "base/random.h"
+#include "runtime/elsewhere.h"
 #include "runtime/epoll_io.h"
 #include "runtime/executor.h"
 #include "runtime/frame_pool.h"
 #include "runtime/reactor.h"
+#include "runtime/scope.h"
 
 namespace weir {
 namespace {
@@ -82,6 +85,63 @@ TEST(Executor, runs_every_job_once_and_elsewhere) {
   done.wait();
   EXPECT_EQ(ran, jobs);
   EXPECT_EQ(here, 0);
+}
+
+TEST(Executor, a_disk_that_hangs_does_not_hold_up_other_work) {
+  std::latch release(1);
+  std::latch resolved(1);
+  std::atomic<int> behind_the_disk = 0;
+  ThreadExecutor executor(1, 1);
+  executor.run_on_disk([&] { release.wait(); });
+  executor.run_on_disk([&] { ++behind_the_disk; });
+  executor.run([&] { resolved.count_down(); });
+  resolved.wait();
+  EXPECT_EQ(behind_the_disk, 0);
+  release.count_down();
+}
+
+/// What co_await elsewhere() gave, or the error's name.
+Task<void> wait_elsewhere(Reactor& reactor, Executor& executor, std::latch* held, Duration patience,
+                          std::string& came) {
+  const Result<std::string> result = co_await elsewhere(
+      reactor, executor,
+      [held] {
+        if (held != nullptr) held->wait();
+        return std::string("done");
+      },
+      patience);
+  came = result ? *result : std::string(name_of(result.error().code));
+}
+
+TEST(Elsewhere, brings_the_result_back_to_its_own_core) {
+  EpollIo io;
+  Reactor reactor(io, 1);
+  ThreadExecutor executor(1, 1);
+  Scope scope(reactor);
+  std::string came;
+  scope.spawn(wait_elsewhere(reactor, executor, nullptr, no_limit, came));
+  while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
+  EXPECT_EQ(came, "done");
+}
+
+TEST(Elsewhere, gives_up_when_its_time_is_over_or_nobody_waits_any_more) {
+  EpollIo io;
+  Reactor reactor(io, 1);
+  std::latch held(1);
+  ThreadExecutor executor(1, 2);
+  std::string late;
+  std::string canceled;
+  {
+    Scope scope(reactor);
+    scope.spawn(wait_elsewhere(reactor, executor, &held, std::chrono::milliseconds{1}, late));
+    while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
+    scope.spawn(wait_elsewhere(reactor, executor, &held, no_limit, canceled));
+    scope.cancel(gateway_error(Code::canceled));
+    while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
+  }
+  EXPECT_EQ(late, "disk_busy");
+  EXPECT_EQ(canceled, "canceled");
+  held.count_down();  // the jobs end behind those who waited for them
 }
 
 TEST(Executor, shutdown_waits_for_the_running_job_and_drops_the_rest) {

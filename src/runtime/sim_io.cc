@@ -1,7 +1,10 @@
 // Ops over the simulated network.
 #include "runtime/sim_io.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -68,12 +71,12 @@ bool SimIo::submit(Op& op) {
   const bool defer = network_.random().chance(network_.faults_of(target).defer_completion);
   if (!defer && attempt(op, target)) return true;
   park(op, target);
-  if (defer) op.kind == Op::Kind::send ? on_writable(target) : on_readable(target);
+  if (defer) op.sends() ? on_writable(target) : on_readable(target);
   return false;
 }
 
 void SimIo::park(Op& op, SimSocket& target) {
-  Op*& place = op.kind == Op::Kind::send ? target.writer : target.reader;
+  Op*& place = op.sends() ? target.writer : target.reader;
   invariant(place == nullptr, "one op per handle and direction");
   const bool in_scratch = op.data >= scratch_.get() && op.data < scratch_.get() + limits::scratch_bytes;
   invariant(op.kind != Op::Kind::send || !in_scratch, "a send that waits does not lie in the scratch");
@@ -91,6 +94,8 @@ bool SimIo::attempt(Op& op, SimSocket& target) {
       return attempt_receive(op, target);
     case Op::Kind::send:
       return attempt_send(op, target);
+    case Op::Kind::send_file:
+      return attempt_send_file(op, target);
     case Op::Kind::none:
       break;
   }
@@ -146,6 +151,30 @@ bool SimIo::attempt_send(Op& op, SimSocket& target) {
   return true;
 }
 
+// The file is a real one: what is simulated is the network.
+bool SimIo::attempt_send_file(Op& op, SimSocket& target) {
+  std::array<char, 16 * 1024> block;
+  while (op.size > 0) {
+    const std::int64_t there = ::pread(op.file, block.data(), std::min(op.size, block.size()), op.file_offset);
+    if (there <= 0) {
+      op.result = there == 0 ? -ENODATA : -errno;
+      return true;
+    }
+    const iovec piece{.iov_base = block.data(), .iov_len = static_cast<std::size_t>(there)};
+    const std::int64_t count = network_.send(target, {&piece, 1});
+    if (count == 0) return false;
+    if (count < 0) {
+      op.result = count;
+      return true;
+    }
+    op.file_offset += count;
+    op.size -= static_cast<std::size_t>(count);
+    op.result += count;
+    if (op.patience >= Duration::zero()) op.deadline = now() + op.patience;
+  }
+  return true;
+}
+
 // Decided now, delivered by the next wait().
 void SimIo::decide(Op& op) {
   op.result = -ECANCELED;
@@ -164,7 +193,7 @@ void SimIo::cancel(Op& op) {
   }
 }
 
-std::int64_t SimIo::try_send(Handle handle, std::span<const iovec> pieces) {
+std::int64_t SimIo::try_send(Handle handle, std::span<const iovec> pieces, bool) {
   return network_.send(socket(handle), pieces);
 }
 bool SimIo::readable(Handle handle) {

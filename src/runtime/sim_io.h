@@ -32,7 +32,8 @@ class SimIo final : public Io {
   Result<Handle> open(const SocketAddress& address) override;
   bool submit(Op& op) override;
   void cancel(Op& op) override;
-  std::int64_t try_send(Handle handle, std::span<const iovec> pieces) override;
+  using Io::try_send;
+  std::int64_t try_send(Handle handle, std::span<const iovec> pieces, bool more) override;
   bool readable(Handle handle) override;
   void watch(Handle handle, Watcher* watcher) override;
   void shut_down_sending(Handle handle) override;
@@ -67,6 +68,7 @@ class SimIo final : public Io {
   bool attempt_connect(Op& op, SimSocket& socket);
   bool attempt_receive(Op& op, SimSocket& socket);
   bool attempt_send(Op& op, SimSocket& socket);
+  bool attempt_send_file(Op& op, SimSocket& socket);
   void park(Op& op, SimSocket& socket);
   void queue(SimSocket& socket);
   void decide(Op& op);

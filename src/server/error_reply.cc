@@ -21,6 +21,10 @@ Status client_status(Code code) {
       return 413;
     case Code::unsupported_content_coding:
       return 415;
+    case Code::precondition_failed:
+      return 412;
+    case Code::range_not_satisfiable:
+      return 416;
     case Code::unsupported_version:
       return 505;
     case Code::unsupported_transfer_coding:
@@ -40,6 +44,7 @@ Status client_status(Code code) {
     case Code::not_found:
       return 404;
     case Code::access_denied:
+    case Code::permission_denied:
     case Code::upgrade_refused:
     case Code::read_only:
       return 403;
@@ -79,6 +84,7 @@ Status gateway_status(Code code) {
     case Code::too_many_connections:
     case Code::out_of_descriptors:
     case Code::out_of_memory:
+    case Code::disk_busy:
     case Code::draining:
     case Code::canceled:
       return 503;

@@ -29,4 +29,10 @@ Stream::Send& BodyWriter::send(std::string_view head, const Piece& piece) {
                       stall_);
 }
 
+Stream::Send& BodyWriter::send_file(const FilePiece& piece) {
+  bytes_written_ += piece.bytes;
+  if (kind_ == Framing::Kind::length) length_left_ -= piece.bytes;
+  return stream_.send_file(piece.descriptor, piece.offset, piece.bytes, stall_);
+}
+
 }  // namespace weir::h1

@@ -26,16 +26,32 @@ class BodyWriter {
   /// `head` lies at the front of the compose memory, or is empty. Awaits like Stream::send.
   Stream::Send& send(std::string_view head, const Piece& piece);
   Stream::Send& send_head(std::string_view head) { return stream_.send(head, stall_); }
+  /// A head behind which send_file() follows at once.
+  Stream::Send& send_head_before_file(std::string_view head) { return stream_.send_before_more(head, stall_); }
+  /// \pre takes_files() and check(piece)
+  Stream::Send& send_file(const FilePiece& piece);
+  /// Content that needs no framing around it can come straight from a file.
+  [[nodiscard]] bool takes_files() const { return kind_ != Framing::Kind::chunked; }
 
   /// Every byte that was promised has been written.
   [[nodiscard]] bool finished() const { return kind_ != Framing::Kind::length || length_left_ == 0; }
   /// The piece is longer than what was promised: do not send it.
-  [[nodiscard]] bool exceeds(const Piece& piece) const {
-    return kind_ == Framing::Kind::length && piece.bytes.size() > length_left_;
+  [[nodiscard]] bool exceeds(const Piece& piece) const { return !check_length(piece.bytes.size()); }
+  /// Whether what the body gave may be sent: no error, and not longer than what was promised.
+  [[nodiscard]] Result<void> check(const Result<Piece>& piece) const {
+    return piece ? check_length(piece->bytes.size()) : fail(piece.error());
+  }
+  [[nodiscard]] Result<void> check(const Result<FilePiece>& piece) const {
+    return piece ? check_length(piece->bytes) : fail(piece.error());
   }
   [[nodiscard]] ByteCount bytes_written() const { return bytes_written_; }
 
  private:
+  [[nodiscard]] Result<void> check_length(ByteCount bytes) const {
+    if (kind_ == Framing::Kind::length && bytes > length_left_) return fail(upstream_error(Code::bad_length));
+    return {};
+  }
+
   Stream& stream_;
   std::span<char> compose_;
   Framing::Kind kind_;

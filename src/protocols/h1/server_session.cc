@@ -267,23 +267,38 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver_body(Exchange& exchan
     sent = co_await writer.send_head(head);
   } else {
     unsigned at_once = 0;
+    bool last = false;
     while (true) {
-      std::optional<Result<Piece>> piece = answer.body->try_read();
-      if (!piece) {
-        if (!head.empty()) sent = co_await writer.send_head(head);  // the content is not there yet: the head goes alone
-        head = {};
-        if (!sent) break;
-        piece = co_await answer.body->read();
+      Result<void> usable;
+      if (const auto in_file = writer.takes_files() ? answer.body->try_file() : std::nullopt) {
+        usable = writer.check(*in_file);
+        if (usable) {
+          if (!head.empty()) sent = co_await writer.send_head_before_file(head);
+          if (sent) sent = co_await writer.send_file(**in_file);
+          last = (*in_file)->end;
+        }
+      } else {
+        std::optional<Result<Piece>> piece = answer.body->try_read();
+        if (!piece) {
+          // The content is not there yet: the head goes alone.
+          if (!head.empty()) sent = co_await writer.send_head(head);
+          head = {};
+          if (!sent) break;
+          piece = co_await answer.body->read();
+        }
+        usable = writer.check(*piece);
+        if (usable) {
+          sent = co_await writer.send(head, **piece);
+          last = (*piece)->end;
+        }
       }
-      if (!*piece || writer.exceeds(**piece)) {
+      if (!usable) {
         // Too late for a status: cut, so that the client cannot take the part for the whole.
-        delivery.error = exchange.arena.make<Error>(*piece ? upstream_error(Code::bad_length) : piece->error());
+        delivery.error = exchange.arena.make<Error>(usable.error());
         if (!head.empty()) co_await writer.send_head(head);
         delivery.response_body_bytes = writer.bytes_written();
         co_return answer.head.framing.kind == Framing::Kind::until_close ? Afterwards::abort : Afterwards::close;
       }
-      const bool last = (*piece)->end;
-      sent = co_await writer.send(head, **piece);
       head = {};
       if (!sent || last) break;
       if (++at_once % limits::pieces_per_turn == 0) co_await Yield(shard_.reactor);
