@@ -1,34 +1,38 @@
-# Completion of weir's commands and flags for bash. Install as /usr/share/bash-completion/completions/weir.
+# Completion of weir's commands and flags for bash, made by `./dev generate`.
+# Install as /usr/share/bash-completion/completions/weir, or: source <(weir completion bash)
 
 _weir() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands='run check explain reload stop status healthcheck demo-origin version help' words=
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words='' files=''
   COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload stop status healthcheck demo-origin schema completion version help' -- "$current")
+    return
+  fi
   case $previous in
     -c | --config)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --admin | --from | --listener | --listen | -H | --header) return ;;
+    -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | --listen) return ;;
   esac
-  if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-    return
-  fi
-  case $command in
-    run) words='-c --config' ;;
-    check | validate) words='-c --config --json' ;;
-    explain) words='-H --header --from --listener -c --config --admin --json GET HEAD POST PUT PATCH DELETE OPTIONS' ;;
-    reload | stop | status) words='--admin --json' ;;
-    healthcheck) words='--ready --admin' ;;
-    demo-origin) words='--listen' ;;
-    help) words=$commands ;;
+  case ${COMP_WORDS[1]} in
+    run) words='-c --config -h --help' files=yes ;;
+    check | validate) words='-c --config --json -h --help' files=yes ;;
+    explain) words='-H --header --from --listener -c --config --admin --json -h --help GET HEAD POST PUT PATCH DELETE OPTIONS' ;;
+    tail) words='--status --route --upstream --slower --rate --count --admin --json -h --help' ;;
+    reload) words='--admin --json -h --help' ;;
+    stop) words='--admin --json -h --help' ;;
+    status) words='--admin --json -h --help' ;;
+    healthcheck) words='--ready --admin -h --help' ;;
+    demo-origin) words='--listen -h --help' ;;
+    schema) words='-h --help' ;;
+    completion) words='-h --help bash zsh fish' ;;
+    version) words='-h --help' ;;
+    help) words='-h --help run check explain tail reload stop status healthcheck demo-origin schema completion version help' ;;
   esac
-  [[ $command == help || $command == version ]] || words+=' --help'
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  # A configuration stands without a flag behind check.
-  if [[ ($command == check || $command == validate) && $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  if [[ $files && $current != -* ]]; then
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
   fi
 }
 complete -o filenames -F _weir weir

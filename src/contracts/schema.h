@@ -47,7 +47,8 @@ struct OptionInfo {
   std::string doc;
   std::string example;
   bool required = false;
-  const SchemaBase* nested = nullptr;  ///< the options below this one, or null
+  const SchemaBase* nested = nullptr;  ///< the options below this one, or of each item or value; or null
+  std::vector<std::string> words;      ///< all there are, where the value is one word of a few
 };
 
 /// Numbers, times and sizes have an order and may have bounds; other types may not.
@@ -62,6 +63,8 @@ struct About {
   std::string_view doc;           ///< one sentence
   std::string_view example = {};  ///< a value as one would write it
   bool required = false;
+  /// What holds when nothing is written, for options that no member tells it of (custom ones).
+  std::string_view default_value = {};
   std::conditional_t<Bounded<T>, std::optional<T>, NoBound> minimum{};
   std::conditional_t<Bounded<T>, std::optional<T>, NoBound> maximum{};
   /// Says what is wrong with a value of the right type ("is not a token"); empty when nothing is.
@@ -78,6 +81,10 @@ class SchemaBase {
   [[nodiscard]] std::vector<OptionInfo> options() const;
   [[nodiscard]] std::vector<std::string_view> option_names() const;
   [[nodiscard]] bool has_shorthand() const { return shorthand_ != nullptr; }
+  /// What a value that is no map stands for; empty when there is no shorthand, or it is a function.
+  [[nodiscard]] const std::string& shorthand_option() const { return shorthand_option_; }
+  /// Whether names that are not declared are somebody else's and no mistake.
+  [[nodiscard]] bool takes_others() const { return rest_ != nullptr; }
 
  protected:
   using ReadNode = std::function<bool(const Node&, const Reading&, void* object)>;
@@ -96,6 +103,7 @@ class SchemaBase {
   std::string doc_;
   std::vector<Entry> entries_;
   ReadNode shorthand_;
+  std::string shorthand_option_;
   ReadRest rest_;
   std::vector<ReadNode> checks_;
 
@@ -131,9 +139,12 @@ class Schema : public SchemaBase {
   template <typename M>
   Schema&& nested(std::string_view name, M T::* member, const Schema<M>& nested, About<NoBound> about) &&;
 
-  /// Anything else. \param type  what the documentation calls it; the function returns false after adding errors
+  /// Anything else; the function returns false after adding errors.
+  /// \param type    what the documentation calls it: "map", "list of listener"
+  /// \param nested  the options of the value, or of each item or value, when they have a schema; must live for ever
   Schema&& custom(std::string_view name, std::string_view type,
-                  std::function<bool(const Node&, const Reading&, T&)> read, About<NoBound> about) &&;
+                  std::function<bool(const Node&, const Reading&, T&)> read, About<NoBound> about,
+                  const SchemaBase* nested = nullptr) &&;
 
   /// A value that is no map stands for this option: `body_limit: 1MiB` for `body_limit: { bytes: 1MiB }`.
   Schema&& shorthand(std::string_view option_name) &&;

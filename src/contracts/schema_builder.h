@@ -70,12 +70,15 @@ template <typename About>
 OptionInfo Schema<T>::info_of(std::string_view name, std::string type, const About& about, std::string default_value) {
   return {.name = std::string(name),
           .type = std::move(type),
-          .default_value = about.required ? std::string() : std::move(default_value),
+          .default_value = about.required          ? std::string()
+                           : default_value.empty() ? std::string(about.default_value)
+                                                   : std::move(default_value),
           .bounds = {},
           .doc = std::string(about.doc),
           .example = std::string(about.example),
           .required = about.required,
-          .nested = nullptr};
+          .nested = nullptr,
+          .words = {}};
 }
 
 template <typename T>
@@ -126,14 +129,15 @@ Schema<T>&& Schema<T>::choice(std::string_view name, M T::* member,
     names.push_back(word);
     values.push_back(value);
   }
-  add(info_of(name, std::move(type), about, std::move(default_value)),
-      [member, names = std::move(names), values = std::move(values)](const Node& node, const Reading& at,
-                                                                     void* object) {
-        std::size_t index = 0;
-        if (!option::read_word(node, at, names, index)) return false;
-        static_cast<T*>(object)->*member = values[index];
-        return true;
-      });
+  OptionInfo info = info_of(name, std::move(type), about, std::move(default_value));
+  info.words.assign(names.begin(), names.end());
+  add(std::move(info), [member, names = std::move(names), values = std::move(values)](const Node& node,
+                                                                                      const Reading& at, void* object) {
+    std::size_t index = 0;
+    if (!option::read_word(node, at, names, index)) return false;
+    static_cast<T*>(object)->*member = values[index];
+    return true;
+  });
   return std::move(*this);
 }
 
@@ -150,8 +154,11 @@ Schema<T>&& Schema<T>::nested(std::string_view name, M T::* member, const Schema
 
 template <typename T>
 Schema<T>&& Schema<T>::custom(std::string_view name, std::string_view type,
-                              std::function<bool(const Node&, const Reading&, T&)> read, About<NoBound> about) && {
-  add(info_of(name, std::string(type), about, {}), typed(std::move(read)));
+                              std::function<bool(const Node&, const Reading&, T&)> read, About<NoBound> about,
+                              const SchemaBase* nested) && {
+  OptionInfo info = info_of(name, std::string(type), about, {});
+  info.nested = nested;
+  add(std::move(info), typed(std::move(read)));
   return std::move(*this);
 }
 
@@ -159,6 +166,7 @@ template <typename T>
 Schema<T>&& Schema<T>::shorthand(std::string_view option_name) && {
   // The path of an error stays what was written: `body_limit`, not `body_limit.bytes`.
   shorthand_ = reader_of(option_name);
+  shorthand_option_ = option_name;
   return std::move(*this);
 }
 

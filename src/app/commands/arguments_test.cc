@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "app/commands/admin_client.h"
@@ -65,6 +66,50 @@ TEST(Commands, aliases_and_names_are_unique) {
     EXPECT_FALSE(command.doc.empty()) << command.name;
   }
   EXPECT_EQ(find_command("nothing"), nullptr);
+}
+
+/// The words of a line, as a shell would make them: blanks part, single quotes keep together, `>` ends.
+std::vector<std::string> shell_words(std::string_view line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (c == ' ' && !quoted) {
+      if (!word.empty()) words.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  words.erase(std::ranges::find(words, ">"), words.end());
+  words.erase(std::ranges::find(words, "|"), words.end());
+  return words;
+}
+
+TEST(Commands, every_command_has_examples_that_can_be_typed) {
+  for (const CommandKind& command : command_kinds()) {
+    EXPECT_FALSE(command.examples.empty())
+        << "weir " << command.name << " needs .examples in its entry in src/app/commands/commands.cc";
+    for (const CommandExample& example : command.examples) {
+      const std::vector<std::string> words = shell_words(example.line);
+      ASSERT_GE(words.size(), 2U) << example.line;
+      EXPECT_EQ(words[0], "weir") << example.line;
+      EXPECT_EQ(words[1], command.name) << example.line;
+      const std::vector<std::string_view> rest(words.begin() + 2, words.end());
+      const auto parsed = parse_arguments(rest, command.flags, command.positionals_max);
+      EXPECT_TRUE(parsed) << example.line << ": " << (parsed ? "" : parsed.error());
+      EXPECT_FALSE(example.doc.empty() || example.doc.ends_with('.')) << example.line;
+    }
+  }
+}
+
+TEST(Commands, every_command_can_be_asked_for_help) {
+  for (const CommandKind& command : command_kinds())
+    EXPECT_TRUE(std::ranges::any_of(command.flags, [](const FlagKind& flag) { return flag.name == "help"; }))
+        << command.name;
 }
 
 TEST(AdminClient, encodes_what_a_query_cannot_hold) {

@@ -55,6 +55,51 @@ constexpr std::array demo_origin_flags{
     FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
 constexpr std::array only_help_flag{help_flag};
 
+constexpr std::array run_examples{
+    CommandExample{.line = "weir run -c weir.yaml", .doc = "serve what a file says"},
+    CommandExample{.line = "weir run", .doc = "serve what /etc/weir/weir.yaml says, as the service does"},
+};
+constexpr std::array check_examples{
+    CommandExample{.line = "weir check weir.yaml", .doc = "every mistake at once, each with its place"},
+    CommandExample{.line = "weir check --json -c /etc/weir/weir.yaml", .doc = "the same for an editor or a pipeline"},
+};
+constexpr std::array explain_examples{
+    CommandExample{.line = "weir explain GET http://localhost:8080/hello -c weir.yaml", .doc = "ask a file"},
+    CommandExample{.line = "weir explain https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1",
+                   .doc = "ask the running weir about a GET with a cookie, from an address"},
+    CommandExample{.line = "weir explain 7d8059fc038e2d1c", .doc = "what happened to a request, by its x-request-id"},
+};
+constexpr std::array reload_examples{
+    CommandExample{.line = "weir reload", .doc = "take over the edited file, or hear why not"},
+    CommandExample{.line = "weir reload --admin unix:/run/weir/admin.sock --json", .doc = "from a deploy script"},
+};
+constexpr std::array stop_examples{
+    CommandExample{.line = "weir stop", .doc = "finish what is in flight, take nothing new"},
+};
+constexpr std::array status_examples{
+    CommandExample{.line = "weir status", .doc = "for a person"},
+    CommandExample{.line = "weir status --json --admin 127.0.0.1:9902", .doc = "for a program, over TCP"},
+};
+constexpr std::array healthcheck_examples{
+    CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
+};
+constexpr std::array tail_examples{
+    CommandExample{.line = "weir tail --status 5xx --route cart --slower 200ms", .doc = "what goes wrong in one route"},
+};
+constexpr std::array demo_origin_examples{
+    CommandExample{.line = "weir demo-origin --listen 127.0.0.1:9000", .doc = "something to proxy to, for a try"},
+};
+constexpr std::array schema_examples{
+    CommandExample{.line = "weir schema > weir.schema.json", .doc = "write it where the editor looks"},
+};
+constexpr std::array completion_examples{
+    CommandExample{.line = "weir completion bash", .doc = "print what bash is to read: source <(weir completion bash)"},
+    CommandExample{.line = "weir completion zsh > ~/.zfunc/_weir", .doc = "for zsh, in a folder of its fpath"},
+    CommandExample{.line = "weir completion fish > ~/.config/fish/completions/weir.fish", .doc = "for fish"},
+};
+constexpr std::array version_examples{CommandExample{.line = "weir version", .doc = "one line"}};
+constexpr std::array help_examples{CommandExample{.line = "weir help explain", .doc = "all about one command"}};
+
 constexpr std::array commands{
     CommandKind{
         .name = "run",
@@ -65,6 +110,8 @@ constexpr std::array commands{
             "TERM, QUIT and INT drain and end it (a second one ends it at once), HUP reloads, USR1 opens the logs "
             "anew.\n"
             "Ends with 0 when all is well, 1 when it could not start, 2 when forced, 3 when the drain ran out of time.",
+        .examples = run_examples,
+        .group = CommandGroup::serve,
         .flags = run_flags,
         .positionals_max = 1,
         .run = run_command},
@@ -76,6 +123,8 @@ constexpr std::array commands{
         .details =
             "All mistakes at once, each as file:line:column. Ends with 0 when the file may run, with 1 when not.\n"
             "`weir -t -c FILE` does the same.",
+        .examples = check_examples,
+        .group = CommandGroup::configuration,
         .flags = check_flags,
         .positionals_max = 1,
         .run = check_command},
@@ -86,11 +135,10 @@ constexpr std::array commands{
         .doc = "tell what would happen to a request, or what happened to one, and why",
         .details =
             "Which rule matches and where it stands, which filters run and to what effect, which upstream serves, and\n"
-            "which rules came near and why they lost. Sends nothing.\n\n"
-            "  weir explain GET https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1 -c weir.yaml\n\n"
-            "With the id of a request that is over, or its beginning, the running process tells what happened to "
-            "it:\n\n"
-            "  weir explain 7d8059fc038e2d1c",
+            "which rules came near and why they lost. Sends nothing. With the id of a request that is over, or its\n"
+            "beginning, the running process tells what happened to it.",
+        .examples = explain_examples,
+        .group = CommandGroup::configuration,
         .flags = explain_flags,
         .positionals_max = 2,
         .run = explain_command},
@@ -100,8 +148,9 @@ constexpr std::array commands{
         .arguments = {},
         .doc = "follow live requests, a line each",
         .details = "Until interrupted. Requests never wait for it: under load it shows a sample and says how many more "
-                   "there were.\n\n"
-                   "  weir tail --status 5xx --route cart --slower 200ms",
+                   "there were.",
+        .examples = tail_examples,
+        .group = CommandGroup::running,
         .flags = tail_flags,
         .positionals_max = 0,
         .run = tail_command},
@@ -113,6 +162,8 @@ constexpr std::array commands{
         .details =
             "All or nothing: a configuration with mistakes changes nothing and says why. Ends with 0 when the new\n"
             "configuration is live on every core, with 1 when the old one stayed.",
+        .examples = reload_examples,
+        .group = CommandGroup::running,
         .flags = admin_flags,
         .positionals_max = 0,
         .run = reload_command},
@@ -121,6 +172,8 @@ constexpr std::array commands{
                 .arguments = {},
                 .doc = "let the running weir finish what it has begun, and end",
                 .details = {},
+                .examples = stop_examples,
+                .group = CommandGroup::running,
                 .flags = admin_flags,
                 .positionals_max = 0,
                 .run = stop_command},
@@ -129,6 +182,8 @@ constexpr std::array commands{
                 .arguments = {},
                 .doc = "show what runs: listeners, configuration, the last reload",
                 .details = {},
+                .examples = status_examples,
+                .group = CommandGroup::running,
                 .flags = admin_flags,
                 .positionals_max = 0,
                 .run = status_command},
@@ -137,6 +192,8 @@ constexpr std::array commands{
                 .arguments = {},
                 .doc = "ask the running weir whether it is well, for container engines",
                 .details = "Prints nothing and ends with 0 when it is; says why and ends with 1 when it is not.",
+                .examples = healthcheck_examples,
+                .group = CommandGroup::running,
                 .flags = healthcheck_flags,
                 .positionals_max = 0,
                 .run = healthcheck_command},
@@ -145,14 +202,38 @@ constexpr std::array commands{
                 .arguments = "[--listen ADDRESS]",
                 .doc = "be a small web server to put the gateway in front of",
                 .details = {},
+                .examples = demo_origin_examples,
+                .group = CommandGroup::serve,
                 .flags = demo_origin_flags,
                 .positionals_max = 0,
                 .run = demo_origin_command},
+    CommandKind{
+        .name = "schema",
+        .alias = {},
+        .arguments = {},
+        .doc = "print the JSON Schema of the configuration, for editors",
+        .details =
+            "With `# yaml-language-server: $schema=./weir.schema.json` in its first line, an editor completes and\n"
+            "checks weir.yaml as it is typed.",
+        .examples = schema_examples,
+        .flags = only_help_flag,
+        .positionals_max = 0,
+        .run = schema_command},
+    CommandKind{.name = "completion",
+                .alias = {},
+                .arguments = "SHELL",
+                .doc = "print completion for bash, zsh or fish",
+                .details = {},
+                .examples = completion_examples,
+                .flags = only_help_flag,
+                .positionals_max = 1,
+                .run = completion_command},
     CommandKind{.name = "version",
                 .alias = {},
                 .arguments = {},
                 .doc = "print the version",
                 .details = {},
+                .examples = version_examples,
                 .flags = only_help_flag,
                 .positionals_max = 0,
                 .run = version_command},
@@ -161,6 +242,7 @@ constexpr std::array commands{
                 .arguments = "[COMMAND]",
                 .doc = "print this page, or that of one command",
                 .details = {},
+                .examples = help_examples,
                 .flags = only_help_flag,
                 .positionals_max = 1,
                 .run = help_command},

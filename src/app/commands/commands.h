@@ -9,12 +9,23 @@
 
 namespace weir {
 
+/// A line that somebody could type, and what it is for.
+struct CommandExample {
+  std::string_view line;  ///< begins with `weir NAME`; a test parses it
+  std::string_view doc;   ///< one line, no full stop
+};
+
+/// The headings of `weir help`, in this order.
+enum class CommandGroup : std::uint8_t { serve, configuration, running, other };
+
 struct CommandKind {
   std::string_view name;
   std::string_view alias;      ///< another word for it; may be empty
   std::string_view arguments;  ///< what follows the name, for people: "METHOD URL"
   std::string_view doc;        ///< one line, no full stop
   std::string_view details;    ///< for its own help page; may be empty
+  std::span<const CommandExample> examples;
+  CommandGroup group = CommandGroup::other;
   std::span<const FlagKind> flags;
   std::size_t positionals_max = 0;
   int (*run)(const Arguments& arguments) = nullptr;
@@ -46,6 +57,8 @@ int stop_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
 int healthcheck_command(const Arguments& arguments);
 int demo_origin_command(const Arguments& arguments);
+int schema_command(const Arguments& arguments);
+int completion_command(const Arguments& arguments);
 int version_command(const Arguments& arguments);
 int help_command(const Arguments& arguments);
 

@@ -1,7 +1,9 @@
 // `weir help`: a page for a stranger.
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
+#include <utility>
 
 #include "app/commands/commands.h"
 #include "app/commands/terminal.h"
@@ -9,13 +11,24 @@
 namespace weir {
 namespace {
 
+constexpr std::array<std::pair<CommandGroup, std::string_view>, 4> headings{{
+    {CommandGroup::serve, "Serve"},
+    {CommandGroup::configuration, "Ask and change a configuration"},
+    {CommandGroup::running, "Ask and steer the running weir"},
+    {CommandGroup::other, "The rest"},
+}};
+
 void print_overview() {
   const Emphasis emphasis = emphasis_on(stdout);
   fmt::print("{}weir{} is an edge proxy: it takes HTTP requests, decides, and passes them on.\n\n", emphasis.bold,
              emphasis.plain);
-  fmt::print("  weir COMMAND [flags]\n\n");
-  for (const CommandKind& command : command_kinds()) {
-    fmt::print("  {}{:<12}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
+  fmt::print("  weir COMMAND [flags]\n");
+  for (const auto& [group, heading] : headings) {
+    fmt::print("\n{}\n", heading);
+    for (const CommandKind& command : command_kinds()) {
+      if (command.group != group) continue;
+      fmt::print("  {}{:<12}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
+    }
   }
   fmt::print(
       "\nA first gateway, in a file of six lines:\n\n"
@@ -28,7 +41,7 @@ void print_overview() {
       "  weir check weir.yaml\n"
       "  weir run -c weir.yaml\n"
       "  weir explain GET http://localhost:8080/hello -c weir.yaml\n\n"
-      "`weir help COMMAND` tells more about one of them.\n");
+      "`weir COMMAND --help` tells more about one of them, with examples.\n");
 }
 
 std::string written(const FlagKind& flag) {
@@ -44,6 +57,9 @@ void print_command(const CommandKind& command) {
   if (!command.details.empty()) fmt::print("\n{}\n", command.details);
   fmt::print("\n");
   for (const FlagKind& flag : command.flags) fmt::print("  {:<26} {}\n", written(flag), flag.doc);
+  if (!command.examples.empty()) fmt::print("\nExamples\n");
+  for (const CommandExample& example : command.examples)
+    fmt::print("  {}# {}{}\n  {}\n", emphasis.bold, example.doc, emphasis.plain, example.line);
   if (!command.alias.empty()) fmt::print("\nAlso called `weir {}`.\n", command.alias);
 }
 

@@ -86,38 +86,42 @@ bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& 
   });
 }
 
-bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream);
+struct Retries {
+  std::uint32_t attempts = limits::attempts;
+};
+
+const Schema<Retries>& retries_schema() {
+  static const auto schema =
+      Schema<Retries>("retries", "When a request is tried again.")
+          .option("attempts", &Retries::attempts,
+                  {.doc = "Tries per request, the first included.", .example = "3", .minimum = 1, .maximum = 10});
+  return schema;
+}
+
+bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  Retries retries;
+  if (!retries_schema().read_into(node, reading, retries)) return false;
+  upstream.attempts = retries.attempts;
+  return true;
+}
 
 /// An upstream's options but for its balancer, which needs the names there are.
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
       Schema<UpstreamDocument>("upstream", "A group of servers that answer alike.")
-          .custom("endpoints", "list of address", read_endpoints,
-                  {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true})
+          .custom("endpoints", "list of endpoint", read_endpoints,
+                  {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true},
+                  &endpoint_schema())
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
-                  {.doc = "How one is picked.", .example = "round_robin"})
+                  {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
           .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
           .nested("connections", &UpstreamDocument::connections, connection_limits_schema(),
                   {.doc = "How many connections, per core."})
           .option("resolve_every", &UpstreamDocument::resolve_every,
                   {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
           .custom("retries", "map", read_retries,
-                  {.doc = "How often a request is tried.", .example = "{ attempts: 3 }"});
+                  {.doc = "How often a request is tried.", .example = "{ attempts: 3 }"}, &retries_schema());
   return schema;
-}
-
-bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
-  struct Retries {
-    std::uint32_t attempts = limits::attempts;
-  };
-  static const auto schema =
-      Schema<Retries>("retries", "When a request is tried again.")
-          .option("attempts", &Retries::attempts,
-                  {.doc = "Tries per request, the first included.", .example = "3", .minimum = 1, .maximum = 10});
-  Retries retries;
-  if (!schema.read_into(node, reading, retries)) return false;
-  upstream.attempts = retries.attempts;
-  return true;
 }
 
 /// The top level, together with the names that its parts are checked against.
@@ -161,15 +165,24 @@ bool read_chains(const Node& node, const Reading& reading, Draft& draft) {
 }
 
 /// A map whose only option is `filters`.
+struct FilterGroup {
+  Node filters;
+};
+
+const Schema<FilterGroup>& filter_group_schema() {
+  static const auto schema = Schema<FilterGroup>("filter group", "A group of filters.")
+                                 .custom("filters", "list of filter",
+                                         [](const Node& node, const Reading&, FilterGroup& group) {
+                                           group.filters = node;
+                                           return true;
+                                         },
+                                         {.doc = "The filters, in order.", .example = "[{ use: public }]"});
+  return schema;
+}
+
 std::vector<PluginUse> read_filter_group(const Node& node, const Reading& reading, const PluginNames& names) {
-  struct Group {
-    Node filters;
-  };
-  static const auto schema =
-      Schema<Group>("filters", "A group of filters.")
-          .option("filters", &Group::filters, {.doc = "The filters, in order.", .example = "[{ use: public }]"});
-  Group group;
-  schema.read_into(node, reading, group);
+  FilterGroup group;
+  filter_group_schema().read_into(node, reading, group);
   return read_filters(group.filters, reading.member("filters"), names);
 }
 
@@ -216,32 +229,42 @@ const Schema<Draft>& top_schema() {
   static const auto schema =
       Schema<Draft>("configuration", "Everything that Weir is told.")
           .custom("workers", "number or auto", of_document(read_workers),
-                  {.doc = "Threads that serve; auto is one per core.", .example = "auto"})
+                  {.doc = "Threads that serve; auto is one per core. Read at start.",
+                   .example = "2",
+                   .default_value = "auto"})
           .custom("admin", "list of address", of_document(read_admins),
                   {.doc = "Where operators ask and command; loopback TCP only answers.",
-                   .example = "unix:/run/weir/admin.sock"})
+                   .example = "unix:/run/weir/admin.sock",
+                   .default_value = "unix:/run/weir/admin.sock"})
           .custom("listeners", "list of listener", of_document(read_listeners),
-                  {.doc = "Where clients connect.", .example = "[\":8080\"]"})
+                  {.doc = "Where clients connect.", .example = "[\":8080\"]"}, &listener_schema())
           .custom("trusted_proxies", "list of block of addresses", of_document(read_trusted),
                   {.doc = "Whose X-Forwarded-For and Forwarded are believed.", .example = "[10.0.0.0/8]"})
           .custom("forwarded", "map", section(&Document::forwarded, forwarded_schema()),
-                  {.doc = "What upstreams are told about the client."})
-          .custom("limits", "map", section(&Document::limits, limits_schema()), {.doc = "What a message may weigh."})
+                  {.doc = "What upstreams are told about the client."}, &forwarded_schema())
+          .custom("limits", "map", section(&Document::limits, limits_schema()), {.doc = "What a message may weigh."},
+                  &limits_schema())
           .custom("timeouts", "map", section(&Document::timeouts, timeouts_schema()),
-                  {.doc = "How long things may take."})
+                  {.doc = "How long things may take."}, &timeouts_schema())
           .custom("access_log", "map", section(&Document::access_log, access_log_schema()),
-                  {.doc = "A line per request."})
-          .custom("error_log", "map", section(&Document::error_log, error_log_schema()), {.doc = "What Weir says."})
+                  {.doc = "A line per request."}, &access_log_schema())
+          .custom("error_log", "map", section(&Document::error_log, error_log_schema()), {.doc = "What Weir says."},
+                  &error_log_schema())
           .custom("stories", "map, size or off", section(&Document::stories, stories_schema()),
-                  {.doc = "What is remembered of requests, and what responses tell of it.", .example = "off"})
-          .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."})
-          .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."})
+                  {.doc = "What is remembered of requests, and what responses tell of it.", .example = "off"},
+                  &stories_schema())
+          .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."},
+                  &runtime_schema())
+          .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."},
+                  &upstream_schema())
           .custom("chains", "map of list of filter", read_chains, {.doc = "Lists of filters, by name."})
-          .custom("defaults", "map", read_defaults, {.doc = "Filters of all routes."})
-          .custom("hosts", "map", read_hosts, {.doc = "Filters of all routes of a host."})
+          .custom("defaults", "map", read_defaults, {.doc = "Filters of all routes."}, &filter_group_schema())
+          .custom("hosts", "map of filter group", read_hosts, {.doc = "Filters of all routes of a host."},
+                  &filter_group_schema())
           // These two are taken out before the sections are merged; here they are for "did you mean" and documentation.
-          .custom("routes", "list of route", [](const Node&, const Reading&, Draft&) { return true; },
-                  {.doc = "What is done with which request."})
+          .custom(
+              "routes", "list of route", [](const Node&, const Reading&, Draft&) { return true; },
+              {.doc = "What is done with which request."}, &route_schema())
           .custom("include", "list of file patterns", [](const Node&, const Reading&, Draft&) { return true; },
                   {.doc = "More files, relative to this one.", .example = "conf.d/*.yaml"});
   return schema;
@@ -307,6 +330,10 @@ void drop_consequences(Diagnostics& diagnostics, std::size_t causes) {
 }
 
 }  // namespace
+
+const SchemaBase& configuration_schema() {
+  return top_schema();
+}
 
 std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service) {
   std::vector<std::pair<std::string, Place>> names;

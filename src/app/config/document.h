@@ -163,6 +163,9 @@ class RouteFilters {
   std::unordered_map<std::string_view, const HostDocument*> wildcard_hosts_;  // by what follows "*."
 };
 
+/// Everything that can be written, but for plug-ins' own options: what reference, editors' schema and `weir fmt` read.
+const SchemaBase& configuration_schema();
+
 /// The upstreams that a `proxy:` names, with where; URLs and unix sockets are not names.
 std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service);
 

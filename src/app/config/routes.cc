@@ -114,18 +114,30 @@ const Schema<RouteTimeouts>& route_timeouts_schema() {
   return schema;
 }
 
+/// The node as it is, to be read when everything else is.
+auto kept_as(Node RouteDraft::* member) {
+  return [member](const Node& node, const Reading&, RouteDraft& draft) {
+    draft.*member = node;
+    return true;
+  };
+}
+
 const Schema<RouteDraft>& draft_schema() {
   static const auto schema =
       Schema<RouteDraft>("route", "What it matches, the filters in their order, and exactly one service.")
           .option("name", &RouteDraft::name, {.doc = "What logs and explain call it.", .example = "cart"})
-          .option("listeners", &RouteDraft::listeners,
+          .custom("listeners", "list of listener name",
+                  [](const Node& node, const Reading& at, RouteDraft& draft) {
+                    return OptionType<std::vector<Node>>::read(node, at, draft.listeners);
+                  },
                   {.doc = "Where it can be reached; everywhere when not given.", .example = "[web]"})
-          .option("match", &RouteDraft::match,
+          .custom("match", "list of match", kept_as(&RouteDraft::match),
                   {.doc = "A map of which all must hold, or a list of such maps of which any may.",
-                   .example = "{ host: shop.example.com, path: /cart/* }"})
+                   .example = "{ host: shop.example.com, path: /cart/* }"},
+                  &match_schema())
           .option("priority", &RouteDraft::priority,
                   {.doc = "A higher one goes first, whatever else the order says.", .example = "10"})
-          .option("filters", &RouteDraft::filters,
+          .custom("filters", "list of filter", kept_as(&RouteDraft::filters),
                   {.doc = "Run top to bottom on the request, bottom to top on the response.",
                    .example = "[{ body_limit: 1MiB }]"})
           .choice("defaults", &RouteDraft::defaults, {{"on", true}, {"off", false}},

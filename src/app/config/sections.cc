@@ -138,8 +138,9 @@ const Schema<Timeouts>& timeouts_schema() {
                    .minimum = shortest})
           .option("client_body", &Timeouts::client_body,
                   {.doc = "Between two pieces of a request body.", .example = "30s", .minimum = shortest})
-          .custom("client_body_rate", "bytes per second", read_byte_rate,
-                  {.doc = "A request body slower than this is given up.", .example = "100B/s"})
+          .custom(
+              "client_body_rate", "bytes per second", read_byte_rate,
+              {.doc = "A request body slower than this is given up.", .example = "100B/s", .default_value = "100B/s"})
           .option(
               "client_body_rate_grace", &Timeouts::client_body_rate_grace,
               {.doc = "How long a body may be slower than client_body_rate.", .example = "20s", .minimum = shortest})
@@ -288,7 +289,7 @@ const Schema<ListenerDocument>& listener_schema() {
                     std::size_t index = 0;
                     return option::read_word(node, reading, {"http"}, index);
                   },
-                  {.doc = "Which protocol is spoken.", .example = "http"})
+                  {.doc = "Which protocol is spoken.", .example = "http", .default_value = "http"})
           .custom(
               "tls", "map",
               [](const Node& node, const Reading& reading, ListenerDocument&) { return not_yet(node, reading, "TLS"); },
