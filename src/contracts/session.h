@@ -41,7 +41,7 @@ class ServerContext {
   virtual bool ending() const = 0;
   /// A drain asks for the end: also a connection whose last answer promised to go on is closed when no answer is owed.
   virtual bool draining() const = 0;
-  /// The session is between requests (idle) or not: a drain closes idle connections at once.
+  /// Whether the session owes no answer: between requests, or lingering behind its last. A drain cuts only who does.
   virtual void set_idle(bool idle) = 0;
 
  protected:

@@ -52,6 +52,7 @@ class Listener {
   [[nodiscard]] Accept& accept() { return accept_; }
   /// Whether connections are known to wait: a drain empties the queue before it closes.
   [[nodiscard]] bool waiting() { return reactor_.io().readable(accept_.handle); }
+  [[nodiscard]] Handle handle() const { return accept_.handle; }
   [[nodiscard]] SocketAddress address() { return reactor_.io().local_address(accept_.handle); }
 
  private:

@@ -76,6 +76,10 @@ Result<Handle> EpollIo::listen(const SocketAddress& address, ListenOptions optio
   return adopt(fd, true);
 }
 
+void EpollIo::begin_no_handshake(Handle listener) {
+  weir::begin_no_handshake(number(listener));
+}
+
 SocketAddress EpollIo::local_address(Handle handle) {
   return address_by(::getsockname, handle);
 }

@@ -38,6 +38,8 @@ class EpollIo final : public Io {
   ~EpollIo() override;
 
   Result<Handle> listen(const SocketAddress& address, ListenOptions options) override;
+  /// socket_calls.h: the way to close a listener without a reset for anybody.
+  void begin_no_handshake(Handle listener);
   SocketAddress local_address(Handle handle) override;
   SocketAddress remote_address(Handle handle) override;
   Result<Handle> open(const SocketAddress& address) override;

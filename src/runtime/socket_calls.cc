@@ -1,6 +1,7 @@
 // The calls behind socket_calls.h.
 #include "runtime/socket_calls.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 namespace weir {
@@ -67,6 +69,25 @@ Result<int> open_listening_socket(const SocketAddress& address, ListenOptions op
     return fail(error);
   }
   return fd;
+}
+
+// A filter in the kernel's classic language sees a segment from its TCP header on. Byte 13 holds the flags; the one
+// that opens a handshake has SYN (2) without ACK (16).
+void begin_no_handshake(int fd) {
+  constexpr std::uint32_t drop = 0;
+  constexpr std::uint32_t pass = ~std::uint32_t{0};
+  std::array<sock_filter, 5> code{{
+      {.code = BPF_LD | BPF_B | BPF_ABS, .jt = 0, .jf = 0, .k = 13},
+      {.code = BPF_ALU | BPF_AND | BPF_K, .jt = 0, .jf = 0, .k = 0x12},
+      {.code = BPF_JMP | BPF_JEQ | BPF_K, .jt = 0, .jf = 1, .k = 0x02},
+      {.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = drop},
+      {.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = pass},
+  }};
+  sockaddr_storage own{};
+  socklen_t length = sizeof(own);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0 || own.ss_family == AF_UNIX) return;
+  const sock_fprog program{.len = code.size(), .filter = code.data()};
+  ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void send_without_delay(int fd) {

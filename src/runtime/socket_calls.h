@@ -19,6 +19,11 @@ Result<int> open_stream_socket(const SocketAddress& address);
 /// \errors  os_error: the address is taken or not of this machine, no descriptor left, no right to
 Result<int> open_listening_socket(const SocketAddress& address, ListenOptions options);
 
+/// A listening TCP socket begins no handshake any more; those that have begun come to their end and can be accepted.
+/// Who knocks is not refused but unheard, and asks again after a second (RFC 6298 section 2). Nothing happens to a unix
+/// socket.
+void begin_no_handshake(int fd);
+
 /// Small sends leave at once (TCP_NODELAY): each of ours is a whole head or piece. Nothing happens to a unix socket.
 void send_without_delay(int fd);
 

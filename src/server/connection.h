@@ -35,6 +35,8 @@ class Connection final : public ServerContext, public ListLink {
   SnapshotPin pin() override;
   bool ending() const override;
   bool draining() const override { return draining_; }
+  /// Whether its end would cut anything: a request has begun to arrive and is not answered, or a tunnel is open.
+  [[nodiscard]] bool busy() const { return traffic() && !idle_; }
   void set_idle(bool idle) override;
 
  private:

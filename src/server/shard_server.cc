@@ -161,6 +161,20 @@ void ShardServer::close(const ListenerPlan& plan) {
   }
 }
 
+bool ShardServer::busy() const {
+  bool any = false;
+  connections_.for_each([&](const Connection& each) { any = any || each.busy(); });
+  return any;
+}
+
+std::vector<Handle> ShardServer::sockets_of(const ListenerPlan& plan) const {
+  std::vector<Handle> sockets;
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->open.plan.same_socket(plan)) sockets.push_back(acceptor->listener.handle());
+  }
+  return sockets;
+}
+
 void ShardServer::rename(const ListenerPlan& plan) {
   for (const auto& acceptor : acceptors_) {
     if (!acceptor->stopping && acceptor->open.plan.same_socket(plan)) acceptor->open.plan = plan;

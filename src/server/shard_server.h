@@ -87,6 +87,10 @@ class ShardServer {
   /// Connections that carry traffic: what a drain waits for.
   [[nodiscard]] std::size_t traffic_connections() const { return traffic_count_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  /// Whether the end of this server would cut an answer or a tunnel.
+  [[nodiscard]] bool busy() const;
+  /// The sockets that listen at that address on this core.
+  [[nodiscard]] std::vector<Handle> sockets_of(const ListenerPlan& plan) const;
 
   [[nodiscard]] Shard& shard() { return shard_; }
   [[nodiscard]] Census& census() { return parts_.census; }

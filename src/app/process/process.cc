@@ -19,6 +19,9 @@
 namespace weir {
 namespace {
 
+/// What handshakes that have begun are given to end before a listener closes: a round trip across an ocean.
+constexpr Duration handshake_patience = std::chrono::milliseconds{200};
+
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -252,6 +255,18 @@ void Process::close_everywhere(const ListenerPlan& plan) {
   remove_socket_file(plan.address);
 }
 
+// A close resets whoever came since the last accept, and every handshake that is half done. So no more of them begin
+// before; those that have begun get their time. \returns whether there is something to wait for
+bool Process::begin_no_handshakes(std::span<const ListenerPlan> plans) {
+  bool any = false;
+  for (const ListenerPlan& plan : plans) {
+    if (plan.use != ListenerUse::traffic || plan.address.family() == AF_UNIX) continue;
+    any = true;
+    for (const auto& worker : workers_) worker->begin_no_handshake(plan);
+  }
+  return any;
+}
+
 void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway) {
   worker.server().configure(gateway, [this](std::shared_ptr<const Snapshot> old) {
     control_.post([kept = std::move(old)]() mutable { kept.reset(); });
@@ -284,17 +299,18 @@ ReloadOutcome Process::apply(Candidate candidate) {
     });
     outcome.longest_pause = std::max(outcome.longest_pause, pause);
   }
-  for (const ListenerPlan& open : open_listeners_) {
-    const bool stays =
-        std::ranges::any_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
-    if (!stays) close_everywhere(open);
-  }
+  outcome.live_in = steady_now() - candidate.validated;
+  std::vector<ListenerPlan> gone;
+  std::ranges::copy_if(open_listeners_, std::back_inserter(gone), [&](const ListenerPlan& open) {
+    return std::ranges::none_of(candidate.listeners, [&](const ListenerPlan& plan) { return plan.same_socket(open); });
+  });
+  if (begin_no_handshakes(gone)) std::this_thread::sleep_for(handshake_patience);  // tidy: allow sleep, no core waits
+  for (const ListenerPlan& open : gone) close_everywhere(open);
   open_listeners_ = std::move(candidate.listeners);
   surroundings_->configure(candidate.document);
   publish(candidate);
   outcome.applied = true;
   outcome.validated_in = candidate.validated - candidate.asked;
-  outcome.live_in = steady_now() - candidate.validated;
   outcome.hash = candidate.gateway->hash;
   outcome.diagnostics = candidate.diagnostics.text();
   outcome.json = candidate.diagnostics.json();
@@ -398,17 +414,23 @@ ExitCode Process::drain_and_end() {
   }
   surroundings_->tell_supervisor(SupervisorNews::stopping);
   surroundings_->log().info("draining");
+  const Duration configured = gateway()->timeouts.drain;
+  const Duration patience = configured < Duration::zero() ? std::chrono::hours{24 * 365} : configured;
+  const Time deadline = steady_now() + patience;
+  if (begin_no_handshakes(open_listeners_)) {
+    control_.run_until([&] { return forced_; }, std::min(handshake_patience, patience / 4));
+  }
   std::size_t drained = 0;
   for (const auto& worker : workers_) {
     worker->post([this, &drained, server = &worker->server()] {
       server->drain([this, &drained] { control_.post([&drained] { ++drained; }); });
     });
   }
-  const Duration patience = gateway()->timeouts.drain;
-  const auto long_wait = std::chrono::hours{24 * 365};
   control_.run_until([&] { return drained == workers_.size() || forced_; },
-                     patience < Duration::zero() ? long_wait : patience);
-  const bool clean = drained == workers_.size();
+                     std::max(deadline - steady_now(), Duration::zero()));
+  // Who only lingers has had its answer, and nobody cuts it.
+  const auto busy = [](const auto& worker) { return worker->call([&] { return worker->server().busy(); }); };
+  const bool clean = drained == workers_.size() || std::ranges::none_of(workers_, busy);
   for (const auto& worker : workers_) worker->stop();
   for (const ListenerPlan& plan : open_listeners_) remove_socket_file(plan.address);
   workers_running_.store(false, std::memory_order_release);

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,6 +68,7 @@ class Process final : public Operations {
   bool open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics);
   Result<SocketAddress> open_everywhere(const ListenerPlan& plan);
   void close_everywhere(const ListenerPlan& plan);
+  bool begin_no_handshakes(std::span<const ListenerPlan> plans);
   void configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway);
   void publish(const Candidate& candidate);
   void note_reload(const ReloadOutcome& outcome);

@@ -39,6 +39,12 @@ void Worker::stop() {
   thread_.join();
 }
 
+void Worker::begin_no_handshake(const ListenerPlan& plan) {
+  call([&] {
+    for (const Handle socket : server_.sockets_of(plan)) io_.begin_no_handshake(socket);
+  });
+}
+
 Task<void> Worker::end() {
   server_.abort();
   co_await server_.join();

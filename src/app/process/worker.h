@@ -43,6 +43,9 @@ class Worker {
     return answer.get();
   }
 
+  /// Its sockets at that address begin no handshake any more: what comes before they are closed.
+  void begin_no_handshake(const ListenerPlan& plan);
+
   [[nodiscard]] Shard& shard() { return shard_; }
   [[nodiscard]] ShardServer& server() { return server_; }
 

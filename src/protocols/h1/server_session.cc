@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/fault.h"
 #include "protocols/h1/body_writer.h"
@@ -336,10 +337,14 @@ Task<void> ServerSessionH1::linger() {
   }
   stream_.shut_down_sending();
   inbox_.consume(inbox_.unread().size());
+  context_.set_idle(true);
   const Time deadline = deadline_after(shard_.reactor.now(), patience);
   ByteCount forgotten = 0;
+  bool asked = false;
   while (forgotten < limits::linger_bytes) {
     const auto received = co_await stream_.receive(std::max(deadline - shard_.reactor.now(), Duration::zero()));
+    // A drain asks for what is being done already; whoever says it again means now.
+    if (!received && received.error().code == Code::draining && !std::exchange(asked, true)) continue;
     if (!received || received->empty()) co_return;
     forgotten += received->size();
   }
