@@ -16,6 +16,7 @@ class Listener {
 
   Listener(Reactor& reactor, Handle handle) : reactor_(reactor), accept_(reactor) {
     accept_.kind = Op::Kind::accept;
+    accept_.urgency = Urgency::begins;
     accept_.handle = handle;
   }
   Listener(const Listener&) = delete;

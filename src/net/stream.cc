@@ -28,9 +28,16 @@ Stream::Receive& Stream::receive(Duration timeout) {
   return receive_into({}, timeout);
 }
 
+Stream::Receive& Stream::receive_new_work(Duration timeout) {
+  Receive& receive = receive_into({}, timeout);
+  receive.urgency = Urgency::begins;
+  return receive;
+}
+
 Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
   receive_.data = room.data();
   receive_.size = room.size();
+  receive_.urgency = Urgency::continues;
   receive_.timed_out = false;
   receive_.deadline = deadline_after(reactor_.now(), timeout);
   return receive_;

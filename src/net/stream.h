@@ -72,6 +72,8 @@ class Stream final : private Timer {
   /// Receives what is there, at most the scratch. The span is valid until the caller suspends.
   /// \errors  timed_out when nothing came within `timeout`; peer_reset; canceled
   [[nodiscard]] Receive& receive(Duration timeout);
+  /// The same for bytes that begin something new, a request: they may have to wait for what is begun already.
+  [[nodiscard]] Receive& receive_new_work(Duration timeout);
   /// Receives into the caller's memory, which must stay put.
   [[nodiscard]] Receive& receive_into(std::span<char> room, Duration timeout);
 

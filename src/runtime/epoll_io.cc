@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <utility>
 
 #include "runtime/poison.h"
 #include "runtime/socket_calls.h"
@@ -23,8 +24,12 @@ int number(Handle handle) {
   return static_cast<int>(handle);
 }
 
-std::uint64_t tag(int fd, std::uint32_t generation) {
+// What epoll gives back with an event: which socket it is about.
+std::uint64_t tag_of(int fd, std::uint32_t generation) {
   return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd);
+}
+int number_of(std::uint64_t tag) {
+  return static_cast<int>(tag & 0xFFFFFFFFU);
 }
 
 SocketAddress address_by(int (*call)(int, sockaddr*, socklen_t*), Handle handle) {
@@ -55,7 +60,7 @@ EpollIo::EpollIo(Duration coalescing_cap)
       scratch_(std::make_unique_for_overwrite<char[]>(limits::scratch_bytes)),
       coalescer_(coalescing_cap) {
   invariant(epoll_ >= 0 && wake_ >= 0, "epoll and an eventfd can be had at start");
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = tag(wake_, 0)}};
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = tag_of(wake_, 0)}};
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
   // The kernel rounds sleeps up by 50 us unless told otherwise: a 50 us pause would become 130.
   if (coalescer_.enabled()) ::prctl(PR_SET_TIMERSLACK, 1);
@@ -103,7 +108,7 @@ Result<Handle> EpollIo::adopt(int fd, bool may_have_bytes) {
   Descriptor& socket = descriptors_[slot];
   const std::uint32_t generation = socket.generation;
   socket = {.generation = generation, .open = true, .readable = may_have_bytes};
-  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = tag(fd, generation)}};
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = tag_of(fd, generation)}};
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
     const Error error = os_error(errno);
     socket.open = false;
@@ -171,7 +176,7 @@ bool EpollIo::attempt_connect(Op& op) {
       return true;
     }
     epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                      .data = {.u64 = tag(fd, descriptor(op.handle).generation)}};
+                      .data = {.u64 = tag_of(fd, descriptor(op.handle).generation)}};
     if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
       op.result = -errno;
       return true;
@@ -319,10 +324,11 @@ std::size_t EpollIo::wait(Time deadline, CompletionSink& sink) {
   clear_scratch();  // of a receive that completed at once, outside any wait
   if (!ended_.empty()) sink.awake();
   std::size_t delivered = finish_ended(sink);
-  const std::size_t count = collect(delivered > 0 ? now() : deadline);
+  const bool more_to_do = delivered > 0 || !waiting_.empty();
+  const std::size_t count = collect(more_to_do ? Time{} : deadline);
   sink.awake();
   for (std::size_t at = 0; at < count; ++at) delivered += dispatch(events_[at], sink);
-  return delivered;
+  return delivered + begin_some(sink);
 }
 
 // Asks without waiting first; when nothing is there and the load says so, pauses, so that one wake-up brings
@@ -361,43 +367,70 @@ int EpollIo::poll(Duration timeout) {
 }
 
 std::size_t EpollIo::dispatch(const epoll_event& event, CompletionSink& sink) {
-  const int fd = static_cast<int>(event.data.u64 & 0xFFFFFFFFU);
-  if (fd == wake_) {
+  constexpr std::uint32_t end = EPOLLHUP | EPOLLERR;
+  const std::uint64_t tag = event.data.u64;
+  if (number_of(tag) == wake_) {
     std::uint64_t count = 0;
     static_cast<void>(::read(wake_, &count, sizeof(count)));
     return 1;
   }
-  const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
-  const auto slot = static_cast<std::size_t>(fd);
-  const auto current = [&] { return descriptors_[slot].open && descriptors_[slot].generation == generation; };
-  if (!current()) return 0;
+  Descriptor* const socket = current(tag);
+  if (socket == nullptr) return 0;
   std::size_t delivered = 0;
-  // The vector may move while coroutines run: descriptors are looked up again after each completion.
-  if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-    Descriptor& socket = descriptors_[slot];
-    socket.readable = true;
-    socket.ending |= (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    socket.gone |= (event.events & (EPOLLHUP | EPOLLERR)) != 0;
-    if (Op* reader = socket.reader; reader != nullptr && reader->kind != Op::Kind::connect) {
-      if (attempt(*reader, socket)) {
-        descriptors_[slot].reader = nullptr;
-        delivered += finish(*reader, sink);
-      }
-    } else if (reader == nullptr && socket.watcher != nullptr) {
-      socket.watcher->on_activity(socket.gone);
+  if ((event.events & (EPOLLIN | EPOLLRDHUP | end)) != 0) {
+    socket->readable = true;
+    socket->ending |= (event.events & (EPOLLRDHUP | end)) != 0;
+    socket->gone |= (event.events & end) != 0;
+    if (socket->reader != nullptr && socket->reader->urgency == Urgency::begins) {
+      if (!std::exchange(socket->waiting, true)) waiting_.push_back(tag);
+    } else {
+      delivered += deliver_input(tag, sink);
     }
   }
-  if (!current()) return delivered;
-  if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
-    Op*& place = descriptors_[slot].reader != nullptr && descriptors_[slot].reader->kind == Op::Kind::connect
-                     ? descriptors_[slot].reader
-                     : descriptors_[slot].writer;
-    if (Op* waiting = place; waiting != nullptr && attempt(*waiting, descriptors_[slot])) {
-      place = nullptr;
-      delivered += finish(*waiting, sink);
-    }
+  if ((event.events & (EPOLLOUT | end)) != 0) delivered += deliver_output(tag, sink);
+  return delivered;
+}
+
+std::size_t EpollIo::begin_some(CompletionSink& sink) {
+  std::size_t delivered = 0;
+  for (std::size_t left = begun_per_turn; left > 0 && !waiting_.empty(); --left) {
+    const std::uint64_t tag = waiting_.front();
+    waiting_.pop_front();
+    Descriptor* const socket = current(tag);
+    if (socket == nullptr) continue;
+    socket->waiting = false;
+    delivered += deliver_input(tag, sink);
   }
   return delivered;
+}
+
+// The vector of descriptors may move while coroutines run: they are looked up again after each completion.
+EpollIo::Descriptor* EpollIo::current(std::uint64_t tag) {
+  Descriptor& socket = descriptors_[static_cast<std::size_t>(number_of(tag))];
+  return socket.open && socket.generation == tag >> 32 ? &socket : nullptr;
+}
+
+std::size_t EpollIo::deliver_input(std::uint64_t tag, CompletionSink& sink) {
+  Descriptor* const socket = current(tag);
+  Op* const reader = socket->reader;
+  if (reader == nullptr) {
+    if (socket->watcher != nullptr) socket->watcher->on_activity(socket->gone);
+    return 0;
+  }
+  if (reader->kind == Op::Kind::connect || !attempt(*reader, *socket)) return 0;
+  current(tag)->reader = nullptr;
+  return finish(*reader, sink);
+}
+
+std::size_t EpollIo::deliver_output(std::uint64_t tag, CompletionSink& sink) {
+  Descriptor* const socket = current(tag);
+  if (socket == nullptr) return 0;  // closed by whoever got its input
+  const bool connecting = socket->reader != nullptr && socket->reader->kind == Op::Kind::connect;
+  Op*& place = connecting ? socket->reader : socket->writer;
+  Op* const pending = place;
+  if (pending == nullptr || !attempt(*pending, *socket)) return 0;
+  place = nullptr;
+  return finish(*pending, sink);
 }
 
 std::size_t EpollIo::finish(Op& op, CompletionSink& sink) {

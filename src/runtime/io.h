@@ -14,10 +14,10 @@
 //       scratch. Sanitizer builds poison the bytes after that.
 //   (3) A send completes when all bytes were accepted, or with the error; its memory stays put until then.
 //   (4) Ops of one handle: at most one accept/connect/receive and one send or send_file at a time.
-//   (5) Completions of one turn are delivered in the order in which the backend learnt of them.
+//   (5) Completions of one turn are delivered in the order in which the backend learnt of them; those that begin new
+//       work (Urgency::begins) may come later, and all of them come.
 //   (6) A send_file that meets the end of its file completes with -ENODATA: the file has become shorter. It may wait
-//   for
-//       the disk where its bytes are not in memory: ask for those that are.
+//       for the disk where its bytes are not in memory: ask for those that are.
 #pragma once
 
 #include <sys/uio.h>
@@ -37,12 +37,17 @@ struct SocketAddress;  // runtime/socket_address.h: what bind() and connect() ta
 /// A socket as the backend names it. Never reused for another socket while an Op refers to it.
 enum class Handle : std::int32_t { none = -1 };
 
+/// Whether an op carries work on, or brings new work in. Under load a backend delivers the former first: what is begun
+/// is finished before more is begun, so that less is in flight and more of it stays in the cache.
+enum class Urgency : std::uint8_t { continues, begins };
+
 /// One thing wanted from the kernel. Lives in the Stream or Listener it belongs to; its waiter is a coroutine.
 class Op : public Suspension {
  public:
   enum class Kind : std::uint8_t { none, accept, connect, receive, send, send_file };
 
   Kind kind = Kind::none;
+  Urgency urgency = Urgency::continues;
   bool parked = false;     ///< submitted and not complete
   bool timed_out = false;  ///< canceled because its deadline passed
   Handle handle = Handle::none;

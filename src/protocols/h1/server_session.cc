@@ -72,7 +72,7 @@ Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
     patience = first ? pin->timeouts.client_head : pin->timeouts.keep_alive;
     if (first && context_.ending()) patience = pin->timeouts.linger;
   }
-  const auto received = co_await stream_.receive(patience);
+  const auto received = co_await stream_.receive_new_work(patience);
   context_.set_idle(false);
   if (!received) {
     // A drain asks idle connections to end: say so, and let what is already on its way arrive without a reset.
