@@ -16,6 +16,10 @@ std::string_view nth_word(std::string_view words, std::size_t number) {
 
 }  // namespace
 
+Reply refuse(Error error) {
+  co_return fail(error);
+}
+
 Exchange::~Exchange() {
   invariant(finished_, "every exchange is finished before it is destroyed");
 }

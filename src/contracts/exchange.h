@@ -48,6 +48,9 @@ struct Answer : Response {
 
 using Reply = Task<Result<Answer>>;
 
+/// The reply of whoever refuses without having to wait for anything.
+Reply refuse(Error error);
+
 /// How an exchange ended, for those who count, log and settle.
 struct Delivery {
   Status status = 0;      ///< sent to the client; 0 when none was

@@ -1,6 +1,7 @@
 // Looking up and changing the field section of fields.h.
 #include "http/fields.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -73,24 +74,17 @@ std::string_view Fields::get(FieldName name) const {
   return field == nullptr ? std::string_view() : field->value;
 }
 
-void Fields::set(std::string_view lower_case_name, std::string_view value) {
-  bool replaced = false;
-  const FieldName known = name_id(lower_case_name);
+void Fields::set(const Field& wanted) {
   const auto named_so = [&](const Field& field) {
-    return field.id == known && (known != FieldName::other || field.name == lower_case_name);
+    return field.id == wanted.id && (wanted.id != FieldName::other || field.name == wanted.name);
   };
-  for (Field& field : lines()) {
-    if (!named_so(field)) continue;
-    field.value = value;
-    replaced = true;
-    break;
-  }
-  if (!replaced) {
-    append({lower_case_name, value, known});
+  Field* const first = std::find_if(lines_, lines_ + size_, named_so);
+  if (first == end()) {
+    append(wanted);
     return;
   }
-  bool first = true;
-  remove_if([&](const Field& field) { return named_so(field) && !std::exchange(first, false); });
+  first->value = wanted.value;
+  remove_if([&](const Field& field) { return named_so(field) && &field != first; });
 }
 
 std::size_t Fields::remove(FieldName name) {

@@ -111,8 +111,10 @@ class Fields {
   [[nodiscard]] std::string_view get(FieldName name) const;
 
   /// Replaces all lines of that name by one.
-  void set(std::string_view lower_case_name, std::string_view value);
-  void set(FieldName name, std::string_view value) { set(text_of(name), value); }
+  void set(std::string_view lower_case_name, std::string_view value) {
+    set({lower_case_name, value, name_id(lower_case_name)});
+  }
+  void set(FieldName name, std::string_view value) { set({text_of(name), value, name}); }
 
   /// Takes out every line for which `unwanted(const Field&)`; order is kept. \returns how many went
   template <typename Unwanted>
@@ -136,6 +138,7 @@ class Fields {
   [[nodiscard]] Arena& arena() const { return *arena_; }
 
  private:
+  void set(const Field& wanted);
   void grow();
 
   Arena* arena_;

@@ -76,6 +76,13 @@ void take_route(Exchange& exchange, const Route& route) {
   }
 }
 
+/// A frame of its own, so that only those who ask for Server-Timing pay for one.
+Reply with_timing(Exchange& exchange, Reply reply) {
+  Result<Answer> answer = co_await std::move(reply);
+  if (answer) tell_timing(exchange, answer->head);
+  co_return answer;
+}
+
 }  // namespace
 
 bool Route::allows_upgrade(std::string_view protocol) const {
@@ -104,17 +111,16 @@ void Serve::begin(Exchange& exchange) {
 Reply Serve::handle(Exchange& exchange) {
   const Gateway& gateway = gateway_of(exchange);
   // A gateway is no forward proxy: a tunnel to wherever the client likes is not served (RFC 9110 section 9.3.6).
-  if (exchange.request.method == Method::connect) co_return fail(client_error(Code::method_not_supported));
+  if (exchange.request.method == Method::connect) return refuse(client_error(Code::method_not_supported));
   if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
-    co_return fail(client_error(Code::loop_detected));
+    return refuse(client_error(Code::loop_detected));
   }
   const RouteDecision decision = find_route(exchange, gateway);
-  if (!decision.matched()) co_return fail(client_error(Code::no_route));
+  if (!decision.matched()) return refuse(client_error(Code::no_route));
   const Route& route = *gateway.routes[decision.route];
   take_route(exchange, route);
-  Result<Answer> answer = co_await Next(route.filters, *route.service)(exchange);
-  if (answer) tell_timing(exchange, answer->head);
-  co_return answer;
+  Reply reply = Next(route.filters, *route.service)(exchange);
+  return gateway.stories.server_timing ? with_timing(exchange, std::move(reply)) : std::move(reply);
 }
 
 Answer Serve::error_answer(Exchange& exchange, const Error& error) {

@@ -17,10 +17,6 @@ const AccessRule* find_rule(const std::vector<AccessRule>& rules, const IpAddres
   return nullptr;
 }
 
-Reply refuse() {
-  co_return fail(denied);
-}
-
 }  // namespace
 
 AccessVerdict decide_access(const AccessOptions& rules, const IpAddress& client) {
@@ -38,7 +34,7 @@ Reply Access::handle(Exchange& exchange, Next next) const {
                    .reason = verdict.reason,
                    .place = verdict.place},
                   exchange.client.address);
-  return verdict.allowed ? std::move(next)(exchange) : refuse();
+  return verdict.allowed ? std::move(next)(exchange) : refuse(denied);
 }
 
 Effect Access::rehearse(ImaginedRequest& imagined) const {

@@ -10,10 +10,6 @@ namespace {
 
 constexpr Error too_large = client_error(Code::body_too_large);
 
-Reply refuse() {
-  co_return fail(too_large);
-}
-
 using Action = BodyLimitVerdict::Action;
 
 std::string_view name_of(Action action) {
@@ -71,7 +67,7 @@ Reply BodyLimit::handle(Exchange& exchange, Next next) const {
                      .place = rule_.place},
                     exchange.request.framing);
   }
-  if (verdict.action == Action::refuse) return refuse();
+  if (verdict.action == Action::refuse) return refuse(too_large);
   if (verdict.action == Action::count && exchange.request_body != nullptr) {
     exchange.request_body =
         BodyPointer(exchange.arena.make<CountedBody>(std::move(exchange.request_body), rule_.bytes));

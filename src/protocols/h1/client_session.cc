@@ -70,6 +70,34 @@ ClientSessionH1::ClientSessionH1(Shard& shard, std::unique_ptr<Stream> stream, W
 
 Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
                             Lease lease) {
+  begin(std::move(lease));
+  Answer answer(exchange.arena);
+  Result<void> outcome;
+  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
+  write_request_head(out, head);
+  BodyWriter writer(*stream_, shard_.compose_buffer(), head.framing, timeouts.idle);
+  if (out.overflowed()) {
+    outcome = fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
+  } else if (body != nullptr && head.framing.kind != Framing::Kind::none) {
+    outcome = co_await send_with_body(exchange, writer, out.written(), *body);
+  } else if (const Result<void> sent = co_await writer.send_head(out.written()); !sent) {
+    upload_failed(sent.error());  // the upstream may have answered and closed: that is read before anything fails
+  }
+  if (outcome) {
+    exchange.timings.upstream_sent = shard_.reactor.now();
+    outcome = co_await read_head(exchange, head, answer.head, timeouts);
+  }
+  if (outcome) {
+    exchange.timings.response_head = shard_.reactor.now();
+    outcome = attach_content(exchange, answer, timeouts);
+  }
+  if (outcome) co_return answer;
+  const Error error = failure_of(outcome.error());
+  let_go(false);
+  co_return fail(error);
+}
+
+void ClientSessionH1::begin(Lease lease) {
   invariant(holders_ == 0, "a leased session has no exchange in progress");
   lease_ = std::move(lease);
   holders_ = 1;
@@ -78,55 +106,26 @@ Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* b
   heard_ = false;
   upload_broken_ = false;
   uploading_ = false;
-  ++exchanges_;
-  Result<Answer> answer = co_await converse(exchange, head, body, timeouts);
-  if (!answer) {
-    const Error error = failure_of(answer.error());
-    let_go(false);
-    co_return fail(error);
-  }
-  co_return answer;
-}
-
-Reply ClientSessionH1::converse(Exchange& exchange, const RequestHead& head, Body* body,
-                                const UpstreamTimeouts& timeouts) {
-  CO_TRY_VOID(co_await send_request(exchange, head, body, timeouts));
-  exchange.timings.upstream_sent = shard_.reactor.now();
-  Answer answer(exchange.arena);
-  CO_TRY_VOID(co_await read_head(exchange, head, answer.head, timeouts));
-  exchange.timings.response_head = shard_.reactor.now();
-  co_return attach_content(exchange, std::move(answer), timeouts);
-}
-
-// The head alone, or the head with the first piece of the body; what follows is the pump's.
-Task<Result<void>> ClientSessionH1::send_request(Exchange& exchange, const RequestHead& head, Body* body,
-                                                 const UpstreamTimeouts& timeouts) {
-  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
-  write_request_head(out, head);
-  if (out.overflowed())
-    co_return fail(gateway_error(Code::head_too_large, "the request head grew beyond the compose buffer"));
-  BodyWriter writer(*stream_, shard_.compose_buffer(), head.framing, timeouts.idle);
   upload_progress_ = shard_.reactor.now();
-  if (body == nullptr || head.framing.kind == Framing::Kind::none) {
-    const Result<void> sent = co_await writer.send_head(out.written());
-    // The upstream may have answered and closed: its answer is read before anything fails.
-    if (!sent) upload_failed(sent.error());
-    co_return Result<void>{};
-  }
+  ++exchanges_;
+}
+
+// The head with the first piece of the body when that is all and it is there; whatever else is the pump's.
+Task<Result<void>> ClientSessionH1::send_with_body(Exchange& exchange, BodyWriter writer, std::string_view head,
+                                                   Body& body) {
   // The first pull of the body would answer an expectation that is the upstream's to answer.
-  auto first = exchange.expectation_forwarded ? std::optional<Result<Piece>>{} : body->try_read();
+  auto first = exchange.expectation_forwarded ? std::optional<Result<Piece>>{} : body.try_read();
   if (first && !*first) co_return fail(first->error());
   if (first && writer.exceeds(**first)) co_return fail(client_error(Code::bad_length));
   if (first && (*first)->end && (*first)->bytes.size() <= sent_at_once_bytes) {
-    const Result<void> sent = co_await writer.send(out.written(), **first);
+    const Result<void> sent = co_await writer.send(head, **first);
     if (!sent) upload_failed(sent.error());
     co_return Result<void>{};
   }
   // Whatever may take long is the pump's: an upstream that answers at length before it reads would wait for us.
   uploading_ = true;
   ++holders_;
-  exchange.scope.spawn(
-      pump(*body, writer, out.written(), first ? std::optional<Piece>(**first) : std::optional<Piece>()));
+  exchange.scope.spawn(pump(body, writer, head, first ? std::optional<Piece>(**first) : std::optional<Piece>()));
   co_return Result<void>{};
 }
 
@@ -178,7 +177,16 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
     }
     if (length == 0) {
       if (upload_broken_ && upload_error_.origin != Origin::upstream) co_return fail(upload_error_);
-      CO_TRY_VOID(co_await receive_head_bytes(limits, timeouts));
+      Result<std::size_t> received;
+      if (inbox_.empty()) {
+        const auto bytes = co_await stream_->receive(first_byte_left(timeouts));
+        received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
+        if (bytes) inbox_.take(*bytes);
+      } else {
+        received =
+            co_await inbox_.fill_behind(limits.head_bytes + limits.request_line_bytes + 1, first_byte_left(timeouts));
+      }
+      CO_TRY_VOID(judge_received(received, timeouts));
       continue;
     }
     const std::span<char> bytes = inbox_.unread().first(length);
@@ -201,46 +209,40 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
 }
 
 // The clock for the first byte starts when the request is sent and pauses while an upload moves.
-Task<Result<void>> ClientSessionH1::receive_head_bytes(const Limits& limits, const UpstreamTimeouts& timeouts) {
-  const std::size_t room_max = limits.head_bytes + limits.request_line_bytes + 1;
-  while (true) {
-    const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
-    const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
-    Result<std::size_t> received;
-    if (inbox_.empty()) {
-      const auto bytes = co_await stream_->receive(left);
-      received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
-      if (bytes) inbox_.take(*bytes);
-    } else {
-      received = co_await inbox_.fill_behind(room_max, left);
-    }
-    if (received && *received > 0) {
-      heard_ = true;
-      co_return Result<void>{};
-    }
-    if (received) co_return fail(upstream_error(inbox_.empty() ? Code::peer_closed : Code::body_cut_short));
-    if (received.error().code != Code::timed_out) co_return fail(received.error());
-    const bool moved = deadline_after(upload_progress_, timeouts.first_byte) > shard_.reactor.now();
-    if (!moved) co_return fail(upstream_error(Code::first_byte_timeout));
-  }
+Duration ClientSessionH1::first_byte_left(const UpstreamTimeouts& timeouts) const {
+  const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
+  return deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
 }
 
-Result<Answer> ClientSessionH1::attach_content(Exchange& exchange, Answer answer, const UpstreamTimeouts& timeouts) {
+/// Whether to go on with the head: bytes came, or only the clock of an upload that has moved since ran out.
+Result<void> ClientSessionH1::judge_received(const Result<std::size_t>& received, const UpstreamTimeouts& timeouts) {
+  if (received && *received > 0) {
+    heard_ = true;
+    return {};
+  }
+  if (received) return fail(upstream_error(inbox_.empty() ? Code::peer_closed : Code::body_cut_short));
+  if (received.error().code != Code::timed_out) return fail(received.error());
+  const Duration left = first_byte_left(timeouts);
+  if (left == Duration::zero()) return fail(upstream_error(Code::first_byte_timeout));
+  return {};
+}
+
+Result<void> ClientSessionH1::attach_content(Exchange& exchange, Answer& answer, const UpstreamTimeouts& timeouts) {
   keep_alive_ = answer.head.keep_alive;
   if (answer.head.status == 101) {
     clean_ = false;
     answer.tunnel = std::make_unique<UpstreamTunnel>(*this);
-    return answer;
+    return {};
   }
   const Framing framing = answer.head.framing;
   // Where only the end of the connection ends the content, a connection that broke already cannot say that it is whole.
   if (framing.kind == Framing::Kind::until_close && upload_broken_) return fail(upload_error_);
   if (framing.kind == Framing::Kind::none || (framing.kind == Framing::Kind::length && framing.length == 0)) {
     let_go(true);
-    return answer;
+    return {};
   }
   answer.body = BodyPointer(exchange.arena.make<ResponseBody>(*this, inbox_, framing, exchange, timeouts.idle));
-  return answer;
+  return {};
 }
 
 // What may be tried again: nothing once a byte of the answer was heard, and nothing while the upload still runs; a

@@ -38,15 +38,15 @@ class ClientSessionH1 final : public ClientSession, private Watcher {
   friend class ResponseBody;
   friend class UpstreamTunnel;
 
-  Reply converse(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts);
-  Task<Result<void>> send_request(Exchange& exchange, const RequestHead& head, Body* body,
-                                  const UpstreamTimeouts& timeouts);
+  void begin(Lease lease);
+  Task<Result<void>> send_with_body(Exchange& exchange, BodyWriter writer, std::string_view head, Body& body);
   Task<void> pump(Body& body, BodyWriter writer, std::string_view head, std::optional<Piece> first);
   void upload_failed(Error error);
   Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
                                const UpstreamTimeouts& timeouts);
-  Task<Result<void>> receive_head_bytes(const Limits& limits, const UpstreamTimeouts& timeouts);
-  Result<Answer> attach_content(Exchange& exchange, Answer answer, const UpstreamTimeouts& timeouts);
+  [[nodiscard]] Duration first_byte_left(const UpstreamTimeouts& timeouts) const;
+  Result<void> judge_received(const Result<std::size_t>& received, const UpstreamTimeouts& timeouts);
+  Result<void> attach_content(Exchange& exchange, Answer& answer, const UpstreamTimeouts& timeouts);
   [[nodiscard]] Error failure_of(Error error) const;
   void let_go(bool clean);
   void on_activity(bool gone) override;

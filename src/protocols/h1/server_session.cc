@@ -33,6 +33,13 @@ void tell_length(ResponseHead& head) {
   head.fields.set(FieldName::content_length, head.fields.arena().copy({digits.data(), written.ptr}));
 }
 
+/// Nobody is there any more who could be told what went wrong.
+bool client_is_gone(const Error& error) {
+  if (error.code == Code::canceled) return true;
+  return error.origin == Origin::client &&
+         (error.code == Code::peer_reset || error.code == Code::peer_closed || error.code == Code::body_cut_short);
+}
+
 }  // namespace
 
 ServerSessionH1::ServerSessionH1(ServerContext& context, Stream& stream)
@@ -173,31 +180,29 @@ Task<Result<void>> ServerSessionH1::read_head(Exchange& exchange) {
 Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Result<void> head, Delivery& delivery) {
   Handler& handler = context_.handler();
   handler.begin(exchange);
-  if (!head) {
-    delivery.error = exchange.arena.make<Error>(head.error());
-    // Whoever is gone gets no answer.
-    if (head.error().code == Code::peer_closed || head.error().code == Code::peer_reset ||
-        head.error().code == Code::canceled) {
-      co_return Afterwards::close;
-    }
-    co_return co_await deliver(exchange, handler.error_answer(exchange, head.error()), delivery, true);
-  }
-  Result<Answer> answered = co_await handler.handle(exchange).under(*region_);
+  Result<Answer> answered = head ? co_await handler.handle(exchange).under(*region_) : fail(head.error());
   exchange.timings.response_head = shard_.reactor.now();
+  bool close_after = !head;
   if (answered) {
     if (answered->tunnel != nullptr) co_return co_await open_tunnel(exchange, std::move(*answered), delivery);
-    co_return co_await deliver(exchange, std::move(*answered), delivery, false);
+  } else {
+    const Error error = answered.error();
+    delivery.error = exchange.arena.make<Error>(error);
+    if (client_is_gone(error)) co_return head ? Afterwards::abort : Afterwards::close;
+    // What follows a CONNECT that was refused may be meant for the tunnel: it must not be taken for requests.
+    close_after |= exchange.request.method == Method::connect ||
+                   (body_ != nullptr && (body_->failed() || error.code == Code::body_too_large));
+    answered = handler.error_answer(exchange, error);
   }
-  const Error error = answered.error();
-  delivery.error = exchange.arena.make<Error>(error);
-  const bool client_gone =
-      error.origin == Origin::client &&
-      (error.code == Code::peer_reset || error.code == Code::peer_closed || error.code == Code::body_cut_short);
-  if (client_gone || error.code == Code::canceled) co_return Afterwards::abort;
-  // What follows a CONNECT that was refused may be meant for the tunnel: it must not be taken for requests.
-  const bool request_spoilt = exchange.request.method == Method::connect ||
-                              (body_ != nullptr && (body_->failed() || error.code == Code::body_too_large));
-  co_return co_await deliver(exchange, handler.error_answer(exchange, error), delivery, request_spoilt);
+  const Persistence how = prepare(exchange, *answered, delivery, close_after);
+  const Afterwards afterwards = co_await deliver(exchange, *answered, delivery, how).under(*region_);
+  answered->body.reset();
+  if (afterwards != Afterwards::next_request) co_return afterwards;
+  delivery.complete = true;
+  exchange.timings.last_byte = shard_.reactor.now();
+  if (how == Persistence::close) co_return close_or_linger(exchange);
+  if (body_ == nullptr || body_->ended() || fault(Fault::request_body_not_drained)) co_return Afterwards::next_request;
+  co_return co_await drain_request();
 }
 
 // How the end of the content is told to this client: as the source tells it, if the client understands that.
@@ -234,8 +239,8 @@ Persistence ServerSessionH1::persistence(const Exchange& exchange, bool close_af
                                                                           : Persistence::close;
 }
 
-Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer answer, Delivery& delivery,
-                                                           bool close_after) {
+/// Makes the answer what this client can be sent. \returns  what becomes of the connection behind it
+Persistence ServerSessionH1::prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after) {
   frame(exchange, answer);
   if (head_bytes(answer.head) > limits::composed_head_bytes) {
     // Filters made it grow beyond what is composed at once: nothing of it has left, so it can still be told.
@@ -243,20 +248,13 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, A
     answer = context_.handler().error_answer(exchange, *delivery.error);
     frame(exchange, answer);
   }
-  const bool until_close = answer.head.framing.kind == Framing::Kind::until_close;
-  const Persistence how = persistence(exchange, close_after || until_close);
   delivery.status = answer.head.status;
-  const Afterwards afterwards = co_await deliver_body(exchange, answer, delivery, how).under(*region_);
-  answer.body.reset();
-  if (afterwards != Afterwards::next_request) co_return afterwards;
-  delivery.complete = true;
-  exchange.timings.last_byte = shard_.reactor.now();
-  co_return co_await after_answer(exchange, how);
+  return persistence(exchange, close_after || answer.head.framing.kind == Framing::Kind::until_close);
 }
 
 // Sends the head with whatever content is already there, then one piece after the other.
-Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver_body(Exchange& exchange, Answer& answer, Delivery& delivery,
-                                                                Persistence how) {
+Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer& answer, Delivery& delivery,
+                                                           Persistence how) {
   HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_response_head(out, answer.head, version_, how, shard_.date());
   BodyWriter writer(stream_, shard_.compose_buffer(), answer.head.framing, exchange.snapshot->timeouts.client_write);
@@ -315,13 +313,15 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver_body(Exchange& exchan
   co_return Afterwards::next_request;
 }
 
-// The answer is out. What is left of the request is read and forgotten when that is cheap; else the connection ends.
-Task<ServerSessionH1::Afterwards> ServerSessionH1::after_answer(Exchange& exchange, Persistence how) {
-  if (how == Persistence::close) {
-    const bool client_closes = !exchange.request.keep_alive && inbox_.empty() && (body_ == nullptr || body_->ended());
-    co_return client_closes ? Afterwards::close : Afterwards::linger;
-  }
-  while (body_ != nullptr && !body_->ended() && !fault(Fault::request_body_not_drained)) {
+// The client closes by itself when it asked for the end and has sent all it wanted to.
+ServerSessionH1::Afterwards ServerSessionH1::close_or_linger(const Exchange& exchange) const {
+  const bool client_closes = !exchange.request.keep_alive && inbox_.empty() && (body_ == nullptr || body_->ended());
+  return client_closes ? Afterwards::close : Afterwards::linger;
+}
+
+// The answer is out. What is left of the request is read and forgotten: persistence() said that it is little.
+Task<ServerSessionH1::Afterwards> ServerSessionH1::drain_request() {
+  while (!body_->ended()) {
     if (const auto piece = co_await body_->read(); !piece) co_return Afterwards::linger;
   }
   co_return Afterwards::next_request;

@@ -37,13 +37,14 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   static void forget_unread_views(Exchange& exchange);
   Result<HeadLength> parse_received_head(Exchange& exchange);
   Task<Afterwards> answer(Exchange& exchange, Result<void> head, Delivery& delivery);
-  Task<Afterwards> deliver(Exchange& exchange, Answer answer, Delivery& delivery, bool close_after);
-  Task<Afterwards> deliver_body(Exchange& exchange, Answer& answer, Delivery& delivery, Persistence persistence);
+  Persistence prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after);
+  Task<Afterwards> deliver(Exchange& exchange, Answer& answer, Delivery& delivery, Persistence persistence);
   Task<Afterwards> open_tunnel(Exchange& exchange, Answer answer, Delivery& delivery);
   void frame(const Exchange& exchange, Answer& answer) const;
   [[nodiscard]] Persistence persistence(const Exchange& exchange, bool close_after) const;
   [[nodiscard]] bool request_can_be_drained(const Exchange& exchange) const;
-  Task<Afterwards> after_answer(Exchange& exchange, Persistence persistence);
+  [[nodiscard]] Afterwards close_or_linger(const Exchange& exchange) const;
+  Task<Afterwards> drain_request();
   Task<void> linger();
 
   Task<Result<void>> interim(const ResponseHead& head) override;
