@@ -68,12 +68,19 @@ bool is_trusted(const IpAddress& address, const std::vector<Cidr>& trusted) {
 /// Adds a member to the list that the lines of that name are together, as one line.
 void append_member(Fields& fields, FieldName name, std::string_view member) {
   Arena& arena = fields.arena();
+  bool present = false;
   std::string_view list;
   for (const Field& field : fields) {
-    if (field.id != name || field.value.empty()) continue;
-    list = list.empty() ? field.value : arena.join(list, std::string_view(", "), field.value);
+    if (field.id != name) continue;
+    present = true;
+    if (!field.value.empty()) list = list.empty() ? field.value : arena.join(list, std::string_view(", "), field.value);
   }
-  fields.set(name, list.empty() ? member : arena.join(list, std::string_view(", "), member));
+  if (!list.empty()) member = arena.join(list, std::string_view(", "), member);
+  if (present) {
+    fields.set(name, member);
+  } else {
+    fields.append(name, member);
+  }
 }
 
 void set_when_absent(Fields& fields, FieldName name, std::string_view value) {
