@@ -74,8 +74,15 @@ class EpollIo final : public Io {
     bool gone = false;      // the peer can no longer be written to
     bool waiting = false;   // its tag is in waiting_
   };
+  // What epoll gives back with an event: which socket it is about.
+  static std::uint64_t tag_of(int fd, std::uint32_t generation) {
+    return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(fd);
+  }
+  static int number_of(std::uint64_t tag) { return static_cast<int>(tag & 0xFFFFFFFFU); }
+
   static constexpr std::size_t events_per_turn = 64;
-  // New work begun in a turn, at most: the answers to what was begun are fetched before more is.
+  // New work begun in a turn, at most. Rate against the null proxy at 256 and 1,000 connections, interleaved: 8 a turn
+  // 0.82 and 1.03, 16 a turn 0.83 and 0.97, 32 a turn 0.85 and 0.72; all of them, as before, 0.82 and 0.76.
   static constexpr std::size_t begun_per_turn = 16;
 
   Descriptor& descriptor(Handle handle) { return descriptors_[static_cast<std::size_t>(handle)]; }
