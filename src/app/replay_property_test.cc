@@ -5,6 +5,7 @@
 // upstreams are made up and fail often. What is made again is compared in verdict, reason and place.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 
 #include "balancers/round_robin/round_robin.h"
@@ -63,6 +64,7 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     gateway_ = std::make_shared<Gateway>();
     gateway_->hash = "0123456789abcdef0123456789abcdef";
     rules_.clear();
+    matches_.clear();
     make_cluster(random);
     std::vector<RouteRule> route_rules;
     const std::size_t count = 1 + random.below(8);
@@ -123,8 +125,9 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
 
   RouteRule random_rule(Random& random, std::uint32_t number) {
     RouteRule rule{.route = number, .matches = {}, .listeners = {}, .priority = 0, .place = place_of(number)};
+    std::vector<MatchRule>& matches = matches_.emplace_back();
     for (std::size_t left = 1 + random.below(2); left > 0; --left) {
-      MatchRule& match = rule.matches.emplace_back();
+      MatchRule& match = matches.emplace_back();
       if (random.chance(0.5))
         match.host = HostPattern::parse(random.chance(0.3) ? "*.b.test" : one_of(random, hosts)).value();
       match.path = PathPattern::parse(one_of(random, patterns)).value();
@@ -136,6 +139,7 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
       if (random.chance(0.3)) match.queries.push_back(ValuePattern::parse_query("v", "1").value());
       if (random.chance(0.3)) match.clients.push_back(parse_client(one_of(random, blocks)).value());
     }
+    rule.matches = matches;
     if (random.chance(0.2)) rule.listeners.push_back(static_cast<std::uint16_t>(random.below(2)));
     if (random.chance(0.2)) rule.priority = static_cast<std::int32_t>(random.below(3));
     return rule;
@@ -268,6 +272,7 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
   std::shared_ptr<Gateway> gateway_;
   std::shared_ptr<const Cluster> cluster_;
   std::map<std::string, Rules> rules_;
+  std::deque<std::vector<MatchRule>> matches_;  // what the router was made of
   unsigned clusters_ = 0;
   Serve serve_{{}};
 };

@@ -109,7 +109,8 @@ TEST_F(StoryText, today_decides_the_recorded_facts_again) {
   EXPECT_TRUE(nowhere.decided);
   EXPECT_NE(story_text(told, nowhere).find("no route would take it"), std::string::npos);
 
-  RouteRule rule{.matches = {{.path = PathPattern::parse("/cart/*").value()}}};
+  const MatchRule match{.path = PathPattern::parse("/cart/*").value()};
+  const RouteRule rule{.matches = {&match, 1}};
   other->router = Router(std::span<const RouteRule>(&rule, 1));
   auto route = std::make_shared<Route>();
   route->name = "basket";

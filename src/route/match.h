@@ -16,6 +16,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -135,7 +136,8 @@ struct MatchRule {
 /// A route as the router sees it.
 struct RouteRule {
   std::uint32_t route = 0;               ///< the caller's number for it, given back in decisions
-  std::vector<MatchRule> matches;        ///< any may hold; an empty list matches everything
+  std::span<const MatchRule> matches;    ///< any may hold, none given matches everything; they stay the caller's, who
+                                         ///< keeps them while a router is made of them
   std::vector<std::uint16_t> listeners;  ///< ids it is bound to; empty: every listener
   std::int32_t priority = 0;             ///< higher goes first, whatever else is said
   Place place;

@@ -59,10 +59,11 @@ TEST_F(RecordedRoute, is_refused_when_cut_or_when_other_fields_were_asked_for) {
 }
 
 TEST_F(RecordedRoute, router_names_each_field_it_asks_for_once) {
-  RouteRule rule;
+  std::vector<MatchRule> matches;
   for (const std::string_view name : {"x-b", "X-A", "x-b"}) {
-    rule.matches.push_back({.headers = {ValuePattern::parse_header(name, {}).value()}});
+    matches.push_back({.headers = {ValuePattern::parse_header(name, {}).value()}});
   }
+  const RouteRule rule{.matches = matches};
   const Router router(std::span<const RouteRule>(&rule, 1));
   EXPECT_EQ(std::vector(router.fields_asked_for().begin(), router.fields_asked_for().end()),
             (std::vector<std::string>{"x-a", "x-b"}));

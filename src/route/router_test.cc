@@ -37,11 +37,13 @@ MatchRule make_match(const Words& words) {
 
 /// Route n is the n-th of the rules and stands in line n + 1.
 Router make_router(const std::vector<Words>& all) {
+  std::vector<MatchRule> matches(all.size());
   std::vector<RouteRule> rules;
   for (const Words& words : all) {
     RouteRule& rule = rules.emplace_back();
     rule.route = static_cast<std::uint32_t>(rules.size() - 1);
-    rule.matches.push_back(make_match(words));
+    matches[rule.route] = make_match(words);
+    rule.matches = {&matches[rule.route], 1};
     rule.listeners = words.listeners;
     rule.priority = words.priority;
     rule.place = {intern_file_name("weir.yaml"), rule.route + 1, 1};
@@ -149,8 +151,9 @@ TEST(Router, names_the_match_and_its_place) {
   std::vector<RouteRule> rules(1);
   rules[0].route = 7;
   rules[0].place = {intern_file_name("weir.yaml"), 3, 5};
-  rules[0].matches = {make_match({.path = "/a"}), make_match({.path = "/b"})};
-  rules[0].matches[1].place = {intern_file_name("weir.yaml"), 9, 5};
+  std::vector<MatchRule> matches{make_match({.path = "/a"}), make_match({.path = "/b"})};
+  matches[1].place = {intern_file_name("weir.yaml"), 9, 5};
+  rules[0].matches = matches;
   const Router router(rules);
   const RouteDecision first = router.find({.path = "/a"});
   EXPECT_EQ(first.route, 7U);
