@@ -6,9 +6,8 @@
 // one of them has the file looked at on the executor, and when it changed it is parsed there and becomes the next
 // version. Each core takes it over with its next request. A file that has mistakes changes nothing, and is told about.
 //
-//   file_ = watch_file<RedirectMap>(redirect_map_file, options.find("map"), context);   // when built; null after
-//   errors const RedirectMap& map = file_->on(exchange.shard);                                 // valid until the next
-//   await
+//   file_ = watch_file(redirect_map_file, options.map, place, path, context);  // when built; null after errors
+//   const RedirectMap& map = file_->on(exchange.shard);                        // valid until the next await
 //
 // Invariants
 //   (1) What on() returns stays until the same core calls on() again: never hold it over a suspension.

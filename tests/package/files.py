@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CONTENT = """
 /etc/weir/weir.yaml /etc/logrotate.d/weir /usr/bin/weir /lib/systemd/system/weir.service /usr/lib/sysusers.d/weir.conf
 /usr/share/bash-completion/completions/weir /usr/share/zsh/vendor-completions/_weir
+/usr/share/fish/vendor_completions.d/weir.fish /usr/share/weir/weir.schema.json
 /usr/share/doc/weir/changelog.gz /usr/share/doc/weir/changelog.Debian.gz /usr/share/doc/weir/copyright
 /usr/share/doc/weir/examples/quickstart.yaml /usr/share/man/man1/weir.1.gz /usr/share/man/man5/weir.yaml.5.gz
 """.split()

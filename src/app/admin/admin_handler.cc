@@ -47,6 +47,11 @@ Page page_at(std::string_view path) {
   return Page::none;
 }
 
+/// What others asked for is not for everybody on this machine.
+bool tells_of_requests(Page asked) {
+  return asked == Page::story || asked == Page::tail;
+}
+
 bool changes_something(Page asked) {
   return asked == Page::reload || asked == Page::stop;
 }
@@ -113,6 +118,8 @@ Reply AdminHandler::handle(Exchange& exchange) {
   } else if (method != Method::get && method != Method::head) {
     co_return not_allowed(exchange, "GET, HEAD");
   }
+  if (tells_of_requests(asked) && !exchange.connection.administrative)
+    co_return fail(client_error(Code::access_denied));
   switch (asked) {
     case Page::healthz:
       co_return page(exchange, 200, plain_text, "ok\n");

@@ -88,6 +88,11 @@ TEST_F(AdminTest, what_changes_something_works_only_through_the_unix_socket) {
   EXPECT_TRUE(operations.stopped);
 }
 
+TEST_F(AdminTest, what_others_asked_for_is_told_only_through_the_unix_socket) {
+  EXPECT_EQ(ask("GET", "/story?id=0123456789", false).status, 403);
+  EXPECT_EQ(ask("GET", "/tail", false).status, 403);
+}
+
 TEST_F(AdminTest, methods_and_pages_that_are_not_there) {
   EXPECT_EQ(ask("GET", "/reload").status, 405);
   EXPECT_EQ(ask("POST", "/status").status, 405);

@@ -79,8 +79,6 @@ class Process final : public Operations {
 
   ProcessOptions options_;
   Control control_;
-  std::unique_ptr<Executor> executor_;
-  std::unique_ptr<Resolver> resolver_;
   config::SystemSource source_;
   config::FileCache files_;
   config::HashKey hash_key_;
@@ -90,6 +88,9 @@ class Process final : public Operations {
   std::unique_ptr<Surroundings> surroundings_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Shard*> shards_;
+  // Behind the cores, so that it ends before them: its jobs answer to them, and to everything above.
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Resolver> resolver_;
   std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
   std::vector<ListenerStatus> bound_;
   std::thread signals_;

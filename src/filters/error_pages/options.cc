@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "contracts/watched_file.h"
 #include "filters/error_pages/error_pages.h"
-#include "filters/error_pages/page_file.h"
 
 namespace weir {
 namespace {
@@ -75,10 +75,11 @@ bool load_text(const ErrorPageOptions& options, const Reading& reading, ErrorPag
     page.content_type = options.type.empty() ? type_of_text(options.text) : options.type;
     return true;
   }
-  const std::string path = page_path(options.file, options.place);
-  auto text = read_page_file(path, limits::error_page_bytes);
-  if (!text) return reading.member("file").error(options.place, fmt::format("cannot read {}: {}", path, text.error()));
-  page.text = std::move(*text);
+  const std::string path = path_beside(options.place, options.file);
+  auto content = read_file(path, limits::error_page_bytes);
+  if (!content)
+    return reading.member("file").error(options.place, fmt::format("cannot read {}: {}", path, content.error()));
+  page.text = std::move(content->bytes);
   page.content_type = options.type.empty() ? type_by_name(options.file) : options.type;
   if (!page.content_type.empty()) return true;
   return reading.member("file").error(options.place, fmt::format("the name {} does not tell its type", options.file),
