@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|all] [--json] [--windows 5] [--seconds 2]
+    ./dev bench [proxy|open|large|idle|router|stories|all] [--json] [--windows 5] [--seconds 2]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -22,8 +22,8 @@ from harness.processes import Meter
 from harness.verdicts import VOID, Section
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADED = {"proxy": rows.PROXY, "large": rows.LARGE, "open": rows.OPEN}
-WITH_WEIR = [contenders.WEIR, contenders.WEIR_PLAIN]
+LOADED = {"proxy": rows.PROXY, "large": rows.LARGE, "open": rows.OPEN, "stories": rows.STORIES}
+WITH_WEIR = [contenders.WEIR, contenders.WEIR_PLAIN, *contenders.STORIES]
 
 
 class Bench:
@@ -37,17 +37,22 @@ class Bench:
         self.meter = Meter()
         weir = None if options.weir == "none" else Path(options.weir or options.build / "weir").resolve()
         self.programs = Programs(options.build.resolve() / "bench", weir, options.build.resolve() / "bench/weir_bench")
+        self.story_names = [] if weir is None else contenders.STORIES
         self.names = [name for name in contenders.ALL
                       if (name not in contenders.PEER_NAMES or name in options.peers)
                       and (name not in WITH_WEIR or weir is not None)]
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        wanted = ["proxy", "large", "open", "idle", "router"] if self.options.what == "all" else [self.options.what]
+        everything = ["proxy", "large", "open", "idle", "router", "stories"]
+        wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
-        if wanted != ["router"]:
-            with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
-                self._run_with_origin(wanted, Path(directory))
+        among_proxies = [verb for verb in wanted if verb not in ("router", "stories")]
+        for verbs, names in ((among_proxies, self.names), ([verb for verb in wanted if verb == "stories"],
+                                                           self.story_names)):
+            if verbs:
+                with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
+                    self._run_with_origin(verbs, names, Path(directory))
         if "router" in wanted:
             self._tell("router: microbenchmarks")
             self._add(router.measure(self.programs, self.options.windows))
@@ -72,7 +77,7 @@ class Bench:
         if "router" in wanted and wanted != ["router"] and not self.programs.weir_bench.exists():
             raise Unavailable(f"{self.programs.weir_bench} is missing: no src/*_bench.cc was built (./dev build)")
 
-    def _run_with_origin(self, wanted: list[str], directory: Path) -> None:
+    def _run_with_origin(self, wanted: list[str], names: list[str], directory: Path) -> None:
         running = []
         try:
             origin, counter = contenders.start_origin(self.meter, self.programs, directory)
@@ -81,7 +86,7 @@ class Bench:
             if self.options.rows:
                 loaded = [row for row in loaded if row.name in self.options.rows]
             if loaded:
-                for name in self.names:
+                for name in names:
                     running.append(contenders.start(name, self.meter, self.programs, origin.port, directory))
                 measure = rounds.Rounds(self.meter, self.programs, rounds.Counter(counter), directory, self._tell)
                 for row in loaded:
@@ -90,7 +95,7 @@ class Bench:
             for contender in running[1:]:
                 contender.process.stop()
             if "idle" in wanted:
-                self._add(idle.measure(self.names, self.meter, self.programs, origin, self.descriptors, directory,
+                self._add(idle.measure(names, self.meter, self.programs, origin, self.descriptors, directory,
                                        self._tell))
         finally:
             for contender in reversed(running):

@@ -21,6 +21,9 @@ COALESCING_US = 50  # how long the coalescing null proxy waits for more
 
 NULL, NULL_COALESCING, NGINX, HAPROXY = "null", "null-coalescing", "nginx", "haproxy"
 WEIR, WEIR_PLAIN = "weir", "weir-plain"
+# The same Weir with nothing told of requests, and with all of it: stories, their facts, and a JSON line each.
+WEIR_SILENT, WEIR_TELLING = "weir-silent", "weir-telling"
+STORIES = [WEIR_SILENT, WEIR_TELLING]
 ALL = [NULL, NULL_COALESCING, NGINX, HAPROXY, WEIR, WEIR_PLAIN]
 PEER_NAMES = [NGINX, HAPROXY]
 
@@ -30,6 +33,13 @@ WEIR_RUNTIME = {
     WEIR_PLAIN: "runtime: { wake_coalescing: 0s }",
 }
 
+# What is told of requests. Stories are on by default; no proxy that is compared writes an access log.
+WEIR_TELLS = {
+    WEIR_SILENT: "access_log: { to: off }\nstories: off",
+    WEIR_TELLING: "access_log: { to: @DIRECTORY@/access.log, format: json }\nstories: { memory: 16MiB }",
+}
+WEIR_TELLS_ELSE = "access_log: { to: off }"
+
 TITLES = {
     NULL: "null proxy",
     NULL_COALESCING: f"null proxy, coalescing {COALESCING_US} us",
@@ -37,6 +47,8 @@ TITLES = {
     HAPROXY: "HAProxy",
     WEIR: "Weir",
     WEIR_PLAIN: "Weir, coalescing off",
+    WEIR_SILENT: "Weir, no stories, no log",
+    WEIR_TELLING: "Weir, stories and JSON log",
 }
 
 
@@ -97,8 +109,8 @@ def start(name: str, meter: Meter, programs: Programs, origin_port: int, directo
     port = machine.free_port()
     own = directory / name
     own.mkdir(exist_ok=True)
-    values = {"PORT": port, "ORIGIN_PORT": origin_port, "DIRECTORY": own,
-              "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else ""}
+    values = {"TELLS": WEIR_TELLS.get(name, WEIR_TELLS_ELSE), "PORT": port, "ORIGIN_PORT": origin_port,
+              "DIRECTORY": own, "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else ""}
     running = Running(name, port, Process(meter, name, _command(name, programs, values, own), machine.PROXY_CORE, own))
     _await_answer(running)
     return running

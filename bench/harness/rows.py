@@ -7,7 +7,7 @@ request, which is what a proxy could serve if the core were all its own; "cpu" i
 from dataclasses import dataclass
 from typing import Literal
 
-from .contenders import HAPROXY, NGINX, NULL, TITLES, WEIR, WEIR_PLAIN
+from .contenders import HAPROXY, NGINX, NULL, TITLES, WEIR, WEIR_PLAIN, WEIR_SILENT, WEIR_TELLING
 from .generators import Load
 
 
@@ -66,6 +66,11 @@ OPEN = [
         (Budget(WEIR, NGINX, "cpu", 1.0),)),
     Row("open-60000", "1 KiB, open loop at 60,000/s over 256 connections", Load(connections=256, rate=60_000),
         (Budget(WEIR, NGINX, "cpu", 1.0),)),
+]
+
+STORIES = [
+    Row("stories-64", "1 KiB, 64 keep-alive connections, with stories and JSON log", Load(connections=64),
+        (Budget(WEIR_TELLING, WEIR_SILENT, "cpu", 1.08),)),
 ]
 
 RATE_DELIVERED = 0.98  # share of the asked rate below which an open-loop window is void

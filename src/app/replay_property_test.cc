@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "filters/access/access.h"
 #include "filters/body_limit/body_limit.h"
+#include "filters/rewrite/rewrite.h"
 #include "observers/stories/story.h"
 #include "observers/stories/story_ring.h"
 #include "route/recorded_route.h"
@@ -55,6 +56,7 @@ class Send final : public Service {
 struct Rules {
   AccessOptions access;
   ByteCount body_bytes_max = unbounded;
+  const Rewrite* rewrite = nullptr;
 };
 
 class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
@@ -166,10 +168,20 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     route->owned_filters.push_back(std::make_shared<Access>(rules.access));
     route->owned_filters.push_back(
         std::make_shared<BodyLimit>(BodyLimitOptions{.bytes = rules.body_bytes_max, .place = {}}));
+    const auto rewrite = std::make_shared<Rewrite>(random_rewrite(random), std::nullopt, place_of(number));
+    rules.rewrite = rewrite.get();
+    route->owned_filters.push_back(rewrite);
     for (const auto& filter : route->owned_filters) route->filters.push_back(filter.get());
-    route->filters_text = "access body_limit";
+    route->filters_text = "access body_limit rewrite";
     route->service = std::make_shared<Send>(cluster_);
     return route;
+  }
+
+  static RewriteOptions random_rewrite(Random& random) {
+    RewriteOptions options;
+    if (random.chance(0.6)) options.strip_prefix = random.chance(0.7) ? "/cart" : "/api";
+    if (random.chance(0.4)) options.add_prefix = "/shop";
+    return options;
   }
 
   static void ask(Random& random, Exchange& exchange) {
@@ -205,12 +217,13 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
 
   void decide_again(const Story& story, const StoryDecision& decision) {
     const std::string room(decision.room);
-    if (room == "pool") return;  // how busy it was is told by its verdict, not kept
     ++decided_again_;
     ++by_room_[room];
     if (room == "route") return route_again(decision);
     if (room == "access") return access_again(story, decision);
     if (room == "body_limit") return body_limit_again(story, decision);
+    if (room == "rewrite") return rewrite_again(story, decision);
+    if (room == "pool") return pool_again(decision);
     if (room == "balance") return balance_again(decision);
     if (room == "retry") return retry_again(decision);
     ADD_FAILURE() << "nobody makes the decisions of " << room << " again";
@@ -244,6 +257,23 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     ASSERT_TRUE(framing);
     const BodyLimitVerdict again = decide_body_limit(rules_.at(std::string(story.route)).body_bytes_max, *framing);
     EXPECT_EQ(decision.verdict, again.action == BodyLimitVerdict::Action::refuse ? "refused" : "counted");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  void rewrite_again(const Story& story, const StoryDecision& decision) {
+    BlockPool pool(1);
+    Arena arena(pool);
+    const RewriteVerdict again = rules_.at(std::string(story.route)).rewrite->decide(decision.facts, arena);
+    EXPECT_EQ(decision.verdict, again.good ? "applied" : "failed");
+    EXPECT_EQ(decision.subject, again.path);
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void pool_again(const StoryDecision& decision) {
+    const auto facts = facts_from<PoolFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const PoolVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
     EXPECT_EQ(decision.reason, again.reason);
   }
 
@@ -285,7 +315,7 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
     for (std::size_t request = 0; request < requests_per_world && !HasFailure(); ++request) play(random);
   }
   // Each kind was there often enough to mean something.
-  for (const std::string_view room : {"route", "access", "body_limit", "balance", "retry"}) {
+  for (const std::string_view room : {"route", "access", "body_limit", "rewrite", "balance", "pool", "retry"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 100) << room;
   }
 }

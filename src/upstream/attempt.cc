@@ -61,12 +61,14 @@ Pool* pick(Exchange& exchange, const Cluster& cluster, ClusterState& state, std:
   return pool;
 }
 
-void record_lease(Exchange& exchange, const Cluster& cluster, const PoolVerdict& verdict) {
+void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts) {
+  const PoolVerdict verdict = decide(facts);
   exchange.record({.room = "pool",
                    .verdict = name_of(verdict.action),
                    .subject = exchange.upstream_endpoint,
                    .reason = verdict.reason,
-                   .place = cluster.place()});
+                   .place = cluster.place()},
+                  facts);
 }
 
 }  // namespace
@@ -89,7 +91,7 @@ Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& hea
 
     Pool::Acquire acquire(*pool, cluster.timeouts(), fresh_only);
     Result<Lease> lease = co_await acquire;
-    record_lease(exchange, cluster, acquire.verdict());
+    record_lease(exchange, cluster, acquire.facts());
     if (lease) {
       ClientSession& session = lease->session();
       outcome.reused_connection = session.exchanges_carried() > 0;
@@ -105,7 +107,8 @@ Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& hea
       outcome.reused_connection = false;
       outcome.error = lease.error();
       // A reload took the endpoint away while we stood in its line: nobody was asked, nothing was tried.
-      if (acquire.verdict().action == PoolAction::wait && outcome.error.code == Code::no_endpoint) --exchange.attempts;
+      if (decide(acquire.facts()).action == PoolAction::wait && outcome.error.code == Code::no_endpoint)
+        --exchange.attempts;
     }
 
     action = decide_retry(exchange, cluster, state, outcome, idempotent, body).action;

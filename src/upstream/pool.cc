@@ -78,14 +78,15 @@ PoolFacts Pool::facts(bool fresh_only) const {
 
 bool Pool::try_at_once(Acquire& acquire) {
   doom_unusable_idle();
-  acquire.verdict_ = decide(facts(acquire.fresh_only_));
-  switch (acquire.verdict_.action) {
+  acquire.facts_ = facts(acquire.fresh_only_);
+  const PoolVerdict verdict = decide(acquire.facts_);
+  switch (verdict.action) {
     case PoolAction::reuse:
       acquire.outcome_ = lease_newest_idle();
       return true;
     case PoolAction::refuse:
       // Nothing was sent: another endpoint may have room.
-      acquire.outcome_ = fail(gateway_error(acquire.verdict_.code).with(Retry::unsent));
+      acquire.outcome_ = fail(gateway_error(verdict.code).with(Retry::unsent));
       return true;
     default:
       return false;
@@ -93,8 +94,9 @@ bool Pool::try_at_once(Acquire& acquire) {
 }
 
 void Pool::begin_waiting(Acquire& acquire) {
-  if (acquire.verdict_.action == PoolAction::replace) doom(*idle_.back());
-  if (acquire.verdict_.action != PoolAction::wait) return open_for(acquire);
+  const PoolAction action = decide(acquire.facts_).action;
+  if (action == PoolAction::replace) doom(*idle_.back());
+  if (action != PoolAction::wait) return open_for(acquire);
   line_.push_back(acquire.place_);
   ++waiting_;
   shard_.metrics.upstream_queued.add();

@@ -98,8 +98,8 @@ class Pool final : private Timer {
     ///          ClientProtocol::connect; canceled
     Result<Lease> await_resume() { return std::move(outcome_); }
 
-    /// What was decided when it was asked for.
-    [[nodiscard]] const PoolVerdict& verdict() const { return verdict_; }
+    /// What it was decided from when it was asked for; decide() says what.
+    [[nodiscard]] const PoolFacts& facts() const { return facts_; }
 
    private:
     friend class Pool;
@@ -114,7 +114,7 @@ class Pool final : private Timer {
     Pool& pool_;
     const UpstreamTimeouts& timeouts_;
     bool fresh_only_;
-    PoolVerdict verdict_;
+    PoolFacts facts_;
     Place place_{*this};                // in the line
     Connection* connection_ = nullptr;  // being opened for it
     Result<Lease> outcome_ = fail(gateway_error(Code::internal));

@@ -50,6 +50,7 @@ class StoryRing {
   [[nodiscard]] std::uint32_t length_at(std::uint64_t place) const;
   [[nodiscard]] std::uint64_t lap_behind(std::uint64_t place) const { return place - place % capacity_ + capacity_; }
   void forget_until(std::uint64_t place);
+  void fetch_ahead() const;
 
   std::size_t capacity_;
   std::unique_ptr<char[]> memory_;
