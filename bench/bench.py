@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|all] [--json] [--windows 5] [--seconds 2]
+    ./dev bench [proxy|open|large|idle|router|stories|content|all] [--json] [--windows 5] [--seconds 2]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, idle, machine, page, reload, rounds, router, rows
+from harness import contenders, content, idle, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -44,10 +44,10 @@ class Bench:
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
-        among_proxies = [verb for verb in wanted if verb not in ("router", "stories")]
+        among_proxies = [verb for verb in wanted if verb not in ("router", "stories", "content")]
         for verbs, names in ((among_proxies, self.names), ([verb for verb in wanted if verb == "stories"],
                                                            self.story_names)):
             if verbs:
@@ -58,6 +58,8 @@ class Bench:
             self._add(router.measure(self.programs, self.options.windows))
             self._tell("router: one route of 100,000 changes in a running gateway")
             self._add(reload.measure(self.programs, self.options.windows))
+        if "content" in wanted:
+            self._run_content()
 
     def facts(self) -> list[str]:
         """The lines under the page's title: machine and method."""
@@ -100,6 +102,14 @@ class Bench:
         finally:
             for contender in reversed(running):
                 contender.process.stop()
+
+    def _run_content(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as directory:
+            for row in content.ROWS:
+                if self.options.rows and row.name not in self.options.rows:
+                    continue
+                self._add(content.measure(row, self.meter, self.programs, Path(directory), self.options.windows,
+                                          self.options.seconds, self._tell))
 
     def _add(self, section: Section) -> None:
         self.sections.append(section)
@@ -169,7 +179,7 @@ class Parser(argparse.ArgumentParser):
 
 def read_options() -> argparse.Namespace:
     parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "content", "all"])
     parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
     parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")
@@ -182,7 +192,7 @@ def read_options() -> argparse.Namespace:
                         help="build folder (default build/release)")
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
-    known = {row.name for table in LOADED.values() for row in table}
+    known = {row.name for table in [*LOADED.values(), content.ROWS] for row in table}
     if unknown := [name for name in options.rows if name not in known]:
         parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")
     if unknown := [name for name in options.peers if name not in contenders.PEER_NAMES]:

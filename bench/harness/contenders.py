@@ -8,6 +8,7 @@ up.
 import http.client
 import os
 import shutil
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -153,6 +154,18 @@ def _await_answer(running: Running) -> None:
     reason = running.process.explain()
     running.process.stop()
     raise Unavailable(f"{running.name} does not answer on port {running.port}; the end of its output:\n{reason}")
+
+
+def await_listening(running: Running) -> None:
+    """Waits until somebody accepts on its port."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and running.process.running():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", running.port)) == 0:
+                return
+        time.sleep(0.02)
+    raise Unavailable(f"{running.name} does not listen on port {running.port}; the end of its output:\n"
+                      f"{running.process.explain()}")
 
 
 def _environment() -> dict[str, str]:

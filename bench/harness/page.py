@@ -54,7 +54,8 @@ def _load_table(section: Section) -> list[str]:
              f"  {'':<30}{'median [95 %]':<20}{'/null':>7}{'/nginx':>8}{'/HAProxy':>9}"]
     for name, own in section.figures.items():
         lines.append(
-            f"  {TITLES[name]:<30}{own['cpu_us_per_request'].text():<20}{_median(own, 'rate_ratio_to_null'):>7}"
+            f"  {TITLES.get(name, name):<30}{own['cpu_us_per_request'].text():<20}"
+            f"{_median(own, 'rate_ratio_to_null'):>7}"
             f"{_median(own, f'cpu_ratio_to_{NGINX}'):>8}{_median(own, f'cpu_ratio_to_{HAPROXY}'):>9}"
             f"{own['requests_per_second'].median:>10,.0f}{own['core_busy_share'].median:>6.0%}"
             f"{own['latency_p50_us'].median:>8.0f}")

@@ -10,6 +10,7 @@
 #include "filters/error_pages/error_pages.h"
 #include "filters/headers/headers.h"
 #include "filters/rewrite/rewrite.h"
+#include "services/files/files.h"
 #include "services/proxy/proxy.h"
 #include "services/redirect/redirect.h"
 #include "services/respond/respond.h"
@@ -43,6 +44,7 @@ std::span<const FilterKind* const> filter_kinds() {
 
 std::span<const ServiceKind* const> service_kinds() {
   static const std::array kinds{
+      &files_service(),
       &proxy_service(),
       &redirect_service(),
       &respond_service(),
