@@ -134,12 +134,11 @@ def _section(row: ContentRow, rounds: list[dict[str, _Window]]) -> Section:
     return section
 
 
-def rendered(template: str, directory: Path, name: str, **values: object) -> Path:
-    """A file of bench/peers with its @WORDS@ filled in, written to the folder."""
+def rendered(template: str, path: Path, values: dict[str, object]) -> Path:
+    """A file of bench/peers with its @WORDS@ filled in, written to `path`."""
     text = (PEERS / f"{template}.in").read_text()
     for key, value in values.items():
-        text = text.replace(f"@{key.upper()}@", str(value))
-    path = directory / name
+        text = text.replace(f"@{key}@", str(value))
     path.write_text(text)
     return path
 
@@ -162,8 +161,8 @@ def nginx_server(name: str, directory: Path, server_block: str, http_block: str 
     def command(port: int) -> list[str]:
         own = directory / name
         own.mkdir(exist_ok=True)
-        path = rendered("nginx-content.conf", own, "nginx.conf", port=port, directory=own, server=server_block,
-                        http=http_block)
+        path = rendered("nginx-content.conf", own / "nginx.conf",
+                        {"PORT": port, "DIRECTORY": own, "SERVER": server_block, "HTTP": http_block})
         return [find_peer(NGINX), "-p", str(own), "-c", str(path)]
 
     return Server(name, command)

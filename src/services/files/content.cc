@@ -88,7 +88,7 @@ std::optional<Result<FilePiece>> FileContent::try_file() {
   const ByteCount offset = parts_.front().range.first + offset_;
   const ByteCount bytes = std::min(left_in_part(), limits::file_slice_bytes);
   if (!store_.still_true(*file_)) return fail(changed());
-  if (!is_resident(file_->descriptor, offset, bytes)) return {};
+  if (!store_.in_page_cache(*file_, offset, bytes)) return {};
   return FilePiece{.descriptor = file_->descriptor.number(), .offset = offset, .bytes = bytes, .end = step(bytes)};
 }
 

@@ -16,6 +16,9 @@ namespace {
 /// them (jiffies, 1 to 10 ms).
 constexpr Duration settling = std::chrono::seconds{2};
 
+/// How often a small file that changes while it is read is read again.
+constexpr unsigned restless_reads_max = 4;
+
 std::string_view suffix_of(ContentCoding coding) {
   switch (coding) {
     case ContentCoding::brotli:
@@ -165,30 +168,42 @@ Task<Result<void>> FileStore::take_content(FilePointer entry) {
   const WallTime now = shard_.reactor.wall_now();
   entry->settled = std::max(entry->facts.modified, entry->facts.changed) + settling <= now;
   entry->media_type = media_type_of(last_segment(entry->name));
+  if (entry->facts.bytes <= limits::file_in_memory_bytes) {
+    CO_TRY_VOID(co_await take_small_content(entry));
+  }
   // A date in the future would tell caches that nothing has changed for a long time to come (RFC 9110 section 8.8.2.1).
   if (entry->facts.modified <= now) entry->last_modified = view_of(format_date(entry->facts.modified));
-  if (entry->facts.bytes <= limits::file_in_memory_bytes) co_return co_await take_small_content(std::move(entry));
-  if (entry->settled) co_return co_await take_entity_tag(std::move(entry));
+  if (entry->settled && entry->content == nullptr) co_return co_await take_entity_tag(std::move(entry));
   co_return Result<void>{};
 }
 
-// The facts are asked for again behind the reading: if they have moved, the bytes are of no one state of the file, and
-// it is served piece by piece, without an entity-tag.
+// The facts are asked for again behind the reading: if they have moved, the bytes may be of no one state of the file,
+// and are read again. A file that is never at rest is served as it was read, without an entity-tag.
 Task<Result<void>> FileStore::take_small_content(FilePointer entry) {
-  const std::size_t bytes = entry->facts.bytes;
-  auto content = std::make_unique_for_overwrite<char[]>(bytes + 1);
-  if (bytes > 0) {
-    const auto at_once = read_at(entry->descriptor, {content.get(), bytes}, 0, Patience::cached);
-    if (!at_once || !*at_once || **at_once != bytes) {
-      CO_TRY(Block block, co_await read(entry, 0, bytes));
-      if (block.count != bytes) co_return Result<void>{};
-      content = std::move(block.bytes);
+  for (unsigned tries = 0; tries < restless_reads_max && entry->facts.bytes <= limits::file_in_memory_bytes; ++tries) {
+    const std::size_t bytes = entry->facts.bytes;
+    auto content = std::make_unique_for_overwrite<char[]>(bytes + 1);
+    std::size_t count = 0;
+    if (bytes > 0) {
+      const auto at_once = read_at(entry->descriptor, {content.get(), bytes}, 0, Patience::cached);
+      if (at_once && *at_once && **at_once == bytes) {
+        count = bytes;
+      } else {
+        CO_TRY(Block block, co_await read(entry, 0, bytes));
+        content = std::move(block.bytes);
+        count = block.count;
+      }
     }
+    const auto facts = look(entry->descriptor);
+    if (!facts) co_return Result<void>{};
+    const bool at_rest = *facts == entry->facts && count == bytes;
+    if (at_rest) entry->etag = entity_tag_of({content.get(), bytes});
+    if (at_rest || (count == bytes && tries + 1 == restless_reads_max)) {
+      entry->content = std::move(content);
+      break;
+    }
+    entry->facts = *facts;
   }
-  const auto facts = look(entry->descriptor);
-  if (!facts || *facts != entry->facts) co_return Result<void>{};
-  entry->etag = entity_tag_of({content.get(), bytes});
-  entry->content = std::move(content);
   co_return Result<void>{};
 }
 
@@ -254,6 +269,16 @@ bool FileStore::still_true(FileEntry& entry) {
   const auto facts = look(entry.descriptor);
   if (!facts || !facts->same_content_as(entry.facts)) return false;
   entry.looked_at = now;
+  return true;
+}
+
+bool FileStore::in_page_cache(FileEntry& entry, ByteCount offset, ByteCount bytes) {
+  const Time now = shard_.reactor.now();
+  if (entry.resident_at == now && entry.resident_offset == offset && entry.resident_bytes == bytes) return true;
+  if (!is_resident(entry.descriptor, offset, bytes)) return false;
+  entry.resident_at = now;
+  entry.resident_offset = offset;
+  entry.resident_bytes = bytes;
   return true;
 }
 

@@ -59,6 +59,9 @@ struct FileEntry final : ListLink {
   Time known_at{};   ///< the disk said so
   Time looked_at{};  ///< the descriptor said so
   Time used_at{};
+  Time resident_at{};  ///< when the kernel last said that these bytes lie in its page cache
+  ByteCount resident_offset = 0;
+  ByteCount resident_bytes = 0;
 
   [[nodiscard]] bool is_file() const { return kind == Kind::file; }
   [[nodiscard]] std::string_view bytes() const { return {content.get(), content == nullptr ? 0 : facts.bytes}; }
@@ -81,6 +84,8 @@ class FileStore final : public ShardState, private Timer {
 
   /// Whether the file is still what the entry says, as far as the kernel's memory knows; asked once a turn.
   [[nodiscard]] bool still_true(FileEntry& entry);
+  /// Whether these bytes lie in the page cache; asked once a turn for the same ones.
+  [[nodiscard]] bool in_page_cache(FileEntry& entry, ByteCount offset, ByteCount bytes);
   /// The entry was not true: the next request looks anew.
   void forget(FileEntry& entry);
 
