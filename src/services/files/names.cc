@@ -35,6 +35,7 @@ std::optional<std::string_view> without_escapes(std::string_view path, Arena& ar
 /// Why these segments may not be asked for; empty when they may.
 std::string_view objection_to(std::string_view name, bool dotfiles) {
   constexpr std::string_view well_known = ".well-known";
+  if (name.contains('\0')) return "nul_byte";
   bool first = true;
   while (!name.empty()) {
     const std::string_view segment = name.substr(0, name.find('/'));

@@ -31,7 +31,7 @@ struct NameDecision {
   bool usable = false;
   std::string_view name{};    ///< relative to the root, no slash at either end; empty is the root
   bool as_directory = false;  ///< asked for with a slash behind it
-  std::string_view reason{};  ///< when not usable: "hidden", "escaped_slash", "dot_segment", "not_a_path"
+  std::string_view reason{};  ///< when not usable: "hidden", "escaped_slash", "dot_segment", "nul_byte", "not_a_path"
 };
 
 /// \param path      canonical

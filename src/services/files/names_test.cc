@@ -30,6 +30,7 @@ TEST(FileNames, never_climb_and_never_hold_an_escaped_slash) {
   EXPECT_EQ(named("/a%2Fb"), "refused escaped_slash");
   EXPECT_EQ(named("/a%2F..%2Fetc"), "refused escaped_slash");
   EXPECT_EQ(named("/a%00"), "refused escaped_slash");
+  EXPECT_EQ(named(std::string_view("/a\0b", 4)), "refused nul_byte") << "no canonical path has one either";
   EXPECT_EQ(named("/.."), "refused dot_segment") << "no canonical path has one; if one came, it would end here";
   EXPECT_EQ(named("*"), "refused not_a_path");
 }
