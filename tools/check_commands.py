@@ -133,7 +133,7 @@ def furnish(folder: pathlib.Path, weir: pathlib.Path) -> None:
 def run_session(script: str, folder: pathlib.Path, session: pathlib.Path) -> None:
     """Runs it in a process group of its own, then ends what it left running."""
     environment = os.environ | {"PATH": f"{folder}/build/release:{os.environ['PATH']}", "session": str(session),
-                                "NO_COLOR": "1"}
+                                "NO_COLOR": "1", "STATE_DIRECTORY": str(session / "state")}
     process = subprocess.Popen(["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                start_new_session=True)
     try:

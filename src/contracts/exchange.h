@@ -37,6 +37,7 @@ struct ConnectionFacts {
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things
   bool read_only = false;       ///< came through an admin address that may not
+  std::int64_t peer_user = -1;  ///< user id behind an admin unix socket; -1 when not known
   Time accepted{};
 };
 

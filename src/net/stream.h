@@ -108,6 +108,7 @@ class Stream final : private Timer {
 
   [[nodiscard]] SocketAddress local_address() { return reactor_.io().local_address(handle_); }
   [[nodiscard]] SocketAddress remote_address() { return reactor_.io().remote_address(handle_); }
+  [[nodiscard]] std::int64_t peer_user() { return reactor_.io().peer_user(handle_); }
   [[nodiscard]] Reactor& reactor() { return reactor_; }
   [[nodiscard]] Origin peer() const { return peer_; }
   [[nodiscard]] ByteCount bytes_received() const { return bytes_received_; }

@@ -78,6 +78,12 @@ SocketAddress EpollIo::local_address(Handle handle) {
 SocketAddress EpollIo::remote_address(Handle handle) {
   return address_by(::getpeername, handle);
 }
+std::int64_t EpollIo::peer_user(Handle handle) {
+  ucred who{};
+  socklen_t size = sizeof(who);
+  if (::getsockopt(number(handle), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return -1;
+  return who.pid == 0 ? -1 : static_cast<std::int64_t>(who.uid);  // TCP answers too, with nobody
+}
 
 Result<Handle> EpollIo::open(const SocketAddress& address) {
   TRY(const int fd, open_stream_socket(address));

@@ -46,6 +46,7 @@ class EpollIo final : public Io {
   void begin_no_handshake(Handle listener);
   SocketAddress local_address(Handle handle) override;
   SocketAddress remote_address(Handle handle) override;
+  std::int64_t peer_user(Handle handle) override;
   Result<Handle> open(const SocketAddress& address) override;
   bool submit(Op& op) override;
   void cancel(Op& op) override;

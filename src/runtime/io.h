@@ -111,6 +111,8 @@ class Io {
   /// The address really bound or connected; the port is known after listen() even when 0 was asked for.
   virtual SocketAddress local_address(Handle handle) = 0;
   virtual SocketAddress remote_address(Handle handle) = 0;
+  /// The user id of the process at the other end of a unix socket (SO_PEERCRED); -1 where nobody can tell.
+  virtual std::int64_t peer_user(Handle) { return -1; }
   /// A socket for connect; the Op of kind connect brings it up.
   virtual Result<Handle> open(const SocketAddress& address) = 0;
 

@@ -19,6 +19,7 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
   facts.local_port = port_of(listener.bound);
   facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
   facts.read_only = listener.plan.use == ListenerUse::admin && !facts.client.over_unix;
+  if (facts.administrative) facts.peer_user = stream.peer_user();
   return facts;
 }
 

@@ -9,6 +9,7 @@
 #include "app/admin/status_page.h"
 #include "app/admin/story_pages.h"
 #include "app/explain.h"
+#include "app/history/report.h"
 #include "app/json_writer.h"
 #include "base/text.h"
 #include "http/problem.h"
@@ -32,7 +33,21 @@ Answer not_allowed(Exchange& exchange, std::string_view allowed) {
   return answer;
 }
 
-enum class Page : std::uint8_t { none, healthz, readyz, metrics, status, explain, story, tail, reload, stop };
+enum class Page : std::uint8_t {
+  none,
+  history,
+  configuration,
+  rollback,
+  healthz,
+  readyz,
+  metrics,
+  status,
+  explain,
+  story,
+  tail,
+  reload,
+  stop
+};
 
 Page page_at(std::string_view path) {
   if (path == "/healthz" || path == "/livez") return Page::healthz;
@@ -43,6 +58,9 @@ Page page_at(std::string_view path) {
   if (path == "/story") return Page::story;
   if (path == "/tail") return Page::tail;
   if (path == "/reload") return Page::reload;
+  if (path == "/rollback") return Page::rollback;
+  if (path == "/history") return Page::history;
+  if (path == "/configuration") return Page::configuration;
   if (path == "/stop") return Page::stop;
   return Page::none;
 }
@@ -53,7 +71,17 @@ bool tells_of_requests(Page asked) {
 }
 
 bool changes_something(Page asked) {
-  return asked == Page::reload || asked == Page::stop;
+  return asked == Page::reload || asked == Page::rollback || asked == Page::stop;
+}
+
+/// What may hold more than everybody on this machine should read.
+bool tells_configurations(Page asked) {
+  return asked == Page::history || asked == Page::configuration;
+}
+
+/// "uid 1000"
+std::string who_asks(const Exchange& exchange) {
+  return exchange.connection.peer_user < 0 ? "somebody" : fmt::format("uid {}", exchange.connection.peer_user);
 }
 
 /// \returns  or else what is wrong with the question
@@ -91,13 +119,46 @@ std::string outcome_json(const ReloadOutcome& outcome) {
   return json.take() + "\n";
 }
 
-std::string outcome_text(const ReloadOutcome& outcome) {
+std::string outcome_text(const ReloadOutcome& outcome, std::string_view what) {
   std::string out = outcome.diagnostics;
   if (!out.empty() && !out.ends_with('\n')) out += '\n';
   const std::string_view hash = std::string_view(outcome.hash).substr(0, 7);
-  out += outcome.applied ? fmt::format("reloaded: configuration {} is live\n", hash)
-                         : fmt::format("not reloaded: configuration {} stays\n", hash);
+  const std::string_view done = what == "rollback" ? "rolled back" : "reloaded";
+  out += outcome.applied ? fmt::format("{}: configuration {} is live\n", done, hash)
+                         : fmt::format("not {}: configuration {} stays\n", done, hash);
   return out;
+}
+
+/// \param what  "reload" or "rollback"
+Answer told_as_asked(Exchange& exchange, const ReloadOutcome& outcome, std::string_view what) {
+  const Status status = outcome.applied ? 200 : 422;
+  if (wants_text(exchange)) return page(exchange, status, plain_text, outcome_text(outcome, what));
+  return page(exchange, status, json_text, outcome_json(outcome));
+}
+
+/// Traffic is welcome also when it is not the file's configuration that runs; but whoever looks shall see it.
+Answer show_readiness(Exchange& exchange, const Operations& operations) {
+  if (!operations.ready()) return page(exchange, 503, plain_text, "not ready\n");
+  const std::string remark = operations.status().remark;
+  return page(exchange, 200, plain_text, remark.empty() ? "ready\n" : fmt::format("ready; {}\n", remark));
+}
+
+/// One object for each file, in their order.
+std::string configuration_entry(const PastConfiguration& configuration) {
+  history::EntryFile file{.entry = configuration.entry, .objects = {}};
+  for (std::size_t at = 0; at < configuration.files.size(); ++at)
+    file.objects.push_back({.hash = file.entry.files[at].second, .bytes = *configuration.files[at].text});
+  return history::encode(file);
+}
+
+std::string configuration_json(const PastConfiguration& configuration) {
+  JsonWriter json;
+  json.begin_object().member("hash", configuration.entry.hash).member("source", configuration.entry.source);
+  json.key("files").begin_array();
+  for (const config::SourceFile& file : configuration.files)
+    json.begin_object().member("name", file.name).member("text", *file.text).end_object();
+  json.end_array().end_object();
+  return json.take() + "\n";
 }
 
 }  // namespace
@@ -117,6 +178,8 @@ Reply AdminHandler::handle(Exchange& exchange) {
     if (!exchange.connection.administrative) co_return fail(client_error(Code::read_only));
   } else if (method != Method::get && method != Method::head) {
     co_return not_allowed(exchange, "GET, HEAD");
+  } else if (tells_configurations(asked) && !exchange.connection.administrative) {
+    co_return fail(client_error(Code::read_only));
   }
   if (tells_of_requests(asked) && !exchange.connection.administrative)
     co_return fail(client_error(Code::access_denied));
@@ -124,8 +187,7 @@ Reply AdminHandler::handle(Exchange& exchange) {
     case Page::healthz:
       co_return page(exchange, 200, plain_text, "ok\n");
     case Page::readyz:
-      co_return operations_.ready() ? page(exchange, 200, plain_text, "ready\n")
-                                    : page(exchange, 503, plain_text, "not ready\n");
+      co_return show_readiness(exchange, operations_);
     case Page::status:
       if (wants_text(exchange)) co_return page(exchange, 200, plain_text, status_text(operations_.status()));
       co_return page(exchange, 200, json_text, status_json(operations_.status()));
@@ -141,6 +203,12 @@ Reply AdminHandler::handle(Exchange& exchange) {
       co_return co_await follow_stories(exchange, *stories_, operations_.shards());
     case Page::reload:
       co_return co_await reload(exchange);
+    case Page::rollback:
+      co_return co_await roll_back(exchange);
+    case Page::history:
+      co_return co_await show_history(exchange);
+    case Page::configuration:
+      co_return co_await show_configuration(exchange);
     case Page::stop:
       co_return stop(exchange);
     case Page::none:
@@ -182,11 +250,40 @@ Reply AdminHandler::show_explanation(Exchange& exchange) {
 }
 
 Reply AdminHandler::reload(Exchange& exchange) {
-  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor, [&](auto done) { operations_.reload(std::move(done)); });
+  ReloadRequest request{.by = who_asks(exchange),
+                        .force = query_value(exchange.request.query, "force").value_or("") == "1"};
+  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor,
+                                       [&](auto done) { operations_.reload(std::move(request), std::move(done)); });
   CO_TRY(const ReloadOutcome told, co_await outcome);
-  const Status status = told.applied ? 200 : 422;
-  if (wants_text(exchange)) co_return page(exchange, status, plain_text, outcome_text(told));
-  co_return page(exchange, status, json_text, outcome_json(told));
+  co_return told_as_asked(exchange, told, "reload");
+}
+
+Reply AdminHandler::roll_back(Exchange& exchange) {
+  RollbackRequest request{.hash = query_value(exchange.request.query, "hash").value_or(""), .by = who_asks(exchange)};
+  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor,
+                                       [&](auto done) { operations_.rollback(std::move(request), std::move(done)); });
+  CO_TRY(const ReloadOutcome told, co_await outcome);
+  co_return told_as_asked(exchange, told, "rollback");
+}
+
+Reply AdminHandler::show_history(Exchange& exchange) {
+  FromElsewhere<HistoryAnswer> answer(exchange.shard.reactor, [&](auto done) { operations_.history(std::move(done)); });
+  CO_TRY(const HistoryAnswer told, co_await answer);
+  if (!told.kept) co_return page(exchange, 404, plain_text, "no history is kept: there is no state folder\n");
+  if (wants_text(exchange))
+    co_return page(exchange, 200, plain_text, history::history_text(told.entries, told.running));
+  co_return page(exchange, 200, json_text, history::history_json(told.entries, told.running));
+}
+
+Reply AdminHandler::show_configuration(Exchange& exchange) {
+  FromElsewhere<PastConfiguration> answer(exchange.shard.reactor, [&](auto done) {
+    operations_.past_configuration(query_value(exchange.request.query, "hash").value_or(""), std::move(done));
+  });
+  CO_TRY(const PastConfiguration told, co_await answer);
+  if (!told.problem.empty()) co_return page(exchange, 404, plain_text, told.problem + "\n");
+  const bool as_entry = query_value(exchange.request.query, "format") == "entry";
+  if (as_entry) co_return page(exchange, 200, "application/octet-stream", configuration_entry(told));
+  co_return page(exchange, 200, json_text, configuration_json(told));
 }
 
 Answer AdminHandler::stop(Exchange& exchange) {

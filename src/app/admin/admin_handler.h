@@ -7,9 +7,12 @@
 //   GET  /explain  ?method=&url=&from=&header=NAME:VALUE&listener=&format=text: see app/explain.h
 //   GET  /story    ?id=: past requests; /tail: live ones; see app/admin/story_pages.h
 //   POST /reload   answers when the new configuration is live on every core, or 422 with why the old one stays
+//   POST /rollback ?hash=: the same for a configuration that ran before
 //   POST /stop     begins a drain
+//   GET  /history  which configurations ran; through the unix socket only, since it tells what is in them
+//   GET  /configuration?hash=  the text of one of them (&format=entry: app/history/entry.h), unix socket only
 //
-// The two that change something work only through the admin unix socket, whose file mode says who may.
+// Those that change something work only through the admin unix socket, whose file mode says who may.
 #pragma once
 
 #include "app/admin/metrics_page.h"
@@ -34,6 +37,9 @@ class AdminHandler final : public Handler {
   Reply show_metrics(Exchange& exchange);
   Reply show_explanation(Exchange& exchange);
   Reply reload(Exchange& exchange);
+  Reply roll_back(Exchange& exchange);
+  Reply show_history(Exchange& exchange);
+  Reply show_configuration(Exchange& exchange);
   Answer stop(Exchange& exchange);
 
   Operations& operations_;

@@ -1,4 +1,5 @@
 // The pages operators and machines read: their formats, their manners, and who may change what.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -28,7 +29,34 @@ class FakeOperations final : public Operations {
   [[nodiscard]] std::shared_ptr<const Gateway> gateway() const override { return gateway_; }
   [[nodiscard]] std::vector<std::string> listener_names() const override { return {"web"}; }
   [[nodiscard]] std::span<Shard* const> shards() const override { return shards_; }
-  void reload(std::move_only_function<void(ReloadOutcome)> done) override { done(outcome); }
+  void reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) override {
+    asked_by = request.by;
+    forced = request.force;
+    done(outcome);
+  }
+  void rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) override {
+    rolled_back_to = request.hash;
+    done(outcome);
+  }
+  void history(std::move_only_function<void(HistoryAnswer)> done) override {
+    history::Entry entry;
+    entry.hash = "0123456789abcdef";
+    entry.how = "reload";
+    entry.by = "uid 7";
+    entry.source = "/etc/weir/weir.yaml";
+    entry.changes = {"route cart: path /a -> /b"};
+    done({.kept = true, .running = entry.hash, .entries = {entry}});
+  }
+  void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) override {
+    PastConfiguration answer;
+    if (hash == "missing") answer.problem = "no configuration missing is in the history";
+    answer.files.push_back({.name = "/w.yaml", .text = std::make_shared<const std::string>("routes: []\n")});
+    done(std::move(answer));
+  }
+
+  std::string asked_by;
+  bool forced = false;
+  std::string rolled_back_to;
   void stop() override { stopped = true; }
 
   bool is_ready = true;
@@ -124,7 +152,8 @@ TEST_F(AdminTest, status_is_json) {
             "\"connections\":0,"
             "\"listeners\":[{\"name\":\"web\",\"address\":\"127.0.0.1:8080\"}],\"configuration\":{\"hash\":"
             "\"0123456789abcdef\","
-            "\"source\":\"we\\\"ir.yaml\",\"loaded_at\":\"1970-01-01T00:00:00Z\"},\"reloads\":{\"applied\":0,"
+            "\"source\":\"we\\\"ir.yaml\",\"origin\":\"file\","
+            "\"loaded_at\":\"1970-01-01T00:00:00Z\"},\"reloads\":{\"applied\":0,"
             "\"failed\":0,\"last_applied\":true}}\n");
 }
 
@@ -182,6 +211,26 @@ TEST(Query, is_decoded) {
   EXPECT_EQ(query_value("a=%zz%", "a"), "%zz%");
   EXPECT_EQ(query_values("h=1&h=2", "h"), (std::vector<std::string>{"1", "2"}));
   EXPECT_FALSE(query_value("", "a"));
+}
+
+TEST_F(AdminTest, tells_what_ran_only_through_the_unix_socket) {
+  const Seen history = ask("GET", "/history?format=text");
+  EXPECT_EQ(history.status, 200);
+  EXPECT_THAT(history.body, testing::HasSubstr("0123456  1970-01-01T00:00:00Z  reload by uid 7"));
+  EXPECT_THAT(history.body, testing::HasSubstr("(running)\n         route cart: path /a -> /b\n"));
+  EXPECT_EQ(ask("GET", "/history", false).status, 403);
+  EXPECT_EQ(ask("GET", "/configuration", false).status, 403);
+  EXPECT_THAT(ask("GET", "/configuration").body, testing::HasSubstr("\"text\":\"routes: []\\n\""));
+  EXPECT_EQ(ask("GET", "/configuration?hash=missing").status, 404);
+}
+
+TEST_F(AdminTest, rolls_back_and_forces_as_asked) {
+  EXPECT_EQ(ask("POST", "/rollback?hash=0123&format=text").body, "rolled back: configuration 0123456 is live\n");
+  EXPECT_EQ(operations.rolled_back_to, "0123");
+  EXPECT_EQ(ask("POST", "/rollback", false).status, 403);
+  ask("POST", "/reload?force=1");
+  EXPECT_TRUE(operations.forced);
+  EXPECT_EQ(operations.asked_by, "somebody");
 }
 
 }  // namespace

@@ -69,6 +69,9 @@ void add_configuration(Exposition& page, const Operations& operations) {
       .sample({}, std::uint64_t{operations.ready() ? 1U : 0U});
   page.family("weir_config_info", "gauge", "1, with the running configuration's content hash as a label.")
       .sample({{"hash", status.hash}}, std::uint64_t{1});
+  page.family("weir_config_from_file", "gauge",
+              "1 when what runs is what the file said; 0 after a rollback, or when the file was broken at the start.")
+      .sample({}, std::uint64_t{status.origin == "file" ? 1U : 0U});
   page.family("weir_config_last_reload_successful", "gauge",
               "1 when the last reload was applied, 0 when it was refused.")
       .sample({}, std::uint64_t{status.last_reload_applied ? 1U : 0U});

@@ -26,6 +26,8 @@ std::string status_json(const ProcessStatus& status) {
   }
   json.end_array();
   json.key("configuration").begin_object().member("hash", status.hash).member("source", status.source);
+  json.member("origin", status.origin);
+  if (!status.remark.empty()) json.member("remark", status.remark);
   json.member("loaded_at", time_text(status.loaded_at)).end_object();
   json.key("reloads").begin_object().member("applied", status.reloads).member("failed", status.reloads_failed);
   json.member("last_applied", status.last_reload_applied);
@@ -44,6 +46,7 @@ std::string status_text(const ProcessStatus& status) {
   }
   out += fmt::format("  configuration  {} from {}, loaded {}\n", status.hash.substr(0, 7), status.source,
                      time_text(status.loaded_at));
+  if (!status.remark.empty()) out += fmt::format("  attention      {}\n", status.remark);
   if (status.reloads + status.reloads_failed == 0) return out;
   out += fmt::format("  reloads        {} applied, {} refused", status.reloads, status.reloads_failed);
   if (!status.last_reload_applied)

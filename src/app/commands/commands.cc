@@ -20,7 +20,28 @@ constexpr FlagKind admin_flag{
     .doc = "of the running weir: unix:PATH or HOST:PORT; default /run/weir/admin.sock or under $XDG_RUNTIME_DIR"};
 constexpr FlagKind help_flag{.name = "help", .letter = 'h', .value_name = {}, .doc = "this page"};
 
-constexpr std::array run_flags{config_flag, help_flag};
+constexpr FlagKind state_flag{
+    .name = "state", .value_name = "DIR", .doc = "read this state folder, with or without a running weir"};
+
+constexpr std::array run_flags{
+    config_flag,
+    FlagKind{.name = "state",
+             .value_name = "DIR",
+             .doc = "where configurations that ran are kept; goes before `state:` in the file; off for nowhere"},
+    FlagKind{.name = "refuse-broken",
+             .value_name = {},
+             .doc = "do not start from the last good configuration when the file is broken or gone"},
+    help_flag};
+constexpr std::array reload_flags{
+    FlagKind{.name = "force", .value_name = {}, .doc = "also when the file still says what was rolled back"},
+    admin_flag, json_flag, help_flag};
+constexpr std::array fmt_flags{
+    FlagKind{.name = "check", .value_name = {}, .doc = "change nothing; end with 1 when the layout is another"},
+    FlagKind{.name = "explicit",
+             .value_name = {},
+             .doc = "print the file with long forms and every default, without comments; change nothing"},
+    help_flag};
+constexpr std::array history_flags{state_flag, admin_flag, json_flag, help_flag};
 constexpr std::array check_flags{config_flag, json_flag, help_flag};
 constexpr std::array explain_flags{
     FlagKind{.name = "header",
@@ -72,6 +93,24 @@ constexpr std::array explain_examples{
 constexpr std::array reload_examples{
     CommandExample{.line = "weir reload", .doc = "take over the edited file, or hear why not"},
     CommandExample{.line = "weir reload --admin unix:/run/weir/admin.sock --json", .doc = "from a deploy script"},
+};
+constexpr std::array history_examples{
+    CommandExample{.line = "weir history", .doc = "what ran, when, by whom, and what it changed"},
+    CommandExample{.line = "weir history --state /var/lib/weir --json", .doc = "the same without a running weir"},
+};
+constexpr std::array diff_examples{
+    CommandExample{.line = "weir diff", .doc = "what would a reload change?"},
+    CommandExample{.line = "weir diff 7f3a91c weir.yaml", .doc = "a configuration that ran, and a file"},
+    CommandExample{.line = "weir diff old.yaml new.yaml", .doc = "two files"},
+};
+constexpr std::array rollback_examples{
+    CommandExample{.line = "weir rollback", .doc = "back to what ran before"},
+    CommandExample{.line = "weir rollback 7f3a91c", .doc = "back to one of weir history"},
+};
+constexpr std::array fmt_examples{
+    CommandExample{.line = "weir fmt weir.yaml", .doc = "put the layout right, in the file"},
+    CommandExample{.line = "weir fmt --check weir.yaml", .doc = "for a pipeline"},
+    CommandExample{.line = "weir fmt --explicit weir.yaml | less", .doc = "what holds, defaults and all"},
 };
 constexpr std::array stop_examples{
     CommandExample{.line = "weir stop", .doc = "finish what is in flight, take nothing new"},
@@ -161,12 +200,49 @@ constexpr std::array commands{
         .doc = "let the running weir read its configuration again",
         .details =
             "All or nothing: a configuration with mistakes changes nothing and says why. Ends with 0 when the new\n"
-            "configuration is live on every core, with 1 when the old one stayed.",
+            "configuration is live on every core, with 1 when the old one stayed. A file that was rolled back and has\n"
+            "not changed since is not taken over again, unless --force says so.",
         .examples = reload_examples,
         .group = CommandGroup::running,
-        .flags = admin_flags,
+        .flags = reload_flags,
         .positionals_max = 0,
         .run = reload_command},
+    CommandKind{
+        .name = "rollback",
+        .alias = {},
+        .arguments = "[HASH]",
+        .doc = "put back a configuration that ran before",
+        .details =
+            "In one step, as a reload does. Without HASH it is the one that ran before; once more brings back what\n"
+            "was rolled back. The file is not touched: it waits until it is edited, or `weir reload --force`.",
+        .examples = rollback_examples,
+        .group = CommandGroup::running,
+        .flags = admin_flags,
+        .positionals_max = 1,
+        .run = rollback_command},
+    CommandKind{.name = "history",
+                .alias = {},
+                .arguments = {},
+                .doc = "show the configurations that ran, and what each changed",
+                .details = {},
+                .examples = history_examples,
+                .group = CommandGroup::running,
+                .flags = history_flags,
+                .positionals_max = 0,
+                .run = history_command},
+    CommandKind{
+        .name = "diff",
+        .alias = {},
+        .arguments = "[A [B]]",
+        .doc = "say what is different between two configurations, by what they mean",
+        .details =
+            "A and B are files, hashes of configurations that ran, or the word running. Without B, A is compared with\n"
+            "what runs; without both, what runs with its file. How something is written makes no difference.",
+        .examples = diff_examples,
+        .group = CommandGroup::configuration,
+        .flags = history_flags,
+        .positionals_max = 2,
+        .run = diff_command},
     CommandKind{.name = "stop",
                 .alias = {},
                 .arguments = {},
@@ -207,6 +283,20 @@ constexpr std::array commands{
                 .flags = demo_origin_flags,
                 .positionals_max = 0,
                 .run = demo_origin_command},
+    CommandKind{
+        .name = "fmt",
+        .alias = {},
+        .arguments = "FILE",
+        .doc = "write a configuration in the one layout; comments stay",
+        .details =
+            "Indentation, blanks and empty lines are put right, in place; order, quotes and comments stay. Before\n"
+            "anything is written both texts are compared: they mean the same, or the file is left alone. - is\n"
+            "standard input.",
+        .examples = fmt_examples,
+        .group = CommandGroup::configuration,
+        .flags = fmt_flags,
+        .positionals_max = 1,
+        .run = fmt_command},
     CommandKind{
         .name = "schema",
         .alias = {},

@@ -13,7 +13,8 @@ namespace {
 /// Asks and prints what comes back. The exit code says whether it was done.
 int ask(std::string_view command, std::string_view method, const Arguments& arguments) {
   const bool as_json = arguments.has("json");
-  const std::string target = fmt::format("/{}{}", command, as_json ? "" : "?format=text");
+  const std::string target =
+      fmt::format("/{}?{}{}", command, as_json ? "" : "format=text", arguments.has("force") ? "&force=1" : "");
   const auto reply = ask_admin(arguments.value_of("admin").value_or(std::string_view()), method, target);
   if (!reply) {
     fmt::print(stderr, "weir {}: {}\n", command, reply.error());

@@ -5,7 +5,9 @@
 namespace weir {
 
 int run_command(const Arguments& arguments) {
-  Process process({.configuration_file = configuration_file(arguments, true)});
+  Process process({.configuration_file = configuration_file(arguments, true),
+                   .state = std::string(arguments.value_of("state").value_or(std::string_view())),
+                   .refuse_broken = arguments.has("refuse-broken")});
   return static_cast<int>(process.run());
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -253,6 +254,9 @@ const Schema<Draft>& top_schema() {
           .custom("stories", "map, size or off", section(&Document::stories, stories_schema()),
                   {.doc = "What is remembered of requests, and what responses tell of it.", .example = "off"},
                   &stories_schema())
+          .custom("state", "map, path or off", section(&Document::state, state_schema()),
+                  {.doc = "Where the configurations that ran are kept. Read at start.", .example = "/var/lib/weir"},
+                  &state_schema())
           .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."},
                   &runtime_schema())
           .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."},
@@ -268,6 +272,25 @@ const Schema<Draft>& top_schema() {
           .custom("include", "list of file patterns", [](const Node&, const Reading&, Draft&) { return true; },
                   {.doc = "More files, relative to this one.", .example = "conf.d/*.yaml"});
   return schema;
+}
+
+void add_secrets(const Node& node, const HashKey& key, std::map<std::string, std::string>& secrets) {
+  if (node.is_secret()) {
+    const std::string shown = node.shown();  // as written, in quotes
+    const bool quoted = shown.size() >= 2 && shown.starts_with('"');
+    secrets.try_emplace(quoted ? shown.substr(1, shown.size() - 2) : shown, hash_of(key.bytes + node.text()).text());
+  }
+  for (const Node& item : node.items()) add_secrets(item, key, secrets);
+  for (const Node::Member& member : node.members()) add_secrets(member.value, key, secrets);
+}
+
+/// Only files with expansions are walked: the others are kept over reloads, and their entry says so.
+std::vector<std::pair<std::string, std::string>> secrets_of(const std::vector<LoadedFile>& files, const HashKey& key) {
+  std::map<std::string, std::string> secrets;
+  for (const LoadedFile& file : files) {
+    if (file.entry == nullptr) add_secrets(file.root, key, secrets);
+  }
+  return {secrets.begin(), secrets.end()};
 }
 
 /// The routes of one file: those kept from an earlier load, or read now and kept when nothing was wrong with them.
@@ -349,6 +372,8 @@ Document load_document(const std::string& file, Source& source, const PluginName
   Document& document = draft.document;
   document.source = file;
   document.hash = loaded.hash;
+  document.files = texts_of(loaded);
+  document.secrets = secrets_of(loaded.files, key);
   document.admin.push_back({.address = {.host = {}, .port = 0, .unix_path = default_admin_path()}, .place = {}});
   if (loaded.files.empty()) return std::move(document);  // why is among the diagnostics
   const Node sections = merge_sections(loaded.files, diagnostics);

@@ -116,7 +116,10 @@ struct RouteFile {
 };
 
 struct Document {
-  std::string source;  ///< the file asked for
+  std::string source;             ///< the file asked for
+  std::vector<SourceFile> files;  ///< all of them, the main one first
+  /// Each ${...} as written, once, and a keyed hash of what it stands for.
+  std::vector<std::pair<std::string, std::string>> secrets;
   ContentHash hash;
   ContentHash shared;         ///< of everything but the routes: what all routes depend on
   std::uint32_t workers = 0;  ///< 0: one per core
@@ -130,6 +133,7 @@ struct Document {
   AccessLogDocument access_log;
   ErrorLogDocument error_log;
   RuntimeDocument runtime;
+  StateDocument state;
   std::vector<UpstreamDocument> upstreams;
   std::vector<ChainDocument> chains;
   std::vector<PluginUse> default_filters;  ///< `use:` replaced

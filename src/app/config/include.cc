@@ -31,7 +31,7 @@ class Loader {
  private:
   void visit(const std::string& file, Place included_from) {
     if (!may_include(file, included_from)) return;
-    const auto bytes = source_.read(file);
+    auto bytes = source_.read(file);
     if (!bytes) {
       // A main file has no place that names it, so it stands for itself.
       if (!included_from.known()) included_from.file_name = intern_file_name(file);
@@ -44,7 +44,10 @@ class Loader {
     if (!root.is_null() && !option::want_map(root, Reading(diagnostics_), "options such as listeners and routes"))
       return;
     chain_.add(entry->has_expansions ? hash_of(root, key_) : entry->canonical);
-    loaded_.files.push_back({.file = file, .root = root, .entry = entry->has_expansions ? nullptr : entry});
+    loaded_.files.push_back({.file = file,
+                             .root = root,
+                             .entry = entry->has_expansions ? nullptr : entry,
+                             .text = std::make_shared<const std::string>(std::move(*bytes))});
     open_.push_back(file);
     if (const Node* include = root.find("include")) follow(*include, file);
     open_.pop_back();
@@ -136,6 +139,13 @@ class Loader {
 LoadedFiles load_files(const std::string& file, Source& source, FileCache& cache, const HashKey& key,
                        Diagnostics& diagnostics) {
   return Loader(source, cache, key, diagnostics).load(file);
+}
+
+std::vector<SourceFile> texts_of(const LoadedFiles& loaded) {
+  std::vector<SourceFile> texts;
+  texts.reserve(loaded.files.size());
+  for (const LoadedFile& file : loaded.files) texts.push_back({.name = file.file, .text = file.text});
+  return texts;
 }
 
 namespace {

@@ -60,6 +60,7 @@ struct LoadedFile {
   std::string file;
   Node root;
   std::shared_ptr<FileCache::Entry> entry;  ///< where typed routes may be kept; null when they may not
+  std::shared_ptr<const std::string> text;  ///< as it is on disk
 };
 
 struct LoadedFiles {
@@ -70,6 +71,9 @@ struct LoadedFiles {
 /// Reads a file and all that it includes. What could not be read is missing from the result and in `diagnostics`.
 LoadedFiles load_files(const std::string& file, Source& source, FileCache& cache, const HashKey& key,
                        Diagnostics& diagnostics);
+
+/// The same files without what they mean.
+std::vector<SourceFile> texts_of(const LoadedFiles& loaded);
 
 /// All sections of all files in one map, without `include` and `routes`.
 Node merge_sections(const std::vector<LoadedFile>& files, Diagnostics& diagnostics);

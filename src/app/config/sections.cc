@@ -70,6 +70,10 @@ std::string error_log_complaint(const std::string& to) {
   return log_complaint(to, {"stdout", "stderr"}, "stdout, stderr");
 }
 
+std::string state_complaint(const std::string& path) {
+  return path.empty() || path == "off" || is_path(path) ? "" : "is not off or a path from the root";
+}
+
 /// RFC 9110 section 7.6.3: a pseudonym is a token.
 std::string pseudonym_complaint(const std::string& pseudonym) {
   constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
@@ -275,6 +279,24 @@ const Schema<RuntimeDocument>& runtime_schema() {
                    .example = "50us",
                    .minimum = Duration::zero(),
                    .maximum = milliseconds{10}});
+  return schema;
+}
+
+const Schema<StateDocument>& state_schema() {
+  static const auto schema =
+      Schema<StateDocument>("state", "Where the configurations that ran are kept, and how many. Read at start.")
+          .option("path", &StateDocument::path,
+                  {.doc = "A folder, or off. When nothing is written: $STATE_DIRECTORY, /var/lib/weir for root, else "
+                          "weir under $XDG_STATE_HOME or ~/.local/state.",
+                   .example = "/var/lib/weir",
+                   .complaint = state_complaint})
+          .option("entries", &StateDocument::entries,
+                  {.doc = "Configurations kept at most.", .example = "1000", .minimum = 2, .maximum = 100'000})
+          .option("age", &StateDocument::age,
+                  {.doc = "Older ones go.", .example = "365d", .minimum = std::chrono::minutes{1}})
+          .bytes("size", &StateDocument::size,
+                 {.doc = "Of all together; the oldest go first.", .example = "64MiB", .minimum = mebibyte})
+          .shorthand("path");
   return schema;
 }
 

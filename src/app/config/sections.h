@@ -43,6 +43,14 @@ struct RuntimeDocument {
   Duration wake_coalescing = std::chrono::microseconds{50};
 };
 
+/// What is kept of configurations that ran: docs/history.md.
+struct StateDocument {
+  std::string path;  ///< `off`, or a path from the root; empty: app/default_state.h
+  std::uint32_t entries = 1000;
+  Duration age = std::chrono::hours{24 * 365};
+  ByteCount size = 64 * mebibyte;
+};
+
 const Schema<Limits>& limits_schema();
 const Schema<Timeouts>& timeouts_schema();
 const Schema<UpstreamTimeouts>& upstream_timeouts_schema();
@@ -52,6 +60,7 @@ const Schema<StorySettings>& stories_schema();
 const Schema<AccessLogDocument>& access_log_schema();
 const Schema<ErrorLogDocument>& error_log_schema();
 const Schema<RuntimeDocument>& runtime_schema();
+const Schema<StateDocument>& state_schema();
 const Schema<ListenerDocument>& listener_schema();
 
 /// Adds an error unless the address is a unix socket or loopback.

@@ -5,11 +5,18 @@
 
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace weir::config {
+
+/// A file of a configuration, as it is written.
+struct SourceFile {
+  std::string name;
+  std::shared_ptr<const std::string> text;
+};
 
 class Source {
  public:

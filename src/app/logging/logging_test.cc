@@ -18,14 +18,16 @@ namespace {
 
 constexpr WallTime sample_time{std::chrono::seconds{1'795'190'400} + std::chrono::milliseconds{7}};
 
-TEST(ErrorLog, a_line_has_time_level_and_text) {
-  EXPECT_EQ(log_line(sample_time, LogLevel::warning, "low on luck"), "2026-11-20T16:00:00.007Z warning  low on luck\n");
-  EXPECT_EQ(log_line(sample_time, LogLevel::info, "hello"), "2026-11-20T16:00:00.007Z info     hello\n");
+TEST(ErrorLog, a_line_has_time_level_configuration_and_text) {
+  EXPECT_EQ(log_line(sample_time, LogLevel::warning, "7f3a91c", "low on luck"),
+            "2026-11-20T16:00:00.007Z warning  7f3a91c  low on luck\n");
+  EXPECT_EQ(log_line(sample_time, LogLevel::info, "7f3a91c", "hello"),
+            "2026-11-20T16:00:00.007Z info     7f3a91c  hello\n");
 }
 
 TEST(ErrorLog, a_text_cannot_forge_a_line) {
-  EXPECT_EQ(log_line(sample_time, LogLevel::error, "a\nb\r\033[1mc\n"),
-            "2026-11-20T16:00:00.007Z error    a\n    b  [1mc\n");
+  EXPECT_EQ(log_line(sample_time, LogLevel::error, "7f3a91c", "a\nb\r\033[1mc\n"),
+            "2026-11-20T16:00:00.007Z error    7f3a91c  a\n    b  [1mc\n");
 }
 
 TEST(ErrorLog, says_what_its_level_lets_through) {
@@ -33,6 +35,7 @@ TEST(ErrorLog, says_what_its_level_lets_through) {
       (std::filesystem::temp_directory_path() / ("weir-error-log-" + std::to_string(::getpid()))).string();
   {
     ErrorLog log(path, LogLevel::warning);
+    log.runs_under("7f3a91c");
     log.info("quiet");
     log.error("loud");
     log.configure(path, LogLevel::debug);
@@ -42,8 +45,8 @@ TEST(ErrorLog, says_what_its_level_lets_through) {
   std::string text((std::istreambuf_iterator<char>(file)), {});
   std::filesystem::remove(path);
   EXPECT_EQ(text.find("quiet"), std::string::npos);
-  EXPECT_NE(text.find("error    loud\n"), std::string::npos);
-  EXPECT_NE(text.find("debug    all\n"), std::string::npos);
+  EXPECT_NE(text.find("error    7f3a91c  loud\n"), std::string::npos);
+  EXPECT_NE(text.find("debug    7f3a91c  all\n"), std::string::npos);
 }
 
 class Supervisor {

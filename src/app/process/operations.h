@@ -6,19 +6,45 @@
 #include <string>
 #include <vector>
 
+#include "app/config/source.h"
+#include "app/history/entry.h"
 #include "base/units.h"
 #include "server/gateway.h"
 
 namespace weir {
 
+struct ReloadRequest {
+  std::string by;      ///< "SIGHUP", "uid 0"
+  bool force = false;  ///< also when the file still says what was rolled back
+};
+
+struct RollbackRequest {
+  std::string hash;  ///< or its beginning; empty: what ran before
+  std::string by;
+};
+
 struct ReloadOutcome {
   bool applied = false;
+  std::string how;           ///< "reload" or "rollback"
   std::string hash;          ///< of the configuration that runs now
   std::string diagnostics;   ///< for people: warnings when applied, errors and what stayed when not
   std::string json;          ///< the same for programs: contracts/diagnostics.h
   Duration validated_in{};   ///< reading and checking, off the cores
   Duration live_in{};        ///< from there until every core runs it: compiling included
   Duration longest_pause{};  ///< the longest any core did nothing else for it
+};
+
+struct HistoryAnswer {
+  bool kept = false;    ///< false: there is no state folder
+  std::string running;  ///< hash
+  std::vector<history::Entry> entries;
+};
+
+/// The text of a configuration that ran, or why it cannot be had.
+struct PastConfiguration {
+  std::string problem;
+  history::Entry entry;
+  std::vector<config::SourceFile> files;
 };
 
 struct ListenerStatus {
@@ -30,6 +56,8 @@ struct ProcessStatus {
   std::string state;  ///< "running" or "draining"
   std::string hash;
   std::string source;
+  std::string origin = "file";  ///< "file"; or "rollback", "last good": not what the file says
+  std::string remark;           ///< what an operator should know about that; empty when all is as the file says
   WallTime loaded_at{};
   WallTime started_at{};
   unsigned workers = 0;
@@ -58,7 +86,12 @@ class Operations {
   [[nodiscard]] virtual std::span<Shard* const> shards() const = 0;
 
   /// \param done  called on the control thread when the configuration is live on every core, or was refused
-  virtual void reload(std::move_only_function<void(ReloadOutcome)> done) = 0;
+  virtual void reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) = 0;
+  /// Puts a configuration back that ran before. `done` as with reload().
+  virtual void rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) = 0;
+  virtual void history(std::move_only_function<void(HistoryAnswer)> done) = 0;
+  /// \param hash  or its beginning; empty: what runs
+  virtual void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) = 0;
   /// Drains and ends the process, as TERM does.
   virtual void stop() = 0;
 };

@@ -81,22 +81,17 @@ void remove_socket_file(const SocketAddress& address) {
   if (address.family() == AF_UNIX) ::unlink(unix_path_of(address));
 }
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 Time steady_now() {
   return Time{std::chrono::steady_clock::now().time_since_epoch()};
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
 }
 
 }  // namespace
 
 Process::Process(ProcessOptions options)
-    : options_(std::move(options)), hash_key_{random_key()}, compiler_([this](bool good, std::string sentence) {
+    : options_(std::move(options)),
+      hash_key_{random_key()},
+      past_(options_.configuration_file),
+      compiler_([this](bool good, std::string sentence) {
         control_.post([this, good, sentence = std::move(sentence)] { note_file(good, sentence); });
       }) {
   // Before the first thread is made: threads inherit the mask, and only watch_signals() takes signals.
@@ -114,7 +109,9 @@ Process::~Process() {
 ExitCode Process::run() {
   raise_descriptor_limit();
 
-  Candidate candidate = load();
+  Candidate candidate = load(source_);
+  open_past(candidate);
+  candidate = choose_start(std::move(candidate));
   fmt::print(stderr, "{}", candidate.diagnostics.text());
   if (candidate.gateway == nullptr) {
     fmt::print(stderr, "{}. Nothing was started.\n", candidate.diagnostics.summary());
@@ -126,10 +123,10 @@ ExitCode Process::run() {
   return drain_and_end();
 }
 
-Process::Candidate Process::load() {
+Process::Candidate Process::load(config::Source& source) {
   Candidate candidate;
   candidate.asked = steady_now();
-  candidate.document = config::load_document(options_.configuration_file, source_, plugin_names(), files_, hash_key_,
+  candidate.document = config::load_document(options_.configuration_file, source, plugin_names(), files_, hash_key_,
                                              candidate.diagnostics);
   candidate.validated = steady_now();
   candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
@@ -192,6 +189,9 @@ bool Process::start(Candidate& candidate) {
   for (const ListenerStatus& listener : bound_) {
     surroundings_->log().info(fmt::format("listening on {} ({})", listener.address, listener.name));
   }
+  if (!past_warning_.empty()) surroundings_->log().warning(past_warning_);
+  if (!candidate.remark.empty()) surroundings_->log().error(candidate.remark);
+  if (const std::string problem = keep(candidate); !problem.empty()) surroundings_->log().warning(problem);
   surroundings_->log().info(fmt::format("ready: {} with {} routes, configuration {}", options_.configuration_file,
                                         candidate.gateway->routes.size(), candidate.document.hash.brief()));
   ready_.store(true, std::memory_order_release);
@@ -274,19 +274,16 @@ void Process::configure(Worker& worker, const std::shared_ptr<const Gateway>& ga
   for (const auto& cluster : gateway->clusters) cluster->state(worker.shard());
 }
 
+std::string Process::keep(const Candidate& candidate) {
+  return past_.keep(candidate.document, candidate.occasion, candidate.gateway->loaded_at);
+}
+
 ReloadOutcome Process::apply(Candidate candidate) {
   ReloadOutcome outcome;
   if (candidate.gateway != nullptr && !open_new_listeners(candidate.listeners, candidate.diagnostics)) {
     candidate.gateway = nullptr;
   }
-  if (candidate.gateway == nullptr) {
-    const std::string running = gateway()->hash.substr(0, 7);
-    outcome.hash = gateway()->hash;
-    outcome.diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n",
-                                      candidate.diagnostics.text(), candidate.diagnostics.summary(), running);
-    outcome.json = candidate.diagnostics.json();
-    return outcome;
-  }
+  if (candidate.gateway == nullptr) return refused(candidate.diagnostics);
   const std::shared_ptr<const Gateway> before = gateway();
   const std::vector<const Cluster*> retired = clusters_missing(*before, *candidate.gateway);
   for (const auto& worker : workers_) {
@@ -309,7 +306,10 @@ ReloadOutcome Process::apply(Candidate candidate) {
   open_listeners_ = std::move(candidate.listeners);
   surroundings_->configure(candidate.document);
   publish(candidate);
+  // Before anybody is told that it was applied: what was reported must survive a crash.
+  if (const std::string problem = keep(candidate); !problem.empty()) candidate.diagnostics.warning({}, {}, problem);
   outcome.applied = true;
+  outcome.how = candidate.occasion.how;
   outcome.validated_in = candidate.validated - candidate.asked;
   outcome.hash = candidate.gateway->hash;
   outcome.diagnostics = candidate.diagnostics.text();
@@ -328,55 +328,16 @@ void Process::publish(const Candidate& candidate) {
   listener_names_ = std::move(names);
   status_.hash = candidate.gateway->hash;
   status_.source = candidate.gateway->source;
+  status_.origin = candidate.remark.empty() ? "file" : candidate.occasion.how;
+  status_.remark = candidate.remark;
   status_.loaded_at = candidate.gateway->loaded_at;
   status_.listeners = bound_;
 }
 
-void Process::note_reload(const ReloadOutcome& outcome) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++(outcome.applied ? status_.reloads : status_.reloads_failed);
-    status_.last_reload_applied = outcome.applied;
-    status_.last_reload_at = wall_now();
-    status_.last_reload_error = outcome.applied ? std::string() : first_line(outcome.diagnostics);
-  }
-  if (outcome.applied) {
-    surroundings_->log().info(fmt::format(
-        "reloaded: configuration {}, validated in {:.1f} ms, live {:.1f} ms later, longest pause of a core {:.3f} ms",
-        outcome.hash.substr(0, 7), milliseconds(outcome.validated_in), milliseconds(outcome.live_in),
-        milliseconds(outcome.longest_pause)));
-    surroundings_->report_log_problems();
-  } else {
-    surroundings_->log().error(outcome.diagnostics);
-  }
-}
-
-void Process::note_file(bool good, const std::string& sentence) {
-  if (good) return surroundings_->log().info(sentence);
-  surroundings_->log().error(sentence);
-}
-
-ProcessStatus Process::status() const {
-  const std::lock_guard lock(mutex_);
-  ProcessStatus status = status_;
-  status.connections = census_.connections();
-  return status;
-}
-
-std::shared_ptr<const Gateway> Process::gateway() const {
-  const std::lock_guard lock(mutex_);
-  return gateway_;
-}
-
-std::vector<std::string> Process::listener_names() const {
-  const std::lock_guard lock(mutex_);
-  return listener_names_;
-}
-
-void Process::reload(std::move_only_function<void(ReloadOutcome)> done) {
-  control_.post([this, done = std::move(done)]() mutable {
+void Process::reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) {
+  control_.post([this, request = std::move(request), done = std::move(done)]() mutable {
     surroundings_->tell_supervisor(SupervisorNews::reloading);
-    const ReloadOutcome outcome = apply(load());
+    const ReloadOutcome outcome = read_again(request);
     note_reload(outcome);
     surroundings_->tell_supervisor(SupervisorNews::ready);
     if (done) done(outcome);
@@ -398,7 +359,7 @@ void Process::watch_signals() {
 }
 
 void Process::on_signal(int number) {
-  if (number == SIGHUP) return reload({});
+  if (number == SIGHUP) return reload({.by = "SIGHUP", .force = false}, {});
   if (number == SIGUSR1) return surroundings_->reopen_logs();
   if (stop_asked_) forced_ = true;
   stop_asked_ = true;

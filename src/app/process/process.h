@@ -23,6 +23,7 @@
 #include "app/config/include.h"
 #include "app/process/control.h"
 #include "app/process/operations.h"
+#include "app/process/past.h"
 #include "app/process/surroundings.h"
 #include "app/process/worker.h"
 
@@ -30,6 +31,8 @@ namespace weir {
 
 struct ProcessOptions {
   std::string configuration_file;
+  std::string state;           ///< goes before what the configuration says; may be empty
+  bool refuse_broken = false;  ///< end with 1 where the last good configuration could be started from
 };
 
 /// What a process ends with (facts: Caddy's table).
@@ -48,7 +51,10 @@ class Process final : public Operations {
   [[nodiscard]] std::shared_ptr<const Gateway> gateway() const override;
   [[nodiscard]] std::vector<std::string> listener_names() const override;
   [[nodiscard]] std::span<Shard* const> shards() const override { return shards_; }
-  void reload(std::move_only_function<void(ReloadOutcome)> done) override;
+  void reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) override;
+  void rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) override;
+  void history(std::move_only_function<void(HistoryAnswer)> done) override;
+  void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) override;
   void stop() override;
 
  private:
@@ -57,14 +63,27 @@ class Process final : public Operations {
     std::shared_ptr<const Gateway> gateway;
     std::vector<ListenerPlan> listeners;
     Diagnostics diagnostics;
+    Occasion occasion{.how = "start", .by = "start", .instead_of = {}};
+    std::string remark;  // when it is not what the file says
     Time asked{};
     Time validated{};
   };
 
-  Candidate load();
+  Candidate load(config::Source& source);
+  // recall.cc
+  void open_past(Candidate& candidate);
+  Candidate load_past(const history::Entry& entry);
+  Candidate choose_start(Candidate candidate);
+  std::string tree_of_files();
+  ReloadOutcome roll_back(const RollbackRequest& request);
+  ReloadOutcome read_again(const ReloadRequest& request);
+  ReloadOutcome refused(const std::string& why);
+
   std::vector<ListenerPlan> plan_listeners(const config::Document& document, Diagnostics& diagnostics);
   bool start(Candidate& candidate);
   ReloadOutcome apply(Candidate candidate);
+  ReloadOutcome refused(const Diagnostics& diagnostics);
+  std::string keep(const Candidate& candidate);
   bool open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics);
   Result<SocketAddress> open_everywhere(const ListenerPlan& plan);
   void close_everywhere(const ListenerPlan& plan);
@@ -82,6 +101,8 @@ class Process final : public Operations {
   config::SystemSource source_;
   config::FileCache files_;
   config::HashKey hash_key_;
+  Past past_;
+  std::string past_warning_;
   Compiler compiler_;
   ListenerNumbers listener_numbers_;
   Census census_;

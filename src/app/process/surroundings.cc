@@ -62,10 +62,13 @@ struct Surroundings::Parts {
 };
 
 Surroundings::Surroundings(const config::Document& document, Operations& operations)
-    : parts_(std::make_unique<Parts>(document, operations)) {}
+    : parts_(std::make_unique<Parts>(document, operations)) {
+  parts_->error_log.runs_under(document.hash.brief());
+}
 Surroundings::~Surroundings() = default;
 
 void Surroundings::configure(const config::Document& document) {
+  parts_->error_log.runs_under(document.hash.brief());
   parts_->error_log.configure(document.error_log.to, level_of(document.error_log.level));
   parts_->access_writer.redirect(document.access_log.to);
   parts_->access_log.set_format(format_of(document.access_log));

@@ -41,6 +41,8 @@ Open the log files anew.
 .El
 .Sh ENVIRONMENT
 .Bl -tag -width XDG_RUNTIME_DIR
+.It Ev STATE_DIRECTORY
+Where the configurations that ran are kept, unless the file says.
 .It Ev NO_COLOR
 When set, nothing is coloured.
 .It Ev NOTIFY_SOCKET
@@ -54,6 +56,8 @@ Where the admin socket of an ordinary user is looked for.
 The configuration.
 .It Pa /run/weir/admin.sock
 The admin socket, mode 0600.
+.It Pa /var/lib/weir
+The configurations that ran.
 .El
 .Sh EXIT STATUS
 .Bl -tag -width 64

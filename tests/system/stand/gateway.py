@@ -48,7 +48,8 @@ class Gateway:
     def launch(self, prefix: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
         """Starts the process and does not wait. `prefix` is a command that ends in exec of the rest."""
         command = [*(prefix or []), self.binary, "run", "-c", str(self.configuration)]
-        self.child = Child(command, self.directory, "weir", environment)
+        state = {"STATE_DIRECTORY": str(self.directory / "state")}  # each gateway has a history of its own
+        self.child = Child(command, self.directory, "weir", state | (environment or {}))
 
     def start(self, yaml: str, prefix: list[str] | None = None, environment: dict[str, str] | None = None) -> None:
         self.write(yaml)

@@ -54,7 +54,8 @@ class Gateway:
         self.write(yaml)
         self.process = subprocess.Popen(
             [self.binary, "run", "-c", str(self.configuration)], cwd=self.directory, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            env=os.environ | {"STATE_DIRECTORY": str(pathlib.Path(self.directory) / "state")})
         self.wire.watch(self.process.stdout.fileno(), self.on_stdout)
         self.wire.watch(self.process.stderr.fileno(), self.on_stderr)
         self.end = os.pidfd_open(self.process.pid)         # readable once the process is gone: ends a wait

@@ -1,0 +1,67 @@
+// One configuration that ran, as a file in the state folder.
+//
+// Problem: hundreds of configurations that differ in a line each must not cost hundreds of times the space, and one
+// that was reported as applied must survive a crash at any moment. Idea: texts are cut into parts (parts.h) that are
+// addressed by their content; a file is the list of its parts' hashes, a configuration the list of its files': a Merkle
+// tree. An entry holds what was said about it and only those parts that no earlier entry has. So a change is one new
+// file, and one rename makes it true.
+//
+//   weir-history 1
+//   hash 7f3a91c...                  of the configuration: equal hashes, equal behaviour
+//   ...                              further `name value` lines, see Entry
+//   file <hash> /etc/weir/weir.yaml  in the order of inclusion
+//   object <hash> <bytes>            followed by so many bytes: the parts of a file as text, or a part
+//   end <hash of all above>
+//
+// Secrets: the text is kept as it was written, with ${env:...} and ${file:...} unexpanded; of what they stood for there
+// is only a keyed hash.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/units.h"
+
+namespace weir::history {
+
+/// What is known about a configuration that ran.
+struct Entry {
+  std::uint64_t number = 0;  ///< counts up; part of the file's name
+  std::string hash;          ///< of the configuration
+  WallTime when{};           ///< it was live on every core
+  std::string by;            ///< "uid 0", "SIGHUP", "start"
+  std::string how;           ///< "start", "reload", "rollback", "last good"
+  std::string source;        ///< the main file, as an absolute path
+  std::string tree;          ///< of the text of all files: equal trees, equal bytes
+  /// What the file said when something else was put in its place (a rollback): as long as it still says that, it is
+  /// not taken over again unasked. Empty when the file and this configuration are the same.
+  std::string instead_of;
+  std::vector<std::string> changes;                          ///< in words, against the one before
+  std::vector<std::pair<std::string, std::string>> secrets;  ///< as written, and a keyed hash of what it stood for
+  std::vector<std::pair<std::string, std::string>> files;    ///< name, and the hash of its list of parts
+};
+
+struct Object {
+  std::string hash;
+  std::string_view bytes;
+};
+
+/// An entry with the objects that came with it. Views point into the bytes it was read from.
+struct EntryFile {
+  Entry entry;
+  std::vector<Object> objects;
+};
+
+std::string encode(const EntryFile& file);
+/// Nothing when the bytes are not whole: cut, torn or changed.
+std::optional<EntryFile> decode(std::string_view bytes);
+
+/// `00000042.entry`
+std::string file_name_of(std::uint64_t number);
+std::optional<std::uint64_t> number_of(std::string_view file_name);
+
+}  // namespace weir::history

@@ -1,0 +1,75 @@
+// What a process tells about itself: its status for whoever asks, and its changes for the log.
+#include <fmt/format.h>
+
+#include "app/logging/error_log.h"
+#include "app/process/process.h"
+
+namespace weir {
+namespace {
+
+WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+ReloadOutcome Process::refused(const Diagnostics& diagnostics) {
+  const std::string running = gateway()->hash;
+  return {.applied = false,
+          .hash = running,
+          .diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n", diagnostics.text(),
+                                     diagnostics.summary(), running.substr(0, 7)),
+          .json = diagnostics.json()};
+}
+
+void Process::note_reload(const ReloadOutcome& outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++(outcome.applied ? status_.reloads : status_.reloads_failed);
+    status_.last_reload_applied = outcome.applied;
+    status_.last_reload_at = wall_now();
+    status_.last_reload_error = outcome.applied ? std::string() : first_line(outcome.diagnostics);
+  }
+  if (outcome.applied) {
+    surroundings_->log().info(fmt::format(
+        "{}: configuration {}, validated in {:.1f} ms, live {:.1f} ms later, longest pause of a core {:.3f} ms",
+        outcome.how == "rollback" ? "rolled back" : "reloaded", outcome.hash.substr(0, 7),
+        milliseconds(outcome.validated_in), milliseconds(outcome.live_in), milliseconds(outcome.longest_pause)));
+    if (!outcome.diagnostics.empty()) surroundings_->log().warning(outcome.diagnostics);
+    surroundings_->report_log_problems();
+  } else {
+    surroundings_->log().error(outcome.diagnostics);
+  }
+}
+
+void Process::note_file(bool good, const std::string& sentence) {
+  if (good) return surroundings_->log().info(sentence);
+  surroundings_->log().error(sentence);
+}
+
+ProcessStatus Process::status() const {
+  const std::lock_guard lock(mutex_);
+  ProcessStatus status = status_;
+  status.connections = census_.connections();
+  return status;
+}
+
+std::shared_ptr<const Gateway> Process::gateway() const {
+  const std::lock_guard lock(mutex_);
+  return gateway_;
+}
+
+std::vector<std::string> Process::listener_names() const {
+  const std::lock_guard lock(mutex_);
+  return listener_names_;
+}
+
+}  // namespace weir
