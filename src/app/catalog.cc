@@ -5,10 +5,13 @@
 
 #include "balancers/round_robin/round_robin.h"
 #include "filters/access/access.h"
+#include "filters/api_key/api_key.h"
 #include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
 #include "filters/error_pages/error_pages.h"
+#include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
+#include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
 #include "services/files/files.h"
 #include "services/proxy/proxy.h"
@@ -32,10 +35,13 @@ std::span<const FilterKind* const> filter_kinds() {
   // clang-format off: one to a line, however many there are
   static const std::array kinds{
       &access_filter(),
+      &api_key_filter(),
       &basic_auth_filter(),
       &body_limit_filter(),
       &error_pages_filter(),
+      &forward_auth_filter(),
       &headers_filter(),
+      &redirect_filter(),
       &rewrite_filter(),
   };
   // clang-format on

@@ -148,6 +148,12 @@ inline constexpr unsigned password_checks_waiting = 64;
 inline constexpr std::size_t credentials_remembered = 4096;
 /// Bytes of a key that a client shows. Those that `weir api-key new` makes have 48.
 inline constexpr std::size_t api_key_bytes = 512;
+/// Bytes of an answer to a request of our own (forward_auth): a page that asks to log in has 100 KiB at most.
+inline constexpr ByteCount fetched_body_bytes = 256 * kibibyte;
+/// Bytes of a file of redirects: 100,000 of 100 bytes are 10 MiB.
+inline constexpr ByteCount redirect_file_bytes = 256 * mebibyte;
+/// Bytes of what `respond: { template: }` makes: what clients send is at most a head's worth, perhaps several times.
+inline constexpr std::size_t rendered_bytes = 512 * 1024;
 /// Bytes of a file of users or keys: 100,000 users with bcrypt take 8 MiB.
 inline constexpr ByteCount credentials_file_bytes = 32 * kibibyte * kibibyte;
 /// Cores that a process may use: what `workers` may be set to.

@@ -78,6 +78,10 @@ class WatchedFileBase {
   bool refresh(Place named_at, const std::string& option_path, Diagnostics& diagnostics);
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// A line of it, for decision records. \param number  from 1; 0 gives an unknown place
+  [[nodiscard]] Place line(std::uint32_t number) const {
+    return number == 0 ? Place{} : Place{.file_name = file_.file_name, .line = number, .column = 1};
+  }
   /// The latest version, for those who are on no core: explanations, tests. Null when there never was one.
   [[nodiscard]] std::shared_ptr<const void> latest_content();
 

@@ -72,6 +72,16 @@ constexpr std::array healthcheck_flags{
     admin_flag,
     help_flag,
 };
+constexpr std::array hash_password_flags{
+    FlagKind{.name = "user", .letter = 'u', .value_name = "NAME", .doc = "print a line for a file of users"},
+    FlagKind{.name = "algorithm", .value_name = "NAME", .doc = "argon2id (the default) or bcrypt"},
+    FlagKind{.name = "cost", .value_name = "NUMBER", .doc = "of bcrypt: 4 to 16; default 12"},
+    help_flag,
+};
+constexpr std::array api_key_flags{
+    FlagKind{.name = "expires", .value_name = "DATE", .doc = "the last day on which it is taken: 2027-01-31"},
+    help_flag,
+};
 constexpr std::array demo_origin_flags{
     FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
 constexpr std::array only_help_flag{help_flag};
@@ -121,6 +131,13 @@ constexpr std::array status_examples{
 };
 constexpr std::array healthcheck_examples{
     CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
+};
+constexpr std::array hash_password_examples{
+    CommandExample{.line = "weir hash-password --user ann", .doc = "a line for a file of users; the password is asked for"},
+    CommandExample{.line = "weir hash-password --algorithm bcrypt --cost 12", .doc = "the hash alone, for htpasswd files"},
+};
+constexpr std::array api_key_examples{
+    CommandExample{.line = "weir api-key new partner-a --expires 2027-01-31", .doc = "a key, and the line that knows it"},
 };
 constexpr std::array tail_examples{
     CommandExample{.line = "weir tail --status 5xx --route cart --slower 200ms", .doc = "what goes wrong in one route"},
@@ -273,6 +290,28 @@ constexpr std::array commands{
                 .flags = healthcheck_flags,
                 .positionals_max = 0,
                 .run = healthcheck_command},
+    CommandKind{
+        .name = "hash-password",
+        .alias = {},
+        .arguments = "[--user NAME]",
+        .doc = "make the hash of a password, for basic_auth",
+        .details =
+            "Reads the password from the terminal, twice and without showing it, or one line of standard input.",
+        .examples = hash_password_examples,
+        .group = CommandGroup::other,
+        .flags = hash_password_flags,
+        .positionals_max = 0,
+        .run = hash_password_command},
+    CommandKind{.name = "api-key",
+                .alias = {},
+                .arguments = "new NAME [--expires DATE]",
+                .doc = "make a key for a client, for api_key",
+                .details = "Shows the key on the terminal, once; prints the line for the file of keys, which holds its "
+                           "digest only.",
+ .examples = api_key_examples, .group = CommandGroup::other,
+                .flags = api_key_flags,
+                .positionals_max = 2,
+                .run = api_key_command},
     CommandKind{.name = "demo-origin",
                 .alias = {},
                 .arguments = "[--listen ADDRESS]",

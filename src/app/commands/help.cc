@@ -27,7 +27,7 @@ void print_overview() {
     fmt::print("\n{}\n", heading);
     for (const CommandKind& command : command_kinds()) {
       if (command.group != group) continue;
-      fmt::print("  {}{:<12}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
+      fmt::print("  {}{:<14}{} {}\n", emphasis.bold, command.name, emphasis.plain, command.doc);
     }
   }
   fmt::print(

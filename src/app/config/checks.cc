@@ -103,8 +103,23 @@ void check_upstream_names(const Document& document, Diagnostics& diagnostics) {
   }
 }
 
+/// Those that filters outside of routes name: in chains, defaults and hosts.
+std::unordered_set<std::string> upstreams_of_shared_filters(const Document& document) {
+  std::unordered_set<std::string> used;
+  const auto add = [&](const std::vector<PluginUse>& filters) {
+    for (const PluginUse& filter : filters) {
+      for (auto& [name, place] : upstream_names(filter)) used.insert(std::move(name));
+    }
+  };
+  add(document.default_filters);
+  for (const ChainDocument& chain : document.chains) add(chain.filters);
+  for (const HostDocument& host : document.hosts) add(host.filters);
+  return used;
+}
+
 void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) {
-  std::unordered_set<std::string_view> used;
+  const std::unordered_set<std::string> shared = upstreams_of_shared_filters(document);
+  std::unordered_set<std::string_view> used(shared.begin(), shared.end());
   for (const auto& file : document.route_files) used.insert(file->upstreams.begin(), file->upstreams.end());
   for (const UpstreamDocument& upstream : document.upstreams) {
     if (used.contains(upstream.name)) continue;

@@ -358,9 +358,9 @@ const SchemaBase& configuration_schema() {
   return top_schema();
 }
 
-std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service) {
+std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& use) {
   std::vector<std::pair<std::string, Place>> names;
-  if (service.name == "proxy") add_targets(service.options, names);
+  if (use.name == "proxy" || use.name == "forward_auth") add_targets(use.options, names);
   return names;
 }
 

@@ -170,7 +170,7 @@ class RouteFilters {
 /// Everything that can be written, but for plug-ins' own options: what reference, editors' schema and `weir fmt` read.
 const SchemaBase& configuration_schema();
 
-/// The upstreams that a `proxy:` names, with where; URLs and unix sockets are not names.
-std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& service);
+/// The upstreams that a `proxy:` or a `forward_auth:` names, with where; URLs and unix sockets are not names.
+std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& use);
 
 }  // namespace weir::config

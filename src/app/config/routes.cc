@@ -243,6 +243,7 @@ void summarize(RouteFile& file) {
     for (const auto& [name, place] : route->listeners) listeners.insert(name);
     for (auto& [name, place] : upstream_names(route->service)) upstreams.insert(std::move(name));
     for (const PluginUse& filter : route->filters) {
+      for (auto& [name, place] : upstream_names(filter)) upstreams.insert(std::move(name));
       if (filter.name == use_word) chains.insert(filter.options.text());
     }
     if (!route->name.empty()) file.name_hashes.push_back(hash_of(route->name).low);

@@ -124,26 +124,29 @@ void expect_handles_as_rehearsed(const Plugin& plugin, Prepare prepare) {
 }
 
 /// `{ request: { set: EXAMPLE } }` for every option that has an example, and the others that must stand beside it.
+/// \param companion  an option without which the others are nothing, though it is not required: `to: /new`
 template <typename Visit>
 void for_each_example(const SchemaBase& schema, const std::string& before, const std::string& after,
-                      const Visit& visit) {
+                      const std::string& companion, const Visit& visit) {
   const std::vector<OptionInfo> options = schema.options();
   for (const OptionInfo& option : options) {
-    std::string beside;
+    const bool alone = companion.empty() || companion.starts_with(option.name + ':');
+    std::string beside = alone ? "" : companion + ", ";
     for (const OptionInfo& other : options) {
       if (other.required && other.name != option.name) beside += other.name + ": " + other.example + ", ";
     }
     const std::string open = before + "{ " + beside + option.name + ": ";
     if (!option.example.empty()) visit(open + option.example + " }" + after);
-    if (option.nested != nullptr) for_each_example(*option.nested, open, " }" + after, visit);
+    if (option.nested != nullptr) for_each_example(*option.nested, open, " }" + after, "", visit);
   }
 }
 
 }  // namespace conformance
 
-/// \param options  an ordinary use, as one would write it
+/// \param options    an ordinary use, as one would write it
+/// \param companion  beside which the examples of other options are tried: `to: /new`
 template <typename Kind>
-void expect_conformance(const Kind& kind, std::string_view options) {
+void expect_conformance(const Kind& kind, std::string_view options, std::string_view companion = {}) {
   const SchemaBase& schema = kind.schema();
   EXPECT_EQ(kind.name, schema.name()) << "the catalog and the documentation agree on the name";
   EXPECT_FALSE(schema.doc().empty());
@@ -153,7 +156,7 @@ void expect_conformance(const Kind& kind, std::string_view options) {
     conformance::expect_handles_as_rehearsed(*built.plugin, prepare);
   }
 
-  conformance::for_each_example(schema, "", "", [&](const std::string& example) {
+  conformance::for_each_example(schema, "", "", std::string(companion), [&](const std::string& example) {
     SCOPED_TRACE(example);
     const auto from_example = build_plugin(kind, example);
     EXPECT_TRUE(from_example.plugin) << from_example.diagnostics.text();

@@ -3,81 +3,50 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/block_pool.h"
 #include "base/invariant.h"
-#include "http/characters.h"
-#include "http/host.h"
-#include "http/path.h"
 #include "server/error_reply.h"
 
 namespace weir {
 namespace {
 
 constexpr Error no_host = client_error(Code::missing_host);
+constexpr Error not_in_map = client_error(Code::not_found);
 constexpr Error no_location =
     gateway_error(Code::internal, "what the path's groups make of a redirect's target has no canonical form");
 constexpr std::string_view https_word = "https";
 
-/// What a path may hold and a query takes for a separator or a space.
-std::string_view as_query_text(std::string_view captured, Arena& arena) {
-  constexpr std::string_view separators = "&+;=";
-  std::string text;
-  for (const char c : captured) {
-    if (separators.contains(c)) {
-      text += fmt::format("%{:02X}", c);
-    } else {
-      text += c;
-    }
-  }
-  return arena.copy(text);
-}
-
-Captures as_query_text(Captures captures, Arena& arena) {
-  for (std::string_view& captured : captures) {
-    if (captured.find_first_of("&+;=") != std::string_view::npos) captured = as_query_text(captured, arena);
-  }
-  return captures;
-}
-
 }  // namespace
 
-std::expected<RedirectTarget, std::string> RedirectTarget::parse(std::string_view to) {
-  const std::size_t scheme = to.find("://");
-  const bool absolute = scheme != std::string_view::npos && !to.starts_with('/');
-  const std::size_t path = absolute ? std::min(to.find_first_of("/?#", scheme + 3), to.size()) : 0;
-  const std::size_t fragment = std::min(to.find('#', path), to.size());
-  const std::size_t question = std::min(to.find('?', path), fragment);
-
-  RedirectTarget target;
-  target.origin = to.substr(0, path);
-  target.has_query = question != fragment;
-  const std::string_view query = target.has_query ? to.substr(question + 1, fragment - question - 1) : "";
-  for (const auto& [part, text] : {std::pair(&target.path, to.substr(path, question - path)),
-                                   std::pair(&target.query, query), std::pair(&target.fragment, to.substr(fragment))}) {
-    auto made = PathTemplate::parse(text);
-    if (!made) return std::unexpected(std::move(made.error()));
-    *part = std::move(*made);
-    target.groups = std::max(target.groups, part->groups());
-  }
-  return target;
-}
-
 Redirect::Redirect(const RedirectOptions& options, RedirectTarget target,
-                   std::vector<std::shared_ptr<const PathRegex>> regexes)
+                   std::vector<std::shared_ptr<const PathRegex>> regexes, Map map)
     : status_(options.status),
       keeps_query_(options.query == RedirectOptions::Query::keep),
       to_https_(options.to == https_word),
+      has_target_(!options.to.empty()),
       target_(std::move(target)),
-      regexes_(std::move(regexes)) {}
+      regexes_(std::move(regexes)),
+      map_(std::move(map)) {}
+
+Result<Redirect::Verdict> Redirect::decide(const RequestHead& request, const RedirectMap* map, Arena& arena) const {
+  if (map != nullptr) {
+    if (const auto found = map->find(request)) {
+      TRY(const std::string_view where, RedirectMap::location(*found, request, keeps_query_, arena));
+      return Verdict{.where = where,
+                     .status = found->status == 0 ? status_ : found->status,
+                     .reason = name_of(found->how),
+                     .line = found->line};
+    }
+    if (!has_target_) return fail(not_in_map);
+  }
+  TRY(const std::string_view where, location(request, arena));
+  return Verdict{.where = where, .status = status_, .reason = "to"};
+}
 
 Result<std::string_view> Redirect::location(const RequestHead& request, Arena& arena) const {
-  const bool adds_query = keeps_query_ && request.has_query;
-  const std::string_view added = adds_query ? request.query : std::string_view();
   if (to_https_) {
     if (request.host.empty()) return fail(no_host);
-    return https_location(request, adds_query ? "?" : "", added, arena);
+    const bool adds_query = keeps_query_ && request.has_query;
+    return https_location(request, adds_query ? "?" : "", adds_query ? request.query : std::string_view(), arena);
   }
   Captures captures{};
   if (target_.groups > 0) {
@@ -85,16 +54,7 @@ Result<std::string_view> Redirect::location(const RequestHead& request, Arena& a
     if (!captured) return fail(no_location);
     captures = *captured;
   }
-  std::string_view path = target_.path.fill(captures, arena);
-  if (target_.path.groups() > 0) {
-    const auto canonical = canonical_path(path, arena);
-    if (!canonical) return fail(no_location);
-    path = *canonical;
-  }
-  const std::string_view query = target_.query.fill(as_query_text(captures, arena), arena);
-  const std::string_view question = target_.has_query ? "?" : "";
-  const std::string_view joint = !adds_query ? "" : target_.has_query ? "&" : "?";
-  return arena.join(target_.origin, path, question, query, joint, added, target_.fragment.fill(captures, arena));
+  return target_.location(captures, request, keeps_query_, arena);
 }
 
 // The port was that of the unencrypted listener. A literal IPv6 address stands in brackets.
@@ -113,75 +73,53 @@ std::optional<Captures> Redirect::capture(std::string_view path) const {
 }
 
 Reply Redirect::handle(Exchange& exchange) const {
-  CO_TRY(const std::string_view where, location(exchange.request, exchange.arena));
+  const RedirectMap* map = map_ == nullptr ? nullptr : &map_->on(exchange.shard);
+  const Result<Verdict> verdict = decide(exchange.request, map, exchange.arena);
+  if (map != nullptr) {
+    exchange.record({.room = "redirect",
+                     .verdict = verdict ? "redirected" : "not_found",
+                     .subject = {},
+                     .reason = verdict ? verdict->reason : name_of(verdict.error().code),
+                     .place = verdict ? map_->line(verdict->line) : Place{}});
+  }
+  if (!verdict) co_return fail(verdict.error());
   Answer answer(exchange.arena);
-  answer.head.status = status_;
-  answer.head.fields.append(FieldName::location, where);
+  answer.head.status = verdict->status;
+  answer.head.fields.append(FieldName::location, verdict->where);
   answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
   co_return answer;
 }
 
 Effect Redirect::rehearse(ImaginedRequest& imagined) const {
-  const auto where = location(imagined.head, imagined.head.fields.arena());
-  if (!where) {
-    const bool hostless = where.error().code == no_host.code;
-    return {.text = hostless ? "refuses: a request without a host" : "fails: what the groups make is no canonical path",
-            .answers = true,
-            .status = status_of(where.error())};
+  const std::shared_ptr<const RedirectMap> map = map_ == nullptr ? nullptr : map_->latest();
+  const auto verdict = decide(imagined.head, map.get(), imagined.head.fields.arena());
+  if (!verdict) {
+    std::string_view why = "fails: what the groups make is no canonical path";
+    if (verdict.error().code == no_host.code) why = "refuses: a request without a host";
+    if (verdict.error().code == not_in_map.code) why = "finds no entry in its map";
+    return {.text = std::string(why), .answers = true, .status = status_of(verdict.error())};
   }
-  return {.text = fmt::format("redirects to {} with {}", *where, status_), .answers = true, .status = status_};
+  std::string text = fmt::format("redirects to {} with {}", verdict->where, verdict->status);
+  if (verdict->line != 0) text += fmt::format(" ({}:{})", map_->path(), verdict->line);
+  return {.text = std::move(text), .answers = true, .status = verdict->status};
 }
 
 // ---- options ----
 
 namespace {
 
-bool is_location_character(char c) {
-  return characters::is_visible(c) && c != '\\' && c != '"' && c != '<' && c != '>';
-}
-
-/// What stands behind "http://" or "https://" up to the path; nothing for other texts.
-std::optional<std::string_view> authority_in(std::string_view to) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (!to.starts_with(scheme)) continue;
-    to.remove_prefix(scheme.size());
-    return to.substr(0, std::min(to.find_first_of("/?#"), to.size()));
-  }
-  return {};
-}
-
-bool check_target(const Node& node, const Reading& reading, std::string_view to) {
-  if (to == https_word) return true;
-  const auto bad = std::ranges::find_if_not(to, &is_location_character);
-  if (bad != to.end()) {
-    return reading.error(node, fmt::format("{} holds a character that no URL has", node.shown()), "percent-encode it");
-  }
-  if (const auto target = RedirectTarget::parse(to); !target) {
-    return reading.error(node, fmt::format("{}: {}", node.shown(), target.error()));
-  }
-  if (to.starts_with("//")) {
-    return reading.error(node, fmt::format("{} begins with two slashes, which browsers take for a host", node.shown()),
-                         fmt::format("write https:{} or one slash", to));
-  }
-  if (to.starts_with('/')) return true;
-  const auto authority = authority_in(to);
-  if (!authority) {
-    return reading.error(node, fmt::format("{} is neither a path nor an absolute URL", node.shown()),
-                         "write /new, https://example.com/new, or https");
-  }
-  if (authority->contains('$')) {
-    return reading.error(node, fmt::format("{} would let a request choose the host", node.shown()),
-                         "put groups behind the host and a slash");
-  }
-  BlockPool pool(1);
-  Arena arena(pool);
-  if (parse_authority(*authority, arena)) return true;
-  return reading.error(node, fmt::format("\"{}\" is no host name or address", *authority));
-}
-
 bool check_redirect(const Node& node, const Reading& reading, RedirectOptions& options) {
   const Node* to = node.find("to");
-  return to == nullptr ? check_target(node, reading, options.to) : check_target(*to, reading.member("to"), options.to);
+  if (options.to.empty()) {
+    if (!options.map.empty()) return true;
+    return reading.error(node, "neither a target nor a map is given", "write to: /new or map: redirects.csv");
+  }
+  if (options.to == https_word) return true;
+  const Node& written = to == nullptr ? node : *to;
+  TargetComplaint complaint = complaint_about_target(options.to, written.shown());
+  if (complaint.message.empty()) return true;
+  const Reading at = to == nullptr ? reading : reading.member("to");
+  return at.error(written, std::move(complaint.message), std::move(complaint.suggestion));
 }
 
 /// Whichever match a request came by, every group that the target asks for must be there.
@@ -191,10 +129,8 @@ bool check_groups(const Node& node, const Reading& reading, const RedirectTarget
   if (context.path_regexes.empty()) return reading.error(node, "the route has no path_regex", std::string(advice));
   for (const auto& regex : context.path_regexes) {
     if (regex == nullptr) return reading.error(node, "a match of the route has no path_regex", std::string(advice));
-    for (const PathTemplate* part : {&target.path, &target.query, &target.fragment}) {
-      const std::string complaint = part->complaint_about(*regex);
-      if (!complaint.empty()) return reading.error(node, fmt::format("{}: {}", node.shown(), complaint));
-    }
+    const std::string complaint = target.complaint_about(*regex);
+    if (!complaint.empty()) return reading.error(node, fmt::format("{}: {}", node.shown(), complaint));
   }
   return true;
 }
@@ -203,14 +139,20 @@ std::unique_ptr<const Service> build(const Node& options, BuildContext& context)
   const Reading reading(context.diagnostics, context.path);
   const auto read = RedirectOptions::schema().read(options, reading);
   if (!read) return {};
-  if (read->to == https_word) return std::make_unique<Redirect>(*read);
+  Redirect::Map map;
+  if (!read->map.empty()) {
+    map = watch_file(redirect_map_file, read->map, options.find("map")->place(), context.path + ".map", context);
+    if (map == nullptr) return {};
+  }
+  const bool plain = read->to.empty() || read->to == https_word;
+  if (plain) return std::make_unique<Redirect>(*read, RedirectTarget{}, context.path_regexes, std::move(map));
   auto target = RedirectTarget::parse(read->to);
   invariant(target.has_value(), "the schema has checked the target");
   const Node* to = options.find("to");
   const bool good = to == nullptr ? check_groups(options, reading, *target, context)
                                   : check_groups(*to, reading.member("to"), *target, context);
   if (!good) return {};
-  return std::make_unique<Redirect>(*read, std::move(*target), context.path_regexes);
+  return std::make_unique<Redirect>(*read, std::move(*target), context.path_regexes, std::move(map));
 }
 
 }  // namespace
@@ -224,8 +166,11 @@ const Schema<RedirectOptions>& RedirectOptions::schema() {
               {.doc = "A path on the same server, an absolute http or https URL, or the word https for the same host "
                       "and path, encrypted (port 443). Behind the host, $1 to $9 are the groups of the route's "
                       "path_regex and $$ is a dollar sign.",
-               .example = "/new",
-               .required = true})
+               .example = "/new"})
+          .option("map", &RedirectOptions::map,
+                  {.doc = "A file of addresses and targets, as many as you like: text, CSV or YAML, read again when it "
+                          "changes. What it does not have goes to `to`, or is not found.",
+                   .example = "redirects.csv"})
           .choice(
               "status", &RedirectOptions::status,
               {{"301", Status{301}},

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "contracts/testing/conformance.h"
+#include "contracts/testing/temporary_folder.h"
 
 namespace weir {
 namespace {
@@ -25,8 +26,12 @@ std::string redirect(std::string_view options, std::string_view target,
 }
 
 TEST(Redirect, conforms) {
-  expect_conformance(redirect_service(), "{ to: /new, status: 301 }");
-  expect_conformance(redirect_service(), "https");
+  TemporaryFolder folder;
+  folder.write("redirects.csv", "/,/home\n");
+  folder.enter();
+  expect_conformance(redirect_service(), "{ to: /new, status: 301 }", "to: /new");
+  expect_conformance(redirect_service(), "{ map: redirects.csv }", "to: /new");
+  expect_conformance(redirect_service(), "https", "to: /new");
 }
 
 TEST(Redirect, goes_to_a_path_or_to_an_absolute_url) {
@@ -108,7 +113,7 @@ TEST(Redirect, complains_about_targets_that_lead_nowhere_or_anywhere) {
     std::string_view said;
   };
   for (const auto& [options, said] : std::vector<Case>{
-           {"", "\"to\" is missing"},
+           {"", "neither a target nor a map is given"},
            {"new", "is neither a path nor an absolute URL"},
            {"\"javascript:alert(1)\"", "is neither a path nor an absolute URL"},
            {"\"//evil.example\"", "write https://evil.example or one slash"},
@@ -131,6 +136,20 @@ TEST(Redirect, complains_about_targets_that_lead_nowhere_or_anywhere) {
         << complaints_about(redirect_service(), options);
     EXPECT_FALSE(build_plugin(redirect_service(), options).plugin) << options;
   }
+}
+
+TEST(Redirect, map_goes_first_and_to_is_for_the_rest) {
+  TemporaryFolder folder;
+  folder.write("old.csv", "from,to,status\n/a,/b,301\n/c,https://example.org/c?x=1\n");
+  folder.enter();
+  EXPECT_EQ(redirect("{ map: old.csv }", "/a?q=1"), "301 /b?q=1");
+  EXPECT_EQ(redirect("{ map: old.csv, status: 302 }", "/c?q=1"), "302 https://example.org/c?x=1&q=1");
+  EXPECT_EQ(redirect("{ map: old.csv, query: drop }", "/a?q=1"), "301 /b");
+  EXPECT_EQ(redirect("{ map: old.csv }", "/z"), "not_found");
+  EXPECT_EQ(redirect("{ map: old.csv, to: /home }", "/z"), "308 /home");
+  folder.write("old.csv", "/a,//evil.example\n");
+  EXPECT_TRUE(complaints_about(redirect_service(), "{ map: old.csv }").contains("old.csv:1:1: \"//evil.example\""))
+      << complaints_about(redirect_service(), "{ map: old.csv }");
 }
 
 }  // namespace

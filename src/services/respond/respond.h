@@ -1,7 +1,8 @@
-// Answers with a fixed response: a status, a text, some fields.
+// Answers with a response of our own: a status, a text, some fields.
 //
 // Idea: everything is made ready when the configuration is read; a request costs a few copies of pointers, and the body
-// is a view of the configuration, which the exchange pins until its last byte is out.
+// is a view of the configuration, which the exchange pins until its last byte is out. With `template` the text, and the
+// fields that have places for values, are made anew for each request (template.h: values are always escaped).
 #pragma once
 
 #include <string>
@@ -10,19 +11,23 @@
 #include "contracts/field_option.h"
 #include "contracts/plugin.h"
 #include "contracts/schema.h"
+#include "services/respond/template.h"
 
 namespace weir {
 
 struct RespondOptions {
   Status status = 200;
   std::string body;
+  std::string template_text;
   FieldOptions headers;
   static const Schema<RespondOptions>& schema();
 };
 
 class Respond final : public Service {
  public:
-  explicit Respond(RespondOptions options);
+  /// \param page    of the body; fixed text when it has no values
+  /// \param fields  for each of the headers in order; without values where the header is fixed
+  explicit Respond(RespondOptions options, Template page = {}, std::vector<Template> fields = {});
   Respond(const Respond&) = delete;
   Respond& operator=(const Respond&) = delete;
 
@@ -30,8 +35,12 @@ class Respond final : public Service {
   Effect rehearse(ImaginedRequest& imagined) const override;
 
  private:
+  [[nodiscard]] Result<std::string_view> body_for(const Exchange& exchange, Arena& arena) const;
+
   RespondOptions options_;
   std::vector<Field> fields_;  ///< views into options_
+  Template page_;
+  std::vector<Template> field_templates_;  ///< beside the first of fields_; empty without a template
 };
 
 const ServiceKind& respond_service();

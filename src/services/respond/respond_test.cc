@@ -52,6 +52,15 @@ TEST(Respond, not_modified_has_no_framing) {
   EXPECT_EQ(answer_of("{ status: 304 }"), "304\n");
 }
 
+TEST(Respond, template_is_filled_in_and_never_sniffed) {
+  expect_conformance(respond_service(), "{ template: \"{{ client_address }}\" }");
+  EXPECT_EQ(answer_of("{ template: \"Hello {{ host }}\", headers: { x-a: \"v={{ method }}\" } }"),
+            "200\nx-a: v=GET\ncontent-type: text/plain; charset=utf-8\nx-content-type-options: nosniff\n"
+            "17 bytes\nHello example.com");
+  EXPECT_EQ(answer_of("{ template: \"{\\\"m\\\": {{method}}}\", headers: { content-type: application/json } }"),
+            "200\ncontent-type: application/json\nx-content-type-options: nosniff\n12 bytes\n{\"m\": \"GET\"}");
+}
+
 TEST(Respond, complains_about_answers_that_are_none) {
   struct Case {
     std::string_view options;
@@ -65,6 +74,13 @@ TEST(Respond, complains_about_answers_that_are_none) {
            {"{ headers: { content-length: 3 } }", "is the framing of the message"},
            {"{ headers: { x-a: \"b\\nc\" } }", "control characters"},
            {"{ headers: { x-a: 1, X-A: 2 } }", "stands here already"},
+           {"{ body: a, template: b }", "both body and template"},
+           {"{ status: 204, template: x }", "respond.template: a response with status 204 has no body"},
+           {"{ template: \"{{ hots }}\" }", "respond.template: {{ hots }}: there is no value"},
+           {"{ template: \"{{ host }}\", headers: { content-type: text/css } }", "nobody has said how to escape"},
+           {"{ template: \"a\", headers: { content-type: \"text/html; charset=utf-7\" } }", "says otherwise"},
+           {"{ template: \"a\", headers: { location: \"/{{ host }}\" } }", "a request would decide about location"},
+           {"{ template: \"a\", headers: { set-cookie: \"a={{ host }}\" } }", "would decide about set-cookie"},
            {"[1, 2]", "respond"},
        }) {
     EXPECT_TRUE(complaints_about(respond_service(), options).contains(said))
