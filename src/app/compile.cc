@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/catalog.h"
+#include "app/filter_order.h"
 #include "protocols/h1/protocol.h"
 
 namespace weir {
@@ -46,6 +47,19 @@ std::vector<std::shared_ptr<const PathRegex>> path_regexes_of(const config::Rout
   std::vector<std::shared_ptr<const PathRegex>> regexes;
   for (const MatchRule& match : route.matches) regexes.push_back(match.path.regex);
   return regexes;
+}
+
+/// What a chain has wrong is told once, however many routes use it.
+void warn_of_order(const std::vector<const config::PluginUse*>& uses, Diagnostics& diagnostics) {
+  std::vector<std::string> names;
+  for (const config::PluginUse* use : uses) names.push_back(use->name);
+  for (const OrderDoubt& doubt : doubts_about_order(names)) {
+    const config::PluginUse& second = *uses[doubt.second];
+    const bool told = std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& each) {
+      return each.place == second.place && each.message == doubt.message;
+    });
+    if (!told) diagnostics.warning(second.place, second.path, doubt.message, doubt.suggestion);
+  }
 }
 
 void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
@@ -158,7 +172,9 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
   route->tunnel_idle = written.timeouts.tunnel_idle.value_or(context.timeouts.tunnel_idle);
   route->tunnel_age = written.timeouts.tunnel_age.value_or(context.timeouts.tunnel_age);
   context.path_regexes = path_regexes_of(written);
-  for (const config::PluginUse* use : filters.of(written)) {
+  const std::vector<const config::PluginUse*> uses = filters.of(written);
+  warn_of_order(uses, context.diagnostics);
+  for (const config::PluginUse* use : uses) {
     const FilterKind* kind = find_filter(use->name);
     context.path = use->path;
     if (kind == nullptr) continue;  // the document has complained already

@@ -47,16 +47,17 @@ std::optional<RedirectMap::Found> RedirectMap::find_exact(std::string_view addre
 }
 
 std::optional<RedirectMap::Found> RedirectMap::find_prefix(std::string_view path) const {
-  for (std::size_t end = path.size(); end != std::string_view::npos;
-       end = end == 0 ? end - 1 : path.rfind('/', end - 1)) {
-    const auto found = prefixes_.find(path.substr(0, end));
-    if (found == prefixes_.end()) continue;
-    const Prefix& prefix = found->second;
-    return Found{.how = How::prefix,
-                 .status = prefix.status,
-                 .line = prefix.line,
-                 .to = prefix.to,
-                 .rest = prefix.takes_rest ? path.substr(end) : std::string_view()};
+  std::size_t end = path.size() <= prefix_bytes_max_ ? path.size() : path.rfind('/', prefix_bytes_max_);
+  while (end != std::string_view::npos) {
+    if (const auto found = prefixes_.find(path.substr(0, end)); found != prefixes_.end()) {
+      const Prefix& prefix = found->second;
+      return Found{.how = How::prefix,
+                   .status = prefix.status,
+                   .line = prefix.line,
+                   .to = prefix.to,
+                   .rest = prefix.takes_rest ? path.substr(end) : std::string_view()};
+    }
+    end = end == 0 ? std::string_view::npos : path.rfind('/', end - 1);
   }
   return {};
 }

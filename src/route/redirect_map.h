@@ -95,6 +95,8 @@ class RedirectMap {
   std::size_t exact_count_ = 0;
   bool has_queries_ = false;                                                 // some addresses have one
   std::unordered_map<std::string, Prefix, Hash, std::equal_to<>> prefixes_;  // by what stands before "/*"
+  std::size_t prefix_bytes_max_ =
+      0;  // of the longest of them: a path of a thousand segments is not looked up a thousand times
   std::vector<Pattern> patterns_;
 };
 

@@ -16,6 +16,8 @@ namespace weir {
 namespace {
 
 constexpr std::size_t address_bytes_max = 8192;
+/// About 100 us of a core for a path that none of them matches.
+constexpr std::size_t patterns_fair = 200;
 
 /// The fields of a line; status is empty when it is not given.
 struct Line {
@@ -179,6 +181,13 @@ class RedirectMapReader {
       bytes.remove_prefix(std::min(end + 1, bytes.size()));
     }
     if (!report_.has_errors()) find_circles();
+    if (map_->patterns_.size() > patterns_fair) {
+      report_.warning(0,
+                      fmt::format("{} expressions are tried one after the other for every path that nothing else "
+                                  "matches",
+                                  map_->patterns_.size()),
+                      "write prefixes such as /old/* where they will do");
+    }
     return report_.has_errors() ? nullptr : map_;
   }
 
@@ -242,6 +251,7 @@ class RedirectMapReader {
     const auto [found, is_new] = map_->prefixes_.try_emplace(
         std::string(prefix),
         RedirectMap::Prefix{.to = *plain, .takes_rest = takes_rest, .status = status, .line = number_});
+    map_->prefix_bytes_max_ = std::max(map_->prefix_bytes_max_, prefix.size());
     if (!is_new) twice(line.from, found->second.line);
     if (is_new && takes_rest && *plain == prefix) report_.error(number_, "this leads to where it came from");
   }

@@ -72,6 +72,17 @@ TEST(RedirectMap, exact_goes_before_longest_prefix_before_patterns) {
   EXPECT_EQ(look_up(*map, "/"), "/all/ 0 line 5");
 }
 
+TEST(RedirectMap, prefix_is_found_below_a_long_path) {
+  const auto [map, complaints] = read("m", "/a/b/* /x/*\n/a/* /y\n");
+  ASSERT_TRUE(map) << complaints;
+  std::string rest;
+  for (int number = 0; number < 1000; ++number) rest += "/s";
+  EXPECT_EQ(look_up(*map, "/a/b" + rest), "/x" + rest + " 0 line 1");
+  EXPECT_EQ(look_up(*map, "/a/bb" + rest), "/y 0 line 2");
+  EXPECT_EQ(look_up(*map, "/a/b"), "/x 0 line 1");
+  EXPECT_EQ(look_up(*map, "/z" + rest), "");
+}
+
 TEST(RedirectMap, address_may_have_a_query) {
   const auto [map, complaints] = read("m", "/index.php?p=12 /news/12\n/index.php /\n");
   ASSERT_TRUE(map) << complaints;

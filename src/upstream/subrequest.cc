@@ -19,7 +19,8 @@ class Alarm final : private Timer {
   ~Alarm() { reactor_.timers().disarm(*this); }
 
  private:
-  void fire(Time) override { region_.request(upstream_error(Code::timed_out)); }
+  // Not timed_out: sessions take that for the end of a wait of their own, and wait again.
+  void fire(Time) override { region_.request(upstream_error(Code::first_byte_timeout)); }
 
   Reactor& reactor_;
   Cancellation& region_;

@@ -45,7 +45,7 @@ class Subrequest final : private ExchangeHost {
   RequestHead& head_like(const RequestHead& served, Keep keep);
 
   /// Sends `head` and reads the answer. Call it once.
-  /// \errors  those of send_to(); timed_out (origin upstream); body_too_large (origin upstream); canceled
+  /// \errors  those of send_to(); first_byte_timeout when the time is over; body_too_large (origin upstream); canceled
   Task<Result<Fetched>> fetch(const Cluster& cluster, const RequestHead& head, FetchLimits limits);
 
   /// Where texts of the head may be put.

@@ -133,11 +133,14 @@ constexpr std::array healthcheck_examples{
     CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
 };
 constexpr std::array hash_password_examples{
-    CommandExample{.line = "weir hash-password --user ann", .doc = "a line for a file of users; the password is asked for"},
-    CommandExample{.line = "weir hash-password --algorithm bcrypt --cost 12", .doc = "the hash alone, for htpasswd files"},
+    CommandExample{.line = "weir hash-password --user ann",
+                   .doc = "a line for a file of users; the password is asked for"},
+    CommandExample{.line = "weir hash-password --algorithm bcrypt --cost 12",
+                   .doc = "the hash alone, for htpasswd files"},
 };
 constexpr std::array api_key_examples{
-    CommandExample{.line = "weir api-key new partner-a --expires 2027-01-31", .doc = "a key, and the line that knows it"},
+    CommandExample{.line = "weir api-key new partner-a --expires 2027-01-31",
+                   .doc = "a key, and the line that knows it"},
 };
 constexpr std::array tail_examples{
     CommandExample{.line = "weir tail --status 5xx --route cart --slower 200ms", .doc = "what goes wrong in one route"},
@@ -295,8 +298,7 @@ constexpr std::array commands{
         .alias = {},
         .arguments = "[--user NAME]",
         .doc = "make the hash of a password, for basic_auth",
-        .details =
-            "Reads the password from the terminal, twice and without showing it, or one line of standard input.",
+        .details = "Reads the password from the terminal, twice and without showing it, or one line of standard input.",
         .examples = hash_password_examples,
         .group = CommandGroup::other,
         .flags = hash_password_flags,
@@ -308,7 +310,8 @@ constexpr std::array commands{
                 .doc = "make a key for a client, for api_key",
                 .details = "Shows the key on the terminal, once; prints the line for the file of keys, which holds its "
                            "digest only.",
- .examples = api_key_examples, .group = CommandGroup::other,
+                .examples = api_key_examples,
+                .group = CommandGroup::other,
                 .flags = api_key_flags,
                 .positionals_max = 2,
                 .run = api_key_command},

@@ -137,14 +137,15 @@ ForwardAuth::ForwardAuth(ForwardAuthOptions options, std::shared_ptr<const Clust
 }
 
 Reply ForwardAuth::handle(Exchange& exchange, Next next) const {
-  Subrequest subrequest(exchange);
+  // Given back before the rest of the chain runs, which may take long.
+  std::optional<Subrequest> subrequest(std::in_place, exchange);
   const Result<Fetched> fetched =
-      co_await subrequest.fetch(*cluster_, question(subrequest, exchange), {.timeout = options_.timeout});
+      co_await subrequest->fetch(*cluster_, question(*subrequest, exchange), {.timeout = options_.timeout});
   const Result<Status> status = fetched ? Result<Status>(fetched->head->status) : fail(fetched.error());
   const AuthorityVerdict verdict = decide_forward_auth(status, options_.on_error);
   exchange.record({.room = "forward_auth",
                    .verdict = verdict_text(verdict.action),
-                   .subject = exchange.arena.copy(subrequest.endpoint()),
+                   .subject = exchange.arena.copy(subrequest->endpoint()),
                    .reason = verdict.reason,
                    .place = options_.place});
   if (verdict.action == AuthorityAction::answer) co_return answer_of(*fetched, exchange.arena);
@@ -156,6 +157,7 @@ Reply ForwardAuth::handle(Exchange& exchange, Next next) const {
     copy_named(options_.response_headers, fetched->head->fields, exchange.request.fields);
     copy_named(options_.client_headers, fetched->head->fields, for_client);
   }
+  subrequest.reset();
   CO_TRY(Answer answer, co_await std::move(next)(exchange));
   for (const Field& field : for_client) answer.head.fields.append(field);
   co_return answer;

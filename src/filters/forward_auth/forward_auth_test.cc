@@ -234,7 +234,7 @@ TEST_F(ForwardAuthTest, slow_authority_is_given_up) {
   build("{ to: 'http://auth', timeout: 100ms }");
   script.takes = 10s;
   const Time before = shard.shard().reactor.now();
-  EXPECT_EQ(ask(), "timed_out");
+  EXPECT_EQ(ask(), "first_byte_timeout");
   EXPECT_LT(shard.shard().reactor.now() - before, 1s);
   EXPECT_EQ(service.calls, 0);
 }
