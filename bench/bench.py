@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, content, idle, machine, page, reload, rounds, router, rows
+from harness import contenders, content, gzip, idle, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -104,12 +104,19 @@ class Bench:
                 contender.process.stop()
 
     def _run_content(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as directory:
+        with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:
+            directory = Path(name)
             for row in content.ROWS:
-                if self.options.rows and row.name not in self.options.rows:
-                    continue
-                self._add(content.measure(row, self.meter, self.programs, Path(directory), self.options.windows,
-                                          self.options.seconds, self._tell))
+                if self._wants(row.name):
+                    self._add(content.measure(row, self.meter, self.programs, directory, self.options.windows,
+                                              self.options.seconds, self._tell))
+            if any(self._wants(name) for name in gzip.ROWS):
+                for section in gzip.measure(self.programs, self.meter, self.options.windows, self.options.seconds,
+                                            directory, self._tell):
+                    self._add(section)
+
+    def _wants(self, row: str) -> bool:
+        return not self.options.rows or row in self.options.rows
 
     def _add(self, section: Section) -> None:
         self.sections.append(section)
@@ -192,7 +199,7 @@ def read_options() -> argparse.Namespace:
                         help="build folder (default build/release)")
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
-    known = {row.name for table in [*LOADED.values(), content.ROWS] for row in table}
+    known = {row.name for table in [*LOADED.values(), content.ROWS] for row in table} | set(gzip.ROWS)
     if unknown := [name for name in options.rows if name not in known]:
         parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")
     if unknown := [name for name in options.peers if name not in contenders.PEER_NAMES]:

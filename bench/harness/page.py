@@ -37,7 +37,9 @@ def heading(bench: str, when: str, facts: list[str]) -> str:
 
 def text_of(section: Section) -> str:
     lines = ["", section.title, "-" * _WIDTH]
-    if any("cpu_us_per_request" in own for own in section.figures.values()):
+    if any("bytes_sent" in own for own in section.figures.values()):
+        lines += _coding_table(section)
+    elif any("cpu_us_per_request" in own for own in section.figures.values()):
         lines += _load_table(section)
     elif any("bytes_per_connection" in own for own in section.figures.values()):
         lines += _memory_table(section)
@@ -59,6 +61,13 @@ def _load_table(section: Section) -> list[str]:
             f"{_median(own, f'cpu_ratio_to_{NGINX}'):>8}{_median(own, f'cpu_ratio_to_{HAPROXY}'):>9}"
             f"{own['requests_per_second'].median:>10,.0f}{own['core_busy_share'].median:>6.0%}"
             f"{own['latency_p50_us'].median:>8.0f}")
+    return lines
+
+
+def _coding_table(section: Section) -> list[str]:
+    lines = [f"  {'':<30}{'CPU us per request':<24}{'bytes sent':>12}"]
+    for name, own in section.figures.items():
+        lines.append(f"  {TITLES[name]:<30}{own['cpu_us_per_request'].text(1):<24}{own['bytes_sent']:>12,.0f}")
     return lines
 
 

@@ -8,6 +8,8 @@
 #include "filters/api_key/api_key.h"
 #include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
+#include "filters/compress/compress.h"
+#include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
@@ -38,6 +40,8 @@ std::span<const FilterKind* const> filter_kinds() {
       &api_key_filter(),
       &basic_auth_filter(),
       &body_limit_filter(),
+      &compress_filter(),
+      &decompress_filter(),
       &error_pages_filter(),
       &forward_auth_filter(),
       &headers_filter(),

@@ -162,6 +162,14 @@ inline constexpr unsigned shards = 1024;
 inline constexpr unsigned file_complaints = 20;
 /// How often a file that is watched is looked at, when requests come that need it: one stat(2).
 inline constexpr Duration watched_file_interval = std::chrono::seconds{1};
+/// Bytes that encoders at work may hold on one core: about 250 streams of gzip, 50 of zstd, 30 of br. Beyond it answers
+/// go out uncompressed, which is always right.
+inline constexpr std::size_t encoders_lent_bytes = 64 * mebibyte;
+/// Bytes of encoders that one core keeps for the next answer; an answer that is there as a whole needs one at a time.
+inline constexpr std::size_t encoders_idle_bytes = 8 * mebibyte;
+/// Bytes that decoders of request bodies may hold on one core: about 700 streams of gzip, 7 of zstd or 3 of br when
+/// each asks for the largest window it may. Beyond it requests get 503.
+inline constexpr std::size_t decoders_bytes = 64 * mebibyte;
 /// Bytes of one page of error_pages: it is held in memory, once for all cores. Real ones have 2 to 50 KiB.
 inline constexpr ByteCount error_page_bytes = 1 * mebibyte;
 

@@ -129,6 +129,8 @@ Answer error_reply(Exchange& exchange, const Error& error) {
   if (answer.head.status == 401 && !exchange.challenge.empty()) {
     fields.append(FieldName::www_authenticate, exchange.challenge);
   }
+  // RFC 9110 section 15.5.16: what would have been understood.
+  if (answer.head.status == 415) fields.append(FieldName::accept_encoding, "gzip, br, zstd");
   if (answer.head.status == 503) fields.append(FieldName::retry_after, "1");
   tell_proxy_error(exchange, error, answer.head);
   if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
