@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, content, gzip, idle, machine, page, reload, rounds, router, rows
+from harness import contenders, content, fastcgi, gzip, idle, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -115,6 +115,11 @@ class Bench:
                                             directory, self._tell):
                     self._add(section)
 
+            if any(self._wants(row.name) for row in fastcgi.ROWS):
+                for section in fastcgi.measure(self.names, self.meter, self.programs, directory, self.options.windows,
+                                               self.options.seconds, self.options.rows, self._tell):
+                    self._add(section)
+
     def _wants(self, row: str) -> bool:
         return not self.options.rows or row in self.options.rows
 
@@ -199,7 +204,7 @@ def read_options() -> argparse.Namespace:
                         help="build folder (default build/release)")
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
-    known = {row.name for table in [*LOADED.values(), content.ROWS] for row in table} | set(gzip.ROWS)
+    known = {row.name for table in [*LOADED.values(), content.ROWS, fastcgi.ROWS] for row in table} | set(gzip.ROWS)
     if unknown := [name for name in options.rows if name not in known]:
         parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")
     if unknown := [name for name in options.peers if name not in contenders.PEER_NAMES]:

@@ -16,11 +16,7 @@
 //   (2) `partial` holds the beginning of a request head whose end has not arrived; it never holds a whole one
 //       unless (1) holds it back.
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
 #include <array>
-#include <atomic>
 #include <memory>
 
 #include "support.h"
@@ -206,16 +202,6 @@ class Origin {
   std::array<epoll_event, events_max> events_{};
   std::vector<Connection*> closed_;
 };
-
-/// The shared count of answers: `file` mapped, or plain memory when nobody wants to look.
-[[nodiscard]] std::atomic<std::uint64_t>& map_counter(const std::string& file) {
-  if (file.empty()) return *new std::atomic<std::uint64_t>{0};
-  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0 || ftruncate(descriptor, sizeof(std::uint64_t)) != 0) give_up("--counter");
-  void* const mapped = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-  if (mapped == MAP_FAILED) give_up("--counter");
-  return *new (mapped) std::atomic<std::uint64_t>{0};
-}
 
 }  // namespace
 }  // namespace weir::bench

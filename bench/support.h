@@ -11,14 +11,17 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -186,6 +189,16 @@ inline void watch(int epoll, int descriptor, void* owner) {
 inline void watch_listener(int epoll, int listener) {
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) give_up("epoll_ctl");
+}
+
+/// The shared count of answers: `file` mapped, or plain memory when nobody wants to look.
+[[nodiscard]] inline std::atomic<std::uint64_t>& map_counter(const std::string& file) {
+  if (file.empty()) return *new std::atomic<std::uint64_t>{0};
+  const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0 || ftruncate(descriptor, sizeof(std::uint64_t)) != 0) give_up("--counter");
+  void* const mapped = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (mapped == MAP_FAILED) give_up("--counter");
+  return *new (mapped) std::atomic<std::uint64_t>{0};
 }
 
 }  // namespace weir::bench

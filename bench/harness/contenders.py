@@ -101,7 +101,7 @@ def start_origin(meter: Meter, programs: Programs, directory: Path) -> tuple[Run
     port, counter = machine.free_port(), directory / "answered"
     command = [programs.require("bench_origin"), "--listen", f"127.0.0.1:{port}", "--counter", str(counter)]
     origin = Running("origin", port, Process(meter, "origin", command, machine.PEER_CORE, directory))
-    _await_answer(origin)
+    await_answer(origin)
     return origin, counter
 
 
@@ -113,7 +113,7 @@ def start(name: str, meter: Meter, programs: Programs, origin_port: int, directo
     values = {"TELLS": WEIR_TELLS.get(name, WEIR_TELLS_ELSE), "PORT": port, "ORIGIN_PORT": origin_port,
               "DIRECTORY": own, "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else ""}
     running = Running(name, port, Process(meter, name, _command(name, programs, values, own), machine.PROXY_CORE, own))
-    _await_answer(running)
+    await_answer(running)
     return running
 
 
@@ -123,13 +123,13 @@ def _command(name: str, programs: Programs, values: dict, directory: Path) -> li
         return [programs.require("null_proxy"), "--listen", f"127.0.0.1:{values['PORT']}", "--upstream",
                 f"127.0.0.1:{values['ORIGIN_PORT']}", "--coalesce", str(nap)]
     if name == NGINX:
-        return [find_peer(NGINX), "-p", str(directory), "-c", _render("nginx.conf", values, directory)]
+        return [find_peer(NGINX), "-p", str(directory), "-c", render("nginx.conf", values, directory)]
     if name == HAPROXY:
-        return [find_peer(HAPROXY), "-db", "-f", _render("haproxy.cfg", values, directory)]
-    return [str(programs.weir), "run", "-c", _render("weir.yaml", values, directory)]
+        return [find_peer(HAPROXY), "-db", "-f", render("haproxy.cfg", values, directory)]
+    return [str(programs.weir), "run", "-c", render("weir.yaml", values, directory)]
 
 
-def _render(template: str, values: dict, directory: Path) -> str:
+def render(template: str, values: dict, directory: Path) -> str:
     text = (PEERS / f"{template}.in").read_text()
     for key, value in values.items():
         text = text.replace(f"@{key}@", str(value))
@@ -138,12 +138,12 @@ def _render(template: str, values: dict, directory: Path) -> str:
     return str(path)
 
 
-def _await_answer(running: Running) -> None:
+def await_answer(running: Running, target: str = "/1k") -> None:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and running.process.running():
         connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=2)
         try:
-            connection.request("GET", "/1k")
+            connection.request("GET", target)
             if len(connection.getresponse().read()) == 1024:
                 return
         except (OSError, http.client.HTTPException):

@@ -15,6 +15,7 @@
 #include "filters/headers/headers.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
+#include "services/fastcgi/fastcgi.h"
 #include "services/files/files.h"
 #include "services/proxy/proxy.h"
 #include "services/redirect/redirect.h"
@@ -54,6 +55,7 @@ std::span<const FilterKind* const> filter_kinds() {
 
 std::span<const ServiceKind* const> service_kinds() {
   static const std::array kinds{
+      &fastcgi_service(),
       &files_service(),
       &proxy_service(),
       &redirect_service(),

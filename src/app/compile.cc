@@ -7,6 +7,7 @@
 
 #include "app/catalog.h"
 #include "app/filter_order.h"
+#include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
 
 namespace weir {
@@ -27,12 +28,22 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   context.path = upstream.balance.path;
   if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);
   if (settings.balancer == nullptr) return nullptr;
-  settings.protocol = &h1::client_protocol();
+  settings.speaks = upstream.protocol;
+  settings.protocol =
+      upstream.protocol == UpstreamProtocol::fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();
   return std::make_shared<const Cluster>(std::move(settings));
 }
 
+/// Whether a reference is an address and no name; a service for FastCGI writes `fastcgi://host:port`.
 bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("unix:");
+  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("unix:") ||
+         text.starts_with("fastcgi:");
+}
+
+/// Under which a cluster made from a URL is kept: one unix socket may be named by services of both protocols.
+std::string key_of(std::string_view url, UpstreamProtocol speaks) {
+  const bool apart = speaks == UpstreamProtocol::fastcgi && url.starts_with("unix:");
+  return apart ? fmt::format("fastcgi:{}", url) : std::string(url);
 }
 
 // Borrows the matches from the document: copying those of 100,000 routes took a fifth of a reload.
@@ -83,9 +94,21 @@ class Compiler::Context final : public BuildContext {
       : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), clusters_(clusters) {}
 
   std::shared_ptr<const Cluster> cluster(const Node& reference) override {
+    return find(reference, UpstreamProtocol::http);
+  }
+  std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) override {
+    return find(reference, UpstreamProtocol::fastcgi);
+  }
+
+  const Timeouts& timeouts;  ///< where a route does not say
+
+ private:
+  std::shared_ptr<const Cluster> find(const Node& reference, UpstreamProtocol speaks) {
     const std::string& text = reference.text();
-    if (const auto found = clusters_.find(text); found != clusters_.end()) return found->second;
-    if (is_url(text)) return from_url(reference);
+    if (const auto found = clusters_.find(key_of(text, speaks)); found != clusters_.end()) {
+      return speaking(reference, found->second, speaks);
+    }
+    if (is_url(text)) return from_url(reference, speaks);
     if (told_already(reference.place())) return nullptr;  // the document has found the same
     std::vector<std::string_view> names;
     for (const auto& [name, cluster] : clusters_) names.push_back(name);
@@ -94,34 +117,51 @@ class Compiler::Context final : public BuildContext {
     return nullptr;
   }
 
-  const Timeouts& timeouts;  ///< where a route does not say
+  /// The cluster, if it speaks that protocol.
+  std::shared_ptr<const Cluster> speaking(const Node& reference, std::shared_ptr<const Cluster> cluster,
+                                          UpstreamProtocol speaks) const {
+    if (cluster == nullptr || cluster->settings().speaks == speaks) return cluster;
+    const bool wants_fastcgi = speaks == UpstreamProtocol::fastcgi;
+    diagnostics.error(
+        reference.place(), path,
+        fmt::format("upstream {} speaks {}", reference.shown(), weir::name_of(cluster->settings().speaks)),
+        wants_fastcgi ? "add protocol: fastcgi to it, or use proxy" : "use the fastcgi service");
+    return nullptr;
+  }
 
- private:
   [[nodiscard]] bool told_already(Place place) const {
     return std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& told) { return told.place == place; });
   }
 
-  std::shared_ptr<const Cluster> from_url(const Node& reference) {
+  std::shared_ptr<const Cluster> from_url(const Node& reference, UpstreamProtocol speaks) {
+    const bool fastcgi = speaks == UpstreamProtocol::fastcgi;
     std::string_view text = reference.text();
+    if (fastcgi != text.starts_with("fastcgi://") && !text.starts_with("unix:")) {
+      diagnostics.error(reference.place(), path, fmt::format("{} is another protocol's URL", reference.shown()),
+                        fastcgi ? "write fastcgi://host:port or unix:/path" : "use the fastcgi service");
+      return nullptr;
+    }
     if (text.starts_with("https://")) {
       diagnostics.error(reference.place(), path, "TLS to upstreams is not in this version of Weir", "write http://");
       return nullptr;
     }
-    if (text.starts_with("http://")) text.remove_prefix(7);
+    if (!text.starts_with("unix:")) text.remove_prefix(text.find("://") + 3);
     if (text.ends_with('/')) text.remove_suffix(1);
-    const auto endpoint = parse_endpoint(text, 80);
+    const auto endpoint = parse_endpoint(text, fastcgi ? 9000 : 80);
     if (!endpoint) {
       diagnostics.error(reference.place(), path,
                         fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
-                        "write http://host:port; paths are the rewrite filter's");
+                        fastcgi ? "write fastcgi://host:port or unix:/path"
+                                : "write http://host:port; paths are the rewrite filter's");
       return nullptr;
     }
     config::UpstreamDocument upstream;
     upstream.name = endpoint->text();
     upstream.place = reference.place();
     upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
+    upstream.speak(speaks);
     auto made = make_cluster(upstream, *this);
-    clusters_.emplace(reference.text(), made);
+    clusters_.emplace(key_of(reference.text(), speaks), made);
     return made;
   }
 

@@ -136,6 +136,21 @@ inline constexpr Duration disk_patience = std::chrono::seconds{10};
 inline constexpr unsigned disk_waiting = 1024;
 /// Entries of one directory listing.
 inline constexpr std::size_t listing_entries = 10'000;
+/// What a FastCGI application writes to STDERR: bytes of one message that are logged, messages of one request, and how
+/// many a core lets through at once and per second. A PHP notice has some 200 bytes; a page that is full of them should
+/// not fill the disk.
+inline constexpr std::size_t application_message_bytes = 2 * 1024;
+inline constexpr unsigned application_messages_per_exchange = 16;
+inline constexpr unsigned application_messages_at_once = 100;
+inline constexpr unsigned application_messages_per_second = 20;
+/// Prefixes of one path that are looked for as scripts (`/a.php/b.php/c`); real sites have one.
+inline constexpr std::size_t script_candidates = 4;
+/// Scripts of which a core remembers for file_freshness whether they are there, 150 bytes each; sites have a hundred.
+inline constexpr std::size_t scripts_remembered = 512;
+/// Content of unknown length that the fastcgi service holds until it knows, and what may be configured at most: each
+/// such request takes that much memory. Browsers and PHP's clients say the length.
+inline constexpr ByteCount held_content_bytes = 64 * kibibyte;
+inline constexpr ByteCount held_content_bytes_max = 64 * mebibyte;
 /// Bytes of a request body kept for a second try.
 inline constexpr ByteCount replay_bytes = 64 * kibibyte;
 /// Bytes of a password; crypt(3) takes 511, and nobody types more.

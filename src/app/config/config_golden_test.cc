@@ -19,7 +19,7 @@ constexpr std::string_view separator = "\n---\n";
 
 PluginNames sample_names() {
   return {.filters = {"headers", "rewrite", "access", "body_limit"},
-          .services = {"proxy", "respond", "redirect"},
+          .services = {"proxy", "fastcgi", "respond", "redirect"},
           .balancers = {"round_robin"}};
 }
 

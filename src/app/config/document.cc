@@ -113,6 +113,9 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .custom("endpoints", "list of endpoint", read_endpoints,
                   {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true},
                   &endpoint_schema())
+          .choice("protocol", &UpstreamDocument::protocol,
+                  {{"http", UpstreamProtocol::http}, {"fastcgi", UpstreamProtocol::fastcgi}},
+                  {.doc = "What the servers speak. fastcgi is for the service of that name.", .example = "fastcgi"})
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
                   {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
           .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
@@ -140,6 +143,9 @@ bool read_upstreams(const Node& node, const Reading& reading, Draft& draft) {
     upstream.name = member.name;
     upstream.place = member.place;
     good = upstream_schema().read_into(member.value, at, upstream) && good;
+    const Node* connections = member.value.find("connections");
+    const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
+    if (!says_idle) upstream.speak(upstream.protocol);
     const Node* endpoints = member.value.find("endpoints");
     if (endpoints != nullptr && upstream.endpoints.empty() && (endpoints->is_null() || endpoints->is_list()) &&
         endpoints->items().empty()) {
@@ -360,7 +366,9 @@ const SchemaBase& configuration_schema() {
 
 std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& use) {
   std::vector<std::pair<std::string, Place>> names;
-  if (use.name == "proxy" || use.name == "forward_auth") add_targets(use.options, names);
+  for (const std::string_view asks_upstreams : {"proxy", "fastcgi", "forward_auth"}) {
+    if (use.name == asks_upstreams) add_targets(use.options, names);
+  }
   return names;
 }
 

@@ -27,6 +27,7 @@
 #include "base/limits.h"
 #include "contracts/diagnostics.h"
 #include "contracts/node.h"
+#include "contracts/session.h"
 #include "contracts/snapshot.h"
 #include "net/address.h"
 #include "route/match.h"
@@ -60,11 +61,19 @@ struct UpstreamDocument {
   std::string name;
   Place place;
   std::vector<EndpointDocument> endpoints;
+  UpstreamProtocol protocol = UpstreamProtocol::http;
   PluginUse balance{.name = "round_robin", .options = {}, .place = {}, .path = {}};
   UpstreamTimeouts timeouts;
   ConnectionLimits connections;
   Duration resolve_every = std::chrono::seconds{30};
   std::uint32_t attempts = limits::attempts;  ///< `retries.attempts`: the first try included
+
+  /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
+  /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.
+  void speak(UpstreamProtocol chosen) {
+    protocol = chosen;
+    if (chosen == UpstreamProtocol::fastcgi) connections.idle_max = 0;
+  }
 };
 
 /// A named list of filters. `use:` within it is already replaced by what it stands for.

@@ -6,10 +6,12 @@ import contextlib
 import pathlib
 import subprocess
 import tempfile
+from collections.abc import Callable
 
+from .fastcgi import Application, Asked, PhpFpm
 from .gateway import Gateway
 from .load import Wrk
-from .message import Handler
+from .message import Handler, Peer
 from .origins import Nginx, Origin
 from .processes import run, tool
 from .waiting import STEP_SECONDS
@@ -55,6 +57,17 @@ class Stand:
         origin = Origin(handler)
         self.ending.callback(origin.close)
         return origin
+
+    def php_fpm(self, workers: int = 4, tcp: bool = False) -> PhpFpm:
+        self.origins += 1
+        php = PhpFpm(self.directory / f"php{self.origins}", workers, tcp)
+        self.ending.callback(php.close)
+        return php
+
+    def application(self, handler: Callable[[Peer, Asked], bool | None]) -> Application:
+        application = Application(handler)
+        self.ending.callback(application.close)
+        return application
 
     def wrk(self, gateway: Gateway, connections: int, target: str) -> Wrk:
         wrk = Wrk(gateway, connections, target)

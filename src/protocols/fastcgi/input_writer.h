@@ -1,0 +1,34 @@
+// Sends the content of a request as STDIN.
+//
+// Invariants
+//   (1) The end of the stream is sent only behind exactly the bytes that CONTENT_LENGTH promised: an application must
+//       never take half an upload for a whole one.
+#pragma once
+
+#include <string_view>
+
+#include "http/body.h"
+#include "net/stream.h"
+#include "protocols/fastcgi/records.h"
+#include "runtime/task.h"
+
+namespace weir::fastcgi {
+
+class InputWriter {
+ public:
+  /// \param length  bytes promised; \param stall  how long the upstream may take nothing
+  InputWriter(Stream& stream, ByteCount length, Duration stall) : stream_(stream), left_(length), stall_(stall) {}
+
+  /// Sends `front` (a head, or nothing) and the piece behind it.
+  /// \errors  bad_length, body_cut_short (origin client) when the pieces do not add up to the promise; those of
+  ///          Stream::send
+  Task<Result<void>> send(std::string_view front, Piece piece);
+  Stream::Send& send_front(std::string_view front) { return stream_.send(front, stall_); }
+
+ private:
+  Stream& stream_;
+  ByteCount left_;
+  Duration stall_;
+};
+
+}  // namespace weir::fastcgi

@@ -1,0 +1,195 @@
+// Finding the script, settling the length, composing what the application is told.
+#include "services/fastcgi/fastcgi.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/elsewhere.h"
+#include "services/fastcgi/held_body.h"
+#include "services/fastcgi/script_memory.h"
+#include "upstream/attempt.h"
+#include "upstream/forwarding.h"
+
+namespace weir {
+namespace {
+
+constexpr Error script_missing = client_error(Code::not_found, "there is no such script");
+constexpr Error may_not_look =
+    gateway_error(Code::permission_denied, "Weir may not look for scripts below the root; see check_scripts");
+
+using Candidates = std::span<const ScriptCandidate>;
+
+/// What was found: the position of the first that is there, or the number of candidates.
+struct Search {
+  std::size_t position = 0;
+  ScriptFound found = ScriptFound::no;
+};
+
+/// By what is remembered, and by what the kernel says at once.
+Search search_at_once(const std::string& root, Candidates candidates, ScriptMemory& memory, Time now) {
+  Search done;
+  for (; done.position < candidates.size(); ++done.position) {
+    const std::string_view script = candidates[done.position].script;
+    const std::optional<ScriptFound> known = memory.recall(root, script, now);
+    done.found = known ? *known : find_script(root, script, DiskWait::never);
+    if (!known) memory.keep(root, script, done.found, now);
+    if (done.found != ScriptFound::no) break;
+  }
+  return done;
+}
+
+/// Where one may wait for a disk. Owns its texts: whoever asked may be gone before the answer.
+class PatientSearch {
+ public:
+  PatientSearch(const std::string& root, Candidates candidates) : root_(root) {
+    for (const ScriptCandidate& candidate : candidates) scripts_.emplace_back(candidate.script);
+  }
+  Search operator()() const {
+    Search done;
+    for (; done.position < scripts_.size(); ++done.position) {
+      done.found = find_script(root_, scripts_[done.position], DiskWait::allowed);
+      if (done.found != ScriptFound::no) break;
+    }
+    return done;
+  }
+
+ private:
+  std::string root_;
+  std::vector<std::string> scripts_;
+};
+
+void remember(const std::string& root, Candidates candidates, const Search& done, ScriptMemory& memory, Time now) {
+  for (std::size_t at = 0; at < done.position; ++at) memory.keep(root, candidates[at].script, ScriptFound::no, now);
+  if (done.position < candidates.size()) memory.keep(root, candidates[done.position].script, done.found, now);
+}
+
+/// Where nobody can look: what is written in the path, else the front controller, else a folder's index.
+const ScriptCandidate* choose_unchecked(Candidates candidates) {
+  const ScriptCandidate* chosen = nullptr;
+  for (const ScriptCandidate& candidate : candidates) {
+    if (candidate.then != ScriptCandidate::Then::run) continue;
+    const bool index_gives_way = chosen != nullptr && chosen->reason == "index";
+    if (chosen == nullptr || index_gives_way) chosen = &candidate;
+  }
+  return chosen;
+}
+
+/// The same path with its slash, and the query.
+Answer add_slash(Exchange& exchange) {
+  const RequestHead& request = exchange.request;
+  Answer answer(exchange.arena);
+  answer.head.status = 308;
+  answer.head.fields.append(FieldName::location, exchange.arena.join(request.path, "/", request.has_query ? "?" : "",
+                                                                     request.has_query ? request.query : ""));
+  answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
+  return answer;
+}
+
+const RequestHead& upstream_head(Exchange& exchange) {
+  const Snapshot& snapshot = *exchange.snapshot;
+  const ClientAddress& client = exchange.connection.client;
+  return compose_upstream_head(
+      exchange.request,
+      {.settings = snapshot.forwarded,
+       .hop = {.peer = client.peer,
+               .over_unix = client.over_unix,
+               .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
+               .scheme = exchange.connection.scheme,
+               .authority = {},
+               .port = exchange.connection.local_port},
+       .request_id = exchange.request_id,
+       .upgrade_allowed = false,
+       .has_body = exchange.request_body != nullptr},
+      exchange.arena);
+}
+
+}  // namespace
+
+Task<Result<ScriptCandidate>> Fastcgi::choose_script(Exchange& exchange) const {
+  if (options_.root.empty()) {
+    co_return ScriptCandidate{
+        .script = {}, .path_info = decoded_path(exchange.request.path, exchange.arena), .reason = "application"};
+  }
+  const Candidates candidates = script_candidates(exchange.request.path, rules_, exchange.arena);
+  if (!options_.check_scripts) {
+    const ScriptCandidate* const chosen = choose_unchecked(candidates);
+    if (chosen == nullptr) co_return fail(script_missing);
+    co_return *chosen;
+  }
+  Shard& shard = exchange.shard;
+  auto& memory = shard.state<ScriptMemory>("fastcgi/scripts", [] { return std::make_unique<ScriptMemory>(); });
+  Search done = search_at_once(options_.root, candidates, memory, shard.reactor.now());
+  if (done.found == ScriptFound::would_wait) {
+    CO_TRY(done, co_await elsewhere(shard.reactor, shard.executor, PatientSearch(options_.root, candidates),
+                                    limits::disk_patience));
+    remember(options_.root, candidates, done, memory, shard.reactor.now());
+  }
+  if (done.found == ScriptFound::not_allowed) co_return fail(may_not_look);
+  if (done.found != ScriptFound::yes) co_return fail(script_missing);
+  co_return candidates[done.position];
+}
+
+Reply Fastcgi::handle(Exchange& exchange) const {
+  const Result<ScriptCandidate> script = co_await choose_script(exchange);
+  exchange.record({.room = "script",
+                   .verdict = script ? "found" : "refused",
+                   .subject = script ? exchange.arena.copy(script->script) : std::string_view(),
+                   .reason = script ? script->reason : name_of(script.error().code),
+                   .place = options_.to.place()});
+  if (!script) co_return fail(script.error());
+  if (script->then == ScriptCandidate::Then::add_slash) co_return add_slash(exchange);
+  co_return co_await answer_by(*script, exchange);
+}
+
+Task<Result<void>> Fastcgi::settle_length(Exchange& exchange, Framing& framing) const {
+  if (exchange.request_body == nullptr || framing.kind == Framing::Kind::length) co_return Result<void>{};
+  CO_TRY(std::string content, co_await read_whole(*exchange.request_body, options_.hold));
+  framing = {.kind = Framing::Kind::length, .length = content.size()};
+  exchange.request_body =
+      BodyPointer(exchange.arena.make<HeldBody>(std::move(exchange.request_body), std::move(content)));
+  co_return Result<void>{};
+}
+
+Reply Fastcgi::answer_by(const ScriptCandidate& script, Exchange& exchange) const {
+  Arena& arena = exchange.arena;
+  auto& head = *arena.make<RequestHead>(upstream_head(exchange));
+  CO_TRY_VOID(co_await settle_length(exchange, head.framing));
+  const bool has_content = exchange.request_body != nullptr;
+  head.cgi_variables = cgi_variables({.head = head,
+                                      .client = exchange.client,
+                                      .scheme = exchange.connection.scheme,
+                                      .port = exchange.connection.local_port,
+                                      .content_length = has_content ? std::optional(head.framing.length) : std::nullopt,
+                                      .root = options_.root,
+                                      .script = script.script,
+                                      .path_info = script.path_info,
+                                      .configured = options_.params},
+                                     arena);
+  co_return co_await send_to(*cluster_, exchange, head);
+}
+
+Effect Fastcgi::rehearse(ImaginedRequest& imagined) const {
+  if (options_.root.empty())
+    return {.text = fmt::format("asks the application at upstream {}", cluster_->name()), .answers = true};
+  const Candidates candidates = script_candidates(imagined.head.path, rules_, imagined.head.fields.arena());
+  const ScriptCandidate* chosen = nullptr;
+  if (options_.check_scripts) {
+    const Search done = PatientSearch(options_.root, candidates)();
+    if (done.found == ScriptFound::not_allowed)
+      return {.text = "fails: Weir may not look below the root", .answers = true, .status = 500};
+    if (done.found == ScriptFound::yes) chosen = &candidates[done.position];
+  } else {
+    chosen = choose_unchecked(candidates);
+  }
+  if (chosen == nullptr)
+    return {.text = fmt::format("finds no script below {}", options_.root), .answers = true, .status = 404};
+  if (chosen->then == ScriptCandidate::Then::add_slash) {
+    return {.text = fmt::format("redirects to {}/", imagined.head.path), .answers = true, .status = 308};
+  }
+  return {.text = fmt::format("runs {}{} ({}) at upstream {}", options_.root, chosen->script, chosen->reason,
+                              cluster_->name()),
+          .answers = true};
+}
+
+}  // namespace weir

@@ -1,0 +1,95 @@
+// From left to right over the segments.
+#include "services/fastcgi/script_path.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "http/characters.h"
+
+namespace weir {
+namespace {
+
+/// Whether what an escape hides may be part of a file's name.
+bool names_a_file(std::string_view segment) {
+  for (std::size_t at = segment.find('%'); at != std::string_view::npos; at = segment.find('%', at + 1)) {
+    const std::string_view decoded = segment.substr(at + 1, 2);
+    const int code = text::hex_value(decoded[0]) * 16 + text::hex_value(decoded[1]);
+    if (code < 0x20 || code == 0x7F || code == '/') return false;
+  }
+  return true;
+}
+
+class Candidates {
+ public:
+  explicit Candidates(Arena& arena)
+      : arena_(arena), room_(arena.make_array<ScriptCandidate>(limits::script_candidates + 2)) {}
+
+  void add(const ScriptCandidate& candidate) { room_[size_++] = candidate; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::span<const ScriptCandidate> all() const { return room_.first(size_); }
+  [[nodiscard]] Arena& arena() { return arena_; }
+
+ private:
+  Arena& arena_;
+  std::span<ScriptCandidate> room_;
+  std::size_t size_ = 0;
+};
+
+/// Adds each prefix that names a script. \returns whether the whole path could name files
+bool add_prefixes(std::string_view path, const ScriptRules& rules, Candidates& candidates) {
+  std::size_t begin = 1;
+  while (begin < path.size()) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view segment = path.substr(begin, end - begin);
+    if (!names_a_file(segment)) return false;
+    const bool is_script = segment.size() > rules.split.size() && segment.ends_with(rules.split);
+    if (is_script && candidates.size() < limits::script_candidates) {
+      candidates.add({.script = decoded_path(path.substr(0, end), candidates.arena()),
+                      .path_info = decoded_path(path.substr(end), candidates.arena()),
+                      .reason = "path"});
+    }
+    begin = end + 1;
+  }
+  return true;
+}
+
+void add_index(std::string_view path, const ScriptRules& rules, Candidates& candidates) {
+  const bool has_slash = path.ends_with('/');
+  if (!has_slash && path.ends_with(rules.split)) return;
+  const std::string_view folder = decoded_path(path, candidates.arena());
+  candidates.add({.script = candidates.arena().join(folder, has_slash ? "" : "/", rules.index),
+                  .path_info = {},
+                  .reason = "index",
+                  .then = has_slash ? ScriptCandidate::Then::run : ScriptCandidate::Then::add_slash});
+}
+
+}  // namespace
+
+std::string_view decoded_path(std::string_view canonical, Arena& arena) {
+  if (!canonical.contains('%')) return canonical;
+  const std::span<char> room = arena.make_array<char>(canonical.size());
+  std::size_t size = 0;
+  for (std::size_t at = 0; at < canonical.size(); ++at) {
+    char c = canonical[at];
+    if (c == '%' && canonical.size() - at > 2) {
+      c = static_cast<char>(text::hex_value(canonical[at + 1]) * 16 + text::hex_value(canonical[at + 2]));
+      at += 2;
+    }
+    room[size++] = c;
+  }
+  return {room.data(), size};
+}
+
+std::span<const ScriptCandidate> script_candidates(std::string_view path, const ScriptRules& rules, Arena& arena) {
+  Candidates candidates(arena);
+  if (path.starts_with('/') && add_prefixes(path, rules, candidates) && !rules.index.empty()) {
+    add_index(path, rules, candidates);
+  }
+  if (!rules.front_controller.empty()) {
+    candidates.add({.script = rules.front_controller, .path_info = {}, .reason = "front_controller"});
+  }
+  return candidates.all();
+}
+
+}  // namespace weir
