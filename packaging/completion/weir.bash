@@ -5,7 +5,7 @@ _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words='' files=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload stop status healthcheck hash-password api-key demo-origin schema completion version help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload rollback history diff stop status healthcheck hash-password api-key demo-origin fmt schema completion version help' -- "$current")
     return
   fi
   case $previous in
@@ -13,24 +13,28 @@ _weir() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | -u | --user | --algorithm | --cost | --expires | --listen) return ;;
+    --state | -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | -u | --user | --algorithm | --cost | --expires | --listen) return ;;
   esac
   case ${COMP_WORDS[1]} in
-    run) words='-c --config -h --help' files=yes ;;
+    run) words='-c --config --state --refuse-broken -h --help' files=yes ;;
     check | validate) words='-c --config --json -h --help' files=yes ;;
     explain) words='-H --header --from --listener -c --config --admin --json -h --help GET HEAD POST PUT PATCH DELETE OPTIONS' ;;
     tail) words='--status --route --upstream --slower --rate --count --admin --json -h --help' ;;
-    reload) words='--admin --json -h --help' ;;
+    reload) words='--force --admin --json -h --help' ;;
+    rollback) words='--admin --json -h --help' ;;
+    history) words='--state --admin --json -h --help' ;;
+    diff) words='--state --admin --json -h --help' ;;
     stop) words='--admin --json -h --help' ;;
     status) words='--admin --json -h --help' ;;
     healthcheck) words='--ready --admin -h --help' ;;
     hash-password) words='-u --user --algorithm --cost -h --help' ;;
     api-key) words='--expires -h --help' ;;
     demo-origin) words='--listen -h --help' ;;
+    fmt) words='--check --explicit -h --help' files=yes ;;
     schema) words='-h --help' ;;
     completion) words='-h --help bash zsh fish' ;;
     version) words='-h --help' ;;
-    help) words='-h --help run check explain tail reload stop status healthcheck hash-password api-key demo-origin schema completion version help' ;;
+    help) words='-h --help run check explain tail reload rollback history diff stop status healthcheck hash-password api-key demo-origin fmt schema completion version help' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files && $current != -* ]]; then

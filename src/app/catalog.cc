@@ -55,11 +55,7 @@ std::span<const FilterKind* const> filter_kinds() {
 
 std::span<const ServiceKind* const> service_kinds() {
   static const std::array kinds{
-      &fastcgi_service(),
-      &files_service(),
-      &proxy_service(),
-      &redirect_service(),
-      &respond_service(),
+      &fastcgi_service(), &files_service(), &proxy_service(), &redirect_service(), &respond_service(),
   };
   return kinds;
 }
