@@ -155,7 +155,7 @@ std::vector<Event> events_of(const Story& story) {
 
 std::string client_text(const Story& story) {
   if (story.client.over_unix) return "over a unix socket";
-  const std::string peer = fmt::format("{} port {}", story.client.peer.text(), story.client.peer_port);
+  std::string peer = fmt::format("{} port {}", story.client.peer.text(), story.client.peer_port);
   if (story.client.address == story.client.peer) return peer;
   return fmt::format("{}, through the trusted proxy {}", story.client.address.text(), peer);
 }

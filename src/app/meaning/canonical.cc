@@ -158,7 +158,7 @@ std::string flow_text(const Node& node) {
     case Node::Kind::null:
       return "~";
     case Node::Kind::scalar: {
-      const std::string said = written(node);
+      std::string said = written(node);
       if (!needs_quotes(said)) return said;
       std::string quoted;
       text::append_json_string(quoted, said);

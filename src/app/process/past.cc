@@ -16,7 +16,7 @@ namespace {
 /// Beyond, saying what changed would hold up the control thread for seconds: `weir diff` does it elsewhere.
 constexpr std::size_t compared_bytes_max = std::size_t{4} * 1024 * 1024;
 /// Lines that one entry keeps.
-constexpr std::size_t changes_max = 50;
+constexpr std::size_t changes_max = 20;
 
 std::size_t bytes_of(const std::vector<config::SourceFile>& texts) {
   std::size_t bytes = 0;

@@ -30,7 +30,7 @@ std::string argument(std::string_view written) {
 
 std::string sentence(std::string_view text) {
   std::string out(text);
-  const bool is_word = !out.empty() && out.find_first_of(" ") != std::string::npos;
+  const bool is_word = !out.empty() && out.find(' ') != std::string::npos;
   if (is_word && !out.substr(0, out.find(' ')).ends_with(':') && out.front() >= 'a' && out.front() <= 'z')
     out.front() = static_cast<char>(out.front() - 'a' + 'A');
   if (!out.empty() && out.back() != '.' && out.back() != '?') out += '.';
