@@ -189,9 +189,27 @@ def _files(directory: Path, programs: Programs) -> list[Server]:
             weir_server(WEIR, directory, programs, f"  - files: {root}\n")]
 
 
+# ---- redirects ----
+
+SMALL_MAP, LARGE_MAP = "map-of-10", "map-of-100000"
+
+
+def _redirects(directory: Path, programs: Programs) -> list[Server]:
+    servers = []
+    for name in (SMALL_MAP, LARGE_MAP):
+        count = int(name.rsplit("-", 1)[1])
+        path = directory / f"{name}.csv"
+        path.write_text("from,to,status\n" + "".join(f"/old/{number:06}.html,/new/{number:06},301\n" for number in range(count)))
+        servers.append(weir_server(name, directory, programs,
+                                   f"  - redirect: {{ map: {path}, to: https://example.com/, status: 301 }}\n"))
+    return servers
+
+
 ROWS = [
     ContentRow("files-1k", "a file of 1 KiB, 64 keep-alive connections", Load(path="/1k"), _files,
                ((WEIR, NGINX, 0.8),)),
     ContentRow("files-100k", "a file of 100 KiB, 64 keep-alive connections", Load(path="/100k"), _files,
                ((WEIR, NGINX, 0.8),)),
+    ContentRow("redirect-map", "a redirect found in a map, at random, 64 keep-alive connections",
+               Load(script="redirects.lua"), _redirects, ((LARGE_MAP, SMALL_MAP, 1.05),)),
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .contenders import Programs, Running, Unavailable, find_peer
+from .contenders import PEERS, Programs, Running, Unavailable, find_peer
 from .processes import Meter, Process
 
 # What a browser sends with a GET: about 800 bytes of head, cookies included (counted by hand from Chromium's fields).
@@ -38,6 +38,7 @@ class Load:
     connections: int = 64
     browser_head: bool = False
     rate: int = 0  # requests per second, open loop; 0: closed loop
+    script: str = ""  # of wrk, in bench/peers: makes the requests; is given the contender's name
 
     def fields(self) -> list[str]:
         return BROWSER_FIELDS if self.browser_head else []
@@ -111,7 +112,8 @@ def _wrk(programs: Programs, load: Load, target: Running, warm_up: float, second
     command = [find_peer("wrk"), "-t1", f"-c{load.connections}", f"-d{duration}s", "--latency", "--timeout", "5s"]
     for field in load.fields():
         command += ["-H", field]
-    return [*command, f"http://127.0.0.1:{target.port}{load.path}"]
+    url = f"http://127.0.0.1:{target.port}{load.path}"
+    return [*command, "-s", str(PEERS / load.script), url, "--", target.name] if load.script else [*command, url]
 
 
 def _open_loop(programs: Programs, load: Load, target: Running, warm_up: float, seconds: float) -> list[str]:
