@@ -199,7 +199,8 @@ def _redirects(directory: Path, programs: Programs) -> list[Server]:
     for name in (SMALL_MAP, LARGE_MAP):
         count = int(name.rsplit("-", 1)[1])
         path = directory / f"{name}.csv"
-        path.write_text("from,to,status\n" + "".join(f"/old/{number:06}.html,/new/{number:06},301\n" for number in range(count)))
+        entries = [f"/old/{number:06}.html,/new/{number:06},301\n" for number in range(count)]
+        path.write_text("from,to,status\n" + "".join(entries))
         servers.append(weir_server(name, directory, programs,
                                    f"  - redirect: {{ map: {path}, to: https://example.com/, status: 301 }}\n"))
     return servers

@@ -1,4 +1,4 @@
-"""examples/wordpress.yaml as it stands, before php-fpm: files, scripts, front controller, a folder that runs nothing."""
+"""examples/wordpress.yaml as it stands before php-fpm: files, scripts, front controller, a folder that runs nothing."""
 
 import pathlib
 
