@@ -2,6 +2,7 @@
 #include "app/admin/admin_handler.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "app/admin/exposition.h"
 #include "app/admin/page.h"
@@ -65,18 +66,20 @@ Page page_at(std::string_view path) {
   return Page::none;
 }
 
-/// What others asked for is not for everybody on this machine.
-bool tells_of_requests(Page asked) {
-  return asked == Page::story || asked == Page::tail;
-}
-
 bool changes_something(Page asked) {
   return asked == Page::reload || asked == Page::rollback || asked == Page::stop;
 }
 
-/// What may hold more than everybody on this machine should read.
-bool tells_configurations(Page asked) {
-  return asked == Page::history || asked == Page::configuration;
+/// What others asked for, and how they are served, is not for everybody on this machine.
+bool is_private(Page asked) {
+  return asked == Page::story || asked == Page::tail || asked == Page::history || asked == Page::configuration;
+}
+
+/// Whether a password is right would be told to everybody on this machine, as often as they like to guess.
+bool asks_with_credentials(const ExplainQuestion& question) {
+  return std::ranges::any_of(question.fields, [](const auto& field) {
+    return text::equal_ignoring_case(field.first, text_of(FieldName::authorization));
+  });
 }
 
 /// "uid 1000"
@@ -178,11 +181,8 @@ Reply AdminHandler::handle(Exchange& exchange) {
     if (!exchange.connection.administrative) co_return fail(client_error(Code::read_only));
   } else if (method != Method::get && method != Method::head) {
     co_return not_allowed(exchange, "GET, HEAD");
-  } else if (tells_configurations(asked) && !exchange.connection.administrative) {
-    co_return fail(client_error(Code::read_only));
   }
-  if (tells_of_requests(asked) && !exchange.connection.administrative)
-    co_return fail(client_error(Code::access_denied));
+  if (is_private(asked) && !exchange.connection.administrative) co_return fail(client_error(Code::access_denied));
   switch (asked) {
     case Page::healthz:
       co_return page(exchange, 200, plain_text, "ok\n");
@@ -235,6 +235,8 @@ Reply AdminHandler::show_metrics(Exchange& exchange) {
 Reply AdminHandler::show_explanation(Exchange& exchange) {
   auto question = read_question(exchange.request.query);
   if (!question) co_return page(exchange, 400, plain_text, fmt::format("{}\n", question.error()));
+  if (asks_with_credentials(*question) && !exchange.connection.administrative)
+    co_return fail(client_error(Code::access_denied));
   const bool as_text = wants_text(exchange);
   FromElsewhere<std::string> written(exchange.shard.reactor, [&](auto done) {
     exchange.shard.executor.run([gateway = operations_.gateway(), names = operations_.listener_names(),

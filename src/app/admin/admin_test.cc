@@ -146,6 +146,12 @@ TEST_F(AdminTest, explain_says_what_is_missing) {
   EXPECT_NE(seen.body.find("\"reason\":\"no_route\""), std::string::npos) << seen.body;
 }
 
+TEST_F(AdminTest, explain_judges_passwords_only_over_the_socket) {
+  constexpr std::string_view question = "/explain?url=http%3A%2F%2Fa%2Fb&header=Authorization:Basic%20YTpi";
+  EXPECT_EQ(ask("GET", question, false).status, 403);
+  EXPECT_EQ(ask("GET", question, true).status, 200);
+}
+
 TEST_F(AdminTest, status_is_json) {
   EXPECT_EQ(ask("GET", "/status").body,
             "{\"version\":\"0.1.0\",\"state\":\"running\",\"started_at\":\"1970-01-01T00:00:00Z\",\"workers\":1,"
