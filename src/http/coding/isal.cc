@@ -1,7 +1,8 @@
 // gzip by ISA-L (libisal): the fast one.
 //
-// Levels 0 and 1 of four: at 0 the code tables are fixed, from 1 on they are made per block. The buffer of a level
-// holds the tokens of one block; MEDIUM (32 Ki tokens) compresses as well as LARGE on web content and costs half the
+// Level 1 of four, for every effort that comes here: the code tables are made per block. Level 0 (fixed tables) repeats
+// the header of a block for ever when it ends exactly where the room does (version 2.30). The buffer of a level holds
+// the tokens of one block; MEDIUM (32 Ki tokens) compresses as well as LARGE on web content and costs half the
 // memory.
 #include <isa-l/igzip_lib.h>
 
@@ -17,14 +18,14 @@ namespace {
 
 class IsalEncoder final : public Encoder {
  public:
-  void begin(Effort effort) override {
+  void begin(Effort) override {
     ::isal_deflate_init(&stream_);
     gathered_ = fed_ = 0;
     draining_ = false;
     stream_.gzip_flag = IGZIP_GZIP;
-    stream_.level = effort == Effort::low ? 0 : 1;
-    stream_.level_buf = stream_.level == 0 ? nullptr : level_buffer_.data();
-    stream_.level_buf_size = stream_.level == 0 ? 0 : static_cast<std::uint32_t>(level_buffer_.size());
+    stream_.level = 1;
+    stream_.level_buf = level_buffer_.data();
+    stream_.level_buf_size = static_cast<std::uint32_t>(level_buffer_.size());
   }
 
   bool encode(std::string_view& input, std::span<char>& output, Demand demand) override {
@@ -69,7 +70,11 @@ class IsalEncoder final : public Encoder {
     input.remove_prefix(input_bytes - stream_.avail_in);
     output = output.subspan(output_bytes - stream_.avail_out);
     if (demand == Demand::finish) return stream_.internal_state.state == ZSTATE_END;
-    return input.empty() && !output.empty();
+    if (!input.empty()) return false;
+    // A flush that filled the room to its last byte is over; asked for again, it would write its marker again, for
+    // ever.
+    const bool flushed = demand == Demand::flush && stream_.internal_state.state == ZSTATE_NEW_HDR;
+    return flushed || !output.empty();
   }
 
   /// Its counters have 32 bits.
