@@ -54,7 +54,8 @@ Result<std::string_view> DecodedBody::decode_some() {
   const std::string_view decoded(room_.get(), room_bytes - left.size());
   decoded_bytes_ += decoded.size();
   // The reader may wait before it comes back, and the piece does not live longer than that.
-  if (!input_.empty() && input_.data() != rest_.data() + (rest_.size() - input_.size())) {
+  const bool kept = input_.size() <= rest_.size() && input_.data() == rest_.data() + (rest_.size() - input_.size());
+  if (!input_.empty() && !kept) {
     rest_.assign(input_);
     input_ = rest_;
   }

@@ -203,6 +203,13 @@ TEST(Coding, garbage_behind_the_end_and_instead_of_a_stream_is_an_error) {
   }
 }
 
+TEST(Coding, zstd_of_before_version_one_is_refused_however_it_is_cut) {
+  constexpr std::string_view old("\x26\xB5\x2F\xFD\x04\x58\x65\x00", 8);
+  for (const std::size_t step : {std::size_t{1}, old.size()}) {
+    EXPECT_FALSE(decode(*make_decoder(ContentCoding::zstd), old, step)) << step;
+  }
+}
+
 TEST(Coding, zstd_window_beyond_what_the_web_allows_is_refused) {
   // A frame header that asks for a window of 1 GiB (RFC 8878 section 3.1.1.1.2: exponent 20, mantissa 0).
   const std::string frame("\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00", 9);

@@ -72,12 +72,14 @@ class ZstdDecoder final : public Decoder {
 
   Result<void> decode(std::string_view& input, std::span<char>& output) override {
     while (!output.empty()) {
+      if (!begins_as_a_frame(input)) return fail(client_error(Code::bad_content_coding));
       ZSTD_inBuffer in{.src = input.data(), .size = input.size(), .pos = 0};
       ZSTD_outBuffer out{.dst = output.data(), .size = output.size(), .pos = 0};
       const std::size_t outcome = ::ZSTD_decompressStream(context_.get(), &out, &in);
       if (::ZSTD_isError(outcome) != 0) return fail(client_error(Code::bad_content_coding));
       const bool moved = in.pos > 0 || out.pos > 0;
       if (moved) at_frame_end_ = outcome == 0;
+      if (at_frame_end_) magic_seen_ = 0;
       input.remove_prefix(in.pos);
       output = output.subspan(out.pos);
       // Beyond a frame's end nothing comes without more input; inside one, room that is left says the same.
@@ -91,8 +93,22 @@ class ZstdDecoder final : public Decoder {
   [[nodiscard]] std::size_t memory() const override { return ::ZSTD_sizeof_DCtx(context_.get()); }
 
  private:
+  /// The library also reads the formats that zstd had before 1.0; RFC 8878 knows frames and skippable frames.
+  bool begins_as_a_frame(std::string_view input) {
+    constexpr std::string_view frame = "\x28\xB5\x2F\xFD";
+    constexpr std::string_view skippable = "\x50\x2A\x4D\x18";  // the low four bits of the first byte are free
+    for (; magic_seen_ < frame.size() && !input.empty(); input.remove_prefix(1), ++magic_seen_) {
+      const char byte = magic_seen_ == 0 && (input[0] & 0xF0) == 0x50 ? skippable[0] : input[0];
+      if (magic_seen_ == 0) skips_ = byte == skippable[0];
+      if (byte != (skips_ ? skippable : frame)[magic_seen_]) return false;
+    }
+    return true;
+  }
+
   std::unique_ptr<ZSTD_DCtx, FreeContext> context_;
   bool at_frame_end_ = false;
+  bool skips_ = false;
+  std::size_t magic_seen_ = 0;  // bytes of the frame's magic number that came already
 };
 
 }  // namespace

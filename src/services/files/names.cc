@@ -36,6 +36,7 @@ std::optional<std::string_view> without_escapes(std::string_view path, Arena& ar
 std::string_view objection_to(std::string_view name, bool dotfiles) {
   constexpr std::string_view well_known = ".well-known";
   if (name.contains('\0')) return "nul_byte";
+  if (name.ends_with('/')) return "dot_segment";
   bool first = true;
   while (!name.empty()) {
     const std::string_view segment = name.substr(0, name.find('/'));
