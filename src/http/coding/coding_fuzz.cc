@@ -42,14 +42,13 @@ std::string encode(ContentCoding coding, Effort effort, std::string_view input) 
   std::string coded;
   std::string buffer(777, '\0');
   const std::size_t half = input.size() / 2;
-  for (std::string_view part : {input.substr(0, half), input.substr(half)}) {
-    const Demand demand = part.data() == input.data() + half ? Demand::finish : Demand::flush;
+  for (const Demand demand : {Demand::flush, Demand::finish}) {
+    std::string_view part = demand == Demand::flush ? input.substr(0, half) : input.substr(half);
     for (bool done = false; !done;) {
       std::span<char> left(buffer);
       done = encoder->encode(part, left, demand);
       coded.append(buffer, 0, buffer.size() - left.size());
     }
-    if (demand == Demand::finish) break;
   }
   return coded;
 }
