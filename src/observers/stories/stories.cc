@@ -19,8 +19,8 @@ constexpr unsigned stories_per_slice = 200;
 
 class Stories::Book final : public ShardState {
  public:
-  Book(Shard& shard, Book*& known) : shard_(shard), known_(known) { known_ = this; }
-  ~Book() override { known_ = nullptr; }
+  Book(Shard& shard, std::shared_ptr<Book*> known) : shard_(shard), known_(std::move(known)) { *known_ = this; }
+  ~Book() override { *known_ = nullptr; }
   void stop() override { outboxes_.clear(); }
 
   void add(const Exchange& exchange, const Delivery& delivery, std::size_t bytes, Duration slow) {
@@ -63,7 +63,7 @@ class Stories::Book final : public ShardState {
   }
 
   Shard& shard_;
-  Book*& known_;
+  std::shared_ptr<Book*> known_;  // where Stories looks for us
   std::size_t bytes_ = 0;
   std::uint64_t edition_ = 0;
   std::unique_ptr<StoryRing> ordinary_;
@@ -104,16 +104,16 @@ void Stories::configure(const StorySettings& settings) {
 
 Stories::Book& Stories::book_of(Shard& shard) {
   invariant(shard.id < cores_max, "a machine has at most as many cores as stories know");
-  Book*& known = books_[shard.id];
+  Book*& known = (*books_)[shard.id];
   if (known == nullptr) {
-    shard.state<Book>("stories", [&] { return std::make_unique<Book>(shard, known); });
+    shard.state<Book>("stories", [&] { return std::make_unique<Book>(shard, std::shared_ptr<Book*>(books_, &known)); });
   }
   return *known;
 }
 
 void Stories::ended(const Exchange& exchange, const Delivery& delivery) {
   const std::size_t bytes = bytes_per_core();
-  if (bytes == 0 && books_[exchange.shard.id] == nullptr) return;
+  if (bytes == 0 && (*books_)[exchange.shard.id] == nullptr) return;
   book_of(exchange.shard).add(exchange, delivery, bytes, Duration{slow_.load(std::memory_order_relaxed)});
 }
 

@@ -68,7 +68,8 @@ class Stories final : public Observer {
   std::size_t cores_;
   std::atomic<std::size_t> bytes_per_core_;
   std::atomic<Duration::rep> slow_;
-  std::array<Book*, cores_max> books_{};  // each entry is its core's own
+  using Books = std::array<Book*, cores_max>;
+  std::shared_ptr<Books> books_ = std::make_shared<Books>();  // each entry is its core's own, who may outlive us
 };
 
 }  // namespace weir
