@@ -13,7 +13,8 @@ std::string named(std::string_view path, std::string_view candidate = "$path", b
   EXPECT_EQ(Candidate::complaint_about(candidate), "");
   BlockPool pool(1);
   Arena arena(pool);
-  const NameDecision name = decide_name(path, Candidate::parse(candidate), dotfiles, arena);
+  const Candidate parsed = Candidate::parse(candidate);  // the name may be a view of it
+  const NameDecision name = decide_name(path, parsed, dotfiles, arena);
   if (!name.usable) return "refused " + std::string(name.reason);
   return std::string(name.name) + (name.as_directory ? " directory" : "");
 }
