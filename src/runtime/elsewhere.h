@@ -1,16 +1,20 @@
-// Waiting for work that blocks.
+// Waiting for what another thread does: a job that blocks, or a question to the control thread or another core.
 //
-// Idea: the job runs on one of the executor's threads; its result comes back by mailbox and resumes the coroutine on
-// its own core. Whoever waits may give up (its time is over, its client is gone); the job goes on, and its result is
-// thrown away when it comes. So a disk that hangs costs a thread of the executor and never a core.
+// Idea: the answer comes back through the core's own mailbox and resumes the coroutine there. Whoever waits may give up
+// (its time is over, its client is gone); the other side goes on, and its answer is thrown away when it comes. So a
+// disk that hangs costs a thread of the executor and never a core.
 //
-//   CO_TRY(Opened opened, co_await elsewhere(reactor, executor, [path] { return open_file(path); }, 10s));
+//   CO_TRY(Opened opened, co_await on_disk(reactor, executor, [path] { return open_file(path); }, 10s));
+//   CO_TRY(ReloadOutcome told, co_await elsewhere<ReloadOutcome>(reactor, [&](auto done) {
+//     operations.reload(std::move(done));
+//   }));
 //
 // Invariants
-//   (1) The job shares nothing with the coroutine but its result: it owns what it was given.
-//   (2) The result is handed over, or destroyed, on the reactor's thread.
+//   (1) The other side shares nothing with the coroutine but the answer: it owns what it was given.
+//   (2) The answer is handed over, or destroyed, on the reactor's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -21,14 +25,38 @@
 
 namespace weir {
 
-/// What elsewhere() waits in. The job runs in the disk's lane of the executor.
-template <typename Job>
+/// What a coroutine waits in.
+template <typename T>
 class Elsewhere final : public Suspension, private Timer {
- public:
-  using Value = std::invoke_result_t<Job&>;
+  /// Whoever finishes last, the one who answers or a wait that was given up, frees it.
+  struct Shared {
+    std::optional<T> answer;
+    Elsewhere* waiting = nullptr;
+  };
 
-  Elsewhere(Reactor& reactor, Executor& executor, Job job, Duration patience)
-      : reactor_(reactor), executor_(executor), job_(std::move(job)), patience_(patience) {}
+ public:
+  /// What the other side calls once, from any thread, with its answer.
+  class Done {
+   public:
+    void operator()(T answer) {
+      reactor_->mailbox().send([answer = std::move(answer), shared = std::move(shared_)]() mutable {
+        if (shared->waiting == nullptr) return;
+        shared->answer.emplace(std::move(answer));
+        shared->waiting->wake();
+      });
+    }
+
+   private:
+    friend class Elsewhere;
+    Done(Reactor& reactor, std::shared_ptr<Shared> shared) : reactor_(&reactor), shared_(std::move(shared)) {}
+
+    Reactor* reactor_;
+    std::shared_ptr<Shared> shared_;
+  };
+  using Ask = std::move_only_function<void(Done)>;
+
+  Elsewhere(Reactor& reactor, Ask ask, Duration patience)
+      : reactor_(reactor), ask_(std::move(ask)), patience_(patience) {}
   Elsewhere(const Elsewhere&) = delete;
   Elsewhere& operator=(const Elsewhere&) = delete;
 
@@ -41,54 +69,52 @@ class Elsewhere final : public Suspension, private Timer {
     }
     shared_->waiting = this;
     if (patience_ >= Duration::zero()) reactor_.timers().arm(*this, deadline_after(reactor_.now(), patience_));
-    executor_.run_on_disk([job = std::move(job_), reactor = &reactor_, shared = shared_]() mutable {
-      reactor->mailbox().send([value = job(), shared = std::move(shared)]() mutable {
-        if (shared->waiting == nullptr) return;
-        shared->value.emplace(std::move(value));
-        shared->waiting->came();
-      });
-    });
+    ask_(Done(reactor_, shared_));
     return true;
   }
-  /// \errors  disk_busy when the time was over first; canceled
-  Result<Value> await_resume() {
-    shared_->waiting = nullptr;
-    if (!shared_->value) return fail(why_);
-    return std::move(*shared_->value);
+  Result<T> await_resume() {
+    if (!shared_->answer) return fail(why_);
+    return std::move(*shared_->answer);
   }
 
  private:
-  struct Shared {
-    std::optional<Value> value;
-    Elsewhere* waiting = nullptr;
-  };
-
-  void came() {
-    reactor_.timers().disarm(*this);
-    shared_->waiting = nullptr;
-    reactor_.schedule(*this);
-  }
   void fire(Time) override { give_up(gateway_error(Code::disk_busy)); }
   void cancel(Error why) override { give_up(why); }
   void give_up(Error why) {
+    why_ = why;
+    wake();
+  }
+  void wake() {
     reactor_.timers().disarm(*this);
     shared_->waiting = nullptr;
-    why_ = why;
     reactor_.schedule(*this);
   }
 
   Reactor& reactor_;
-  Executor& executor_;
-  Job job_;
+  Ask ask_;
   Duration patience_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   Error why_ = gateway_error(Code::canceled);
 };
 
+/// The answer of somebody who says when it is there.
+/// \param ask  called when awaited; hands the Elsewhere<T>::Done on, with all that the other side needs
+/// \errors  canceled
+template <typename T>
+Elsewhere<T> elsewhere(Reactor& reactor, typename Elsewhere<T>::Ask ask) {
+  return {reactor, std::move(ask), no_limit};
+}
+
+/// The result of a job that waits for a disk.
 /// \param patience  how long the caller waits; the job itself cannot be stopped
+/// \errors  disk_busy when the time was over first; canceled
 template <typename Job>
-Elsewhere<Job> elsewhere(Reactor& reactor, Executor& executor, Job job, Duration patience) {
-  return {reactor, executor, std::move(job), patience};
+auto on_disk(Reactor& reactor, Executor& executor, Job job, Duration patience) {
+  using Waiting = Elsewhere<std::invoke_result_t<Job&>>;
+  auto ask = [&executor, job = std::move(job)](typename Waiting::Done done) mutable {
+    executor.run_on_disk([job = std::move(job), done = std::move(done)]() mutable { done(job()); });
+  };
+  return Waiting(reactor, std::move(ask), patience);
 }
 
 }  // namespace weir

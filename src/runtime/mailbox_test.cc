@@ -100,10 +100,9 @@ TEST(Executor, a_disk_that_hangs_does_not_hold_up_other_work) {
   release.count_down();
 }
 
-/// What co_await elsewhere() gave, or the error's name.
-Task<void> wait_elsewhere(Reactor& reactor, Executor& executor, std::latch* held, Duration patience,
-                          std::string& came) {
-  const Result<std::string> result = co_await elsewhere(
+/// What co_await on_disk() gave, or the error's name.
+Task<void> wait_on_disk(Reactor& reactor, Executor& executor, std::latch* held, Duration patience, std::string& came) {
+  const Result<std::string> result = co_await on_disk(
       reactor, executor,
       [held] {
         if (held != nullptr) held->wait();
@@ -119,7 +118,7 @@ TEST(Elsewhere, brings_the_result_back_to_its_own_core) {
   ThreadExecutor executor(1, 1);
   Scope scope(reactor);
   std::string came;
-  scope.spawn(wait_elsewhere(reactor, executor, nullptr, no_limit, came));
+  scope.spawn(wait_on_disk(reactor, executor, nullptr, no_limit, came));
   while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
   EXPECT_EQ(came, "done");
 }
@@ -133,9 +132,9 @@ TEST(Elsewhere, gives_up_when_its_time_is_over_or_nobody_waits_any_more) {
   std::string canceled;
   {
     Scope scope(reactor);
-    scope.spawn(wait_elsewhere(reactor, executor, &held, std::chrono::milliseconds{1}, late));
+    scope.spawn(wait_on_disk(reactor, executor, &held, std::chrono::milliseconds{1}, late));
     while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
-    scope.spawn(wait_elsewhere(reactor, executor, &held, no_limit, canceled));
+    scope.spawn(wait_on_disk(reactor, executor, &held, no_limit, canceled));
     scope.cancel(gateway_error(Code::canceled));
     while (scope.running() > 0) reactor.turn(io.now() + std::chrono::milliseconds{5});
   }

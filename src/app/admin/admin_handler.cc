@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "http/problem.h"
 #include "http/request_id.h"
-#include "runtime/from_elsewhere.h"
+#include "runtime/elsewhere.h"
 #include "server/error_reply.h"
 
 namespace weir {
@@ -223,7 +223,7 @@ Answer AdminHandler::error_answer(Exchange& exchange, const Error& error) {
 
 // A thousand routes are half a megabyte of text, and counting descriptors reads a folder: not on a core that serves.
 Reply AdminHandler::show_metrics(Exchange& exchange) {
-  FromElsewhere<std::string> written(exchange.shard.reactor, [&](auto done) {
+  auto written = elsewhere<std::string>(exchange.shard.reactor, [&](auto done) {
     exchange.shard.executor.run([sources = MetricsSources{operations_, routes_, access_log_},
                                  done = std::move(done)]() mutable { done(metrics_page(sources)); });
   });
@@ -238,7 +238,7 @@ Reply AdminHandler::show_explanation(Exchange& exchange) {
   if (asks_with_credentials(*question) && !exchange.connection.administrative)
     co_return fail(client_error(Code::access_denied));
   const bool as_text = wants_text(exchange);
-  FromElsewhere<std::string> written(exchange.shard.reactor, [&](auto done) {
+  auto written = elsewhere<std::string>(exchange.shard.reactor, [&](auto done) {
     exchange.shard.executor.run([gateway = operations_.gateway(), names = operations_.listener_names(),
                                  asked = std::move(*question), as_text, done = std::move(done)]() mutable {
       const Explanation explanation = explain(*gateway, asked, names);
@@ -254,22 +254,23 @@ Reply AdminHandler::show_explanation(Exchange& exchange) {
 Reply AdminHandler::reload(Exchange& exchange) {
   ReloadRequest request{.by = who_asks(exchange),
                         .force = query_value(exchange.request.query, "force").value_or("") == "1"};
-  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor,
-                                       [&](auto done) { operations_.reload(std::move(request), std::move(done)); });
+  auto outcome = elsewhere<ReloadOutcome>(exchange.shard.reactor,
+                                          [&](auto done) { operations_.reload(std::move(request), std::move(done)); });
   CO_TRY(const ReloadOutcome told, co_await outcome);
   co_return told_as_asked(exchange, told, "reload");
 }
 
 Reply AdminHandler::roll_back(Exchange& exchange) {
   RollbackRequest request{.hash = query_value(exchange.request.query, "hash").value_or(""), .by = who_asks(exchange)};
-  FromElsewhere<ReloadOutcome> outcome(exchange.shard.reactor,
-                                       [&](auto done) { operations_.rollback(std::move(request), std::move(done)); });
+  auto outcome = elsewhere<ReloadOutcome>(
+      exchange.shard.reactor, [&](auto done) { operations_.rollback(std::move(request), std::move(done)); });
   CO_TRY(const ReloadOutcome told, co_await outcome);
   co_return told_as_asked(exchange, told, "rollback");
 }
 
 Reply AdminHandler::show_history(Exchange& exchange) {
-  FromElsewhere<HistoryAnswer> answer(exchange.shard.reactor, [&](auto done) { operations_.history(std::move(done)); });
+  auto answer =
+      elsewhere<HistoryAnswer>(exchange.shard.reactor, [&](auto done) { operations_.history(std::move(done)); });
   CO_TRY(const HistoryAnswer told, co_await answer);
   if (!told.kept) co_return page(exchange, 404, plain_text, "no history is kept: there is no state folder\n");
   if (wants_text(exchange))
@@ -278,7 +279,7 @@ Reply AdminHandler::show_history(Exchange& exchange) {
 }
 
 Reply AdminHandler::show_configuration(Exchange& exchange) {
-  FromElsewhere<PastConfiguration> answer(exchange.shard.reactor, [&](auto done) {
+  auto answer = elsewhere<PastConfiguration>(exchange.shard.reactor, [&](auto done) {
     operations_.past_configuration(query_value(exchange.request.query, "hash").value_or(""), std::move(done));
   });
   CO_TRY(const PastConfiguration told, co_await answer);

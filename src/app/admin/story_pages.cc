@@ -13,7 +13,7 @@
 #include "app/story_text.h"
 #include "base/text.h"
 #include "contracts/option_type.h"
-#include "runtime/from_elsewhere.h"
+#include "runtime/elsewhere.h"
 #include "server/gateway.h"
 
 namespace weir {
@@ -134,8 +134,8 @@ Reply show_story(Exchange& exchange, Stories& stories, std::span<Shard* const> s
   if (id.size() < id_bytes_min) {
     co_return page(exchange, 400, plain_text, "id= is the request id, or its beginning: at least 6 characters\n");
   }
-  FromElsewhere<FoundStories> asked(exchange.shard.reactor,
-                                    [&](auto done) { stories.find(shards, id, std::move(done)); });
+  auto asked =
+      elsewhere<FoundStories>(exchange.shard.reactor, [&](auto done) { stories.find(shards, id, std::move(done)); });
   CO_TRY(const FoundStories found, co_await asked);
   const Status status = found.stories.empty() ? 404 : 200;
   const auto& gateway = static_cast<const Gateway&>(*exchange.snapshot);

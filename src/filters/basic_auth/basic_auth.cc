@@ -9,7 +9,7 @@
 #include "contracts/field_option.h"
 #include "filters/basic_auth/verified_credentials.h"
 #include "http/characters.h"
-#include "runtime/from_elsewhere.h"
+#include "runtime/elsewhere.h"
 #include "server/error_reply.h"
 
 namespace weir {
@@ -24,16 +24,14 @@ Error error_of(const BasicAuthFacts& facts) {
 
 /// Computes the hash on the executor. The job owns what it needs: it may outlive the request.
 Task<Result<bool>> matches(Exchange& exchange, PasswordHash hash, std::string password) {
-  FromElsewhere<bool> outcome(
-      exchange.shard.reactor, [&executor = exchange.shard.executor, hash = std::move(hash),
-                               password = std::move(password)](FromElsewhere<bool>::Done done) mutable {
-        executor.run_heavy([hash = std::move(hash), password = std::move(password), done = std::move(done)]() mutable {
+  co_return co_await elsewhere<bool>(exchange.shard.reactor, [&](auto done) {
+    exchange.shard.executor.run_heavy(
+        [hash = std::move(hash), password = std::move(password), done = std::move(done)]() mutable {
           const bool good = hash.matches(password);
           crypto::forget(password);
           done(good);
         });
-      });
-  co_return co_await outcome;
+  });
 }
 
 }  // namespace

@@ -121,8 +121,8 @@ Task<Result<ScriptCandidate>> Fastcgi::choose_script(Exchange& exchange) const {
   auto& memory = shard.state<ScriptMemory>("fastcgi/scripts", [] { return std::make_unique<ScriptMemory>(); });
   Search done = search_at_once(options_.root, candidates, memory, shard.reactor.now());
   if (done.found == ScriptFound::would_wait) {
-    CO_TRY(done, co_await elsewhere(shard.reactor, shard.executor, PatientSearch(options_.root, candidates),
-                                    limits::disk_patience));
+    CO_TRY(done, co_await on_disk(shard.reactor, shard.executor, PatientSearch(options_.root, candidates),
+                                  limits::disk_patience));
     remember(options_.root, candidates, done, memory, shard.reactor.now());
   }
   if (done.found == ScriptFound::not_allowed) co_return fail(may_not_look);

@@ -220,7 +220,7 @@ Reply Files::answer_listing(Exchange& exchange, FileStore& store, std::string_vi
     return files::read_directory(root, name, dotfiles);
   };
   CO_TRY(const Result<files::Listing> read,
-         co_await elsewhere(shard.reactor, shard.executor, std::move(job), limits::disk_patience));
+         co_await on_disk(shard.reactor, shard.executor, std::move(job), limits::disk_patience));
   CO_TRY(const files::Listing listing, read);
   const bool json = choose_problem_format(exchange.request.fields.get(FieldName::accept)) == ProblemFormat::json;
   const std::string_view text =

@@ -131,7 +131,7 @@ Task<Result<Opened>> FileStore::open(std::string name) {
   const Waiting waiting(*this);
   auto job = [root = root_, name = std::move(name)] { return *open_beneath(root, name, Patience::wait); };
   CO_TRY(Result<Opened> opened,
-         co_await elsewhere(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
+         co_await on_disk(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
   co_return opened;
 }
 
@@ -235,7 +235,7 @@ Task<Result<std::string>> FileStore::hash(FilePointer entry) {
     if (waiting_ >= limits::disk_waiting) co_return fail(gateway_error(Code::disk_busy));
     const Waiting waiting(*this);
     auto job = [entry, hash = std::move(step.hash), at]() mutable { return hash_step(*entry, std::move(hash), at); };
-    CO_TRY(step, co_await elsewhere(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
+    CO_TRY(step, co_await on_disk(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
     CO_TRY(const ByteCount taken, std::move(step.taken));
     at += taken;
   }
@@ -258,7 +258,7 @@ Task<Result<FileStore::Block>> FileStore::read(FilePointer file, ByteCount offse
     read.count = *read_at(file->descriptor, {read.bytes.get(), bytes}, offset, Patience::wait);
     return read;
   };
-  CO_TRY(BlockRead block, co_await elsewhere(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
+  CO_TRY(BlockRead block, co_await on_disk(shard_.reactor, shard_.executor, std::move(job), limits::disk_patience));
   CO_TRY(const std::size_t count, std::move(block.count));
   co_return Block{.bytes = std::move(block.bytes), .count = count};
 }
