@@ -6,12 +6,6 @@
 #include "protocols/fastcgi/cgi_head.h"
 
 namespace weir::fastcgi {
-namespace {
-
-// A piece that every socket takes at once when it is idle (Linux gives a new one at least 16 KiB to send from).
-constexpr std::size_t sent_at_once_bytes = 16 * 1024;
-
-}  // namespace
 
 /// The content of an answer. Lets the session go when it ended, or when it is dropped.
 class OutputBody final : public Body {
@@ -59,7 +53,7 @@ class OutputBody final : public Body {
  private:
   void leave() {
     ClientSessionFastcgi* session = std::exchange(session_, nullptr);
-    if (session != nullptr) session->let_go(session->output_.ended() && !excess_);
+    if (session != nullptr) session->let_go_of_answer(session->output_.ended() && !excess_);
   }
 
   ClientSessionFastcgi* session_;
@@ -70,110 +64,42 @@ class OutputBody final : public Body {
   bool ended_ = false;
 };
 
-ClientSessionFastcgi::ClientSessionFastcgi(Shard& shard, std::unique_ptr<Stream> stream, Watcher* idle_watcher)
-    : shard_(shard), stream_(std::move(stream)), inbox_(*stream_), output_(inbox_), idle_watcher_(idle_watcher) {
-  stream_->watch(this);
-}
-
 Reply ClientSessionFastcgi::send(Exchange& exchange, const RequestHead& head, Body* body,
                                  const UpstreamTimeouts& timeouts, Lease lease) {
-  invariant(holders_ == 0, "a leased session has no exchange in progress");
-  lease_ = std::move(lease);
-  holders_ = 1;
-  clean_ = true;
-  heard_ = false;
-  upload_broken_ = false;
-  uploading_ = false;
-  ++exchanges_;
+  begin(std::move(lease));
   output_.begin(exchange);
-  Result<Answer> answer = co_await converse(exchange, head, body, timeouts);
-  if (!answer) {
-    const Error error = failure_of(answer.error());
-    let_go(false);
-    co_return fail(error);
-  }
-  co_return answer;
-}
-
-Reply ClientSessionFastcgi::converse(Exchange& exchange, const RequestHead& head, Body* body,
-                                     const UpstreamTimeouts& timeouts) {
-  CO_TRY_VOID(co_await send_request(exchange, head, body, timeouts));
-  exchange.timings.upstream_sent = shard_.reactor.now();
   Answer answer(exchange.arena);
-  CO_TRY_VOID(co_await read_head(exchange, head.method, answer.head, timeouts));
-  exchange.timings.response_head = shard_.reactor.now();
-  co_return attach_content(exchange, std::move(answer), timeouts);
+  Result<void> outcome = co_await send_request(exchange, head, body, timeouts);
+  if (outcome) {
+    exchange.timings.upstream_sent = shard_.reactor.now();
+    outcome = co_await read_head(exchange, head.method, answer.head, timeouts);
+  }
+  if (outcome) {
+    exchange.timings.response_head = shard_.reactor.now();
+    outcome = attach_content(exchange, answer, timeouts);
+  }
+  if (outcome) co_return answer;
+  const Error error = failure_of(outcome.error());
+  let_go(false);
+  co_return fail(error);
 }
 
-// The variables alone, or with the first piece of the content; what follows is the pump's.
+// The variables, and the end of the content with them when there is none.
 Task<Result<void>> ClientSessionFastcgi::send_request(Exchange& exchange, const RequestHead& head, Body* body,
                                                       const UpstreamTimeouts& timeouts) {
+  const bool has_content = body != nullptr && head.framing.kind != Framing::Kind::none;
   RequestWriter out(shard_.compose_buffer().first(limits::composed_head_bytes));
   out.begin();
   for (const CgiVariable& variable : head.cgi_variables) out.variable(variable.name, variable.value);
   out.end_variables();
-  const bool has_content = body != nullptr && head.framing.kind != Framing::Kind::none;
   if (!has_content) out.input({});
   if (out.overflowed()) co_return fail(client_error(Code::head_too_large, "the request makes too large variables"));
   InputWriter writer(*stream_, head.framing.length, timeouts.idle);
-  upload_progress_ = shard_.reactor.now();
-  if (!has_content) {
-    const Result<void> sent = co_await writer.send_front(out.written());
-    // The application may have answered and closed: its answer is read before anything fails.
-    if (!sent) upload_failed(sent.error());
-    co_return Result<void>{};
-  }
-  const auto first = body->try_read();
-  if (first && !*first) co_return fail(first->error());
-  if (first && (*first)->end && (*first)->bytes.size() <= sent_at_once_bytes) {
-    const Result<void> sent = co_await writer.send(out.written(), **first);
-    if (!sent && sent.error().origin == Origin::client) co_return fail(sent.error());
-    if (!sent) upload_failed(sent.error());
-    co_return Result<void>{};
-  }
-  // Whatever may take long is the pump's: an application that answers at length before it reads would wait for us.
-  uploading_ = true;
-  ++holders_;
-  exchange.scope.spawn(
-      pump(*body, writer, out.written(), first ? std::optional<Piece>(**first) : std::optional<Piece>()));
+  if (has_content) co_return co_await send_with_body(exchange, writer, out.written(), *body);
+  const Result<void> sent = co_await writer.send_head(out.written());
+  // The application may have answered and closed: its answer is read before anything fails.
+  if (!sent) upload_failed(sent.error());
   co_return Result<void>{};
-}
-
-// Carries the variables and the upload while the answer is awaited, or already flows.
-Task<void> ClientSessionFastcgi::pump(Body& body, InputWriter writer, std::string_view front,
-                                      std::optional<Piece> first) {
-  Result<Piece> piece = first.value_or(Piece{});
-  Result<void> sent;
-  if (first) {
-    sent = co_await writer.send(front, *first);
-  } else {
-    sent = co_await writer.send_front(front);
-  }
-  while (sent && !piece->end) {
-    upload_progress_ = shard_.reactor.now();
-    piece = co_await body.read();
-    if (!piece) break;
-    upload_progress_ = shard_.reactor.now();
-    sent = co_await writer.send({}, *piece);
-  }
-  upload_progress_ = shard_.reactor.now();
-  if (!sent) piece = fail(sent.error());
-  uploading_ = false;
-  if (!piece) upload_failed(piece.error());
-  let_go(piece.has_value());
-}
-
-// A broken connection to the upstream may still hold its answer; a broken client or a refused body ends the exchange
-// now.
-void ClientSessionFastcgi::upload_failed(Error error) {
-  upload_broken_ = true;
-  clean_ = false;
-  upload_error_ = error;
-  if (error.origin == Origin::upstream) {
-    if (upload_error_.code == Code::timed_out) upload_error_.code = Code::upstream_write_timeout;
-    if (upload_error_.code != Code::upstream_write_timeout) return;
-  }
-  stream_->interrupt_receive(upload_error_);
 }
 
 Task<Result<void>> ClientSessionFastcgi::read_head(Exchange& exchange, Method method, ResponseHead& head,
@@ -182,8 +108,11 @@ Task<Result<void>> ClientSessionFastcgi::read_head(Exchange& exchange, Method me
   while (true) {
     const auto output = output_.peek();
     if (!output) {
-      if (upload_broken_ && upload_error_.origin != Origin::upstream) co_return fail(upload_error_);
-      CO_TRY_VOID(co_await receive(timeouts));
+      if (upload_error_ && upload_error_->origin != Origin::upstream) co_return fail(*upload_error_);
+      const auto bytes = co_await stream_->receive(first_byte_left(timeouts));
+      if (bytes) inbox_.take(*bytes);
+      const Result<std::size_t> received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
+      CO_TRY_VOID(judge_received(received, !head_text_.empty(), timeouts));
       continue;
     }
     if (!*output) co_return fail((*output).error());
@@ -231,41 +160,18 @@ Error ClientSessionFastcgi::error_without_head() const {
   return upstream_error(Code::missing_response_head);
 }
 
-// The clock for the first byte starts when the request is sent and pauses while an upload moves.
-Task<Result<void>> ClientSessionFastcgi::receive(const UpstreamTimeouts& timeouts) {
-  while (true) {
-    const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
-    const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
-    const auto received = co_await stream_->receive(left);
-    if (received && !received->empty()) {
-      heard_ = true;
-      inbox_.take(*received);
-      co_return Result<void>{};
-    }
-    if (received) co_return fail(upstream_error(heard_ ? Code::body_cut_short : Code::peer_closed));
-    if (received.error().code != Code::timed_out) co_return fail(received.error());
-    const bool moved = deadline_after(upload_progress_, timeouts.first_byte) > shard_.reactor.now();
-    if (!moved) co_return fail(upstream_error(Code::first_byte_timeout));
-  }
-}
-
-Result<Answer> ClientSessionFastcgi::attach_content(Exchange& exchange, Answer answer,
-                                                    const UpstreamTimeouts& timeouts) {
+Result<void> ClientSessionFastcgi::attach_content(Exchange& exchange, Answer& answer,
+                                                  const UpstreamTimeouts& timeouts) {
   const Framing framing = answer.head.framing;
   if (framing.kind == Framing::Kind::none || (framing.kind == Framing::Kind::length && framing.length == 0)) {
     // Usually the end came with the head. Nobody waits for it otherwise: the connection goes.
-    TRY_VOID(pass_over_output());
+    const auto output = output_.take_all();
+    if (output && !*output) return fail((*output).error());
     if (output_.ended()) note_application_status(exchange);
     let_go(output_.ended());
-    return answer;
+    return {};
   }
   answer.body = BodyPointer(exchange.arena.make<OutputBody>(*this, framing, exchange, timeouts.idle));
-  return answer;
-}
-
-Result<void> ClientSessionFastcgi::pass_over_output() {
-  const auto output = output_.take_all();
-  if (output && !*output) return fail((*output).error());
   return {};
 }
 
@@ -277,40 +183,6 @@ void ClientSessionFastcgi::note_application_status(Exchange& exchange) const {
                    .subject = exchange.upstream_endpoint,
                    .reason = "application_status_not_zero",
                    .place = {}});
-}
-
-// What may be tried again: nothing once a byte of the answer was heard, and nothing while the upload still runs; a
-// connection that had served before and was closed under us may simply have been too old.
-Error ClientSessionFastcgi::failure_of(Error error) const {
-  if (upload_broken_ && upload_error_.origin != Origin::upstream) return upload_error_;
-  if (uploading_) return error.with(Retry::never);
-  if (error.origin == Origin::upstream && !heard_ && error.retry == Retry::never &&
-      (error.code == Code::peer_closed || error.code == Code::peer_reset)) {
-    error.retry = Retry::idempotent;
-  }
-  return error;
-}
-
-void ClientSessionFastcgi::let_go(bool clean) {
-  clean_ &= clean;
-  invariant(holders_ > 0, "a session is let go once by each holder");
-  if (--holders_ > 0) {
-    // The answer ended before the upload did: the application does not want the rest, and the connection is no use.
-    if (uploading_) clean_ = false;
-    return;
-  }
-  const bool healthy = clean_ && !upload_broken_ && !gone_ && inbox_.empty();
-  Lease lease = std::move(lease_);
-  if (healthy) {
-    inbox_.trim();
-    lease.mark_healthy();
-  }
-  // The lease goes at the end of this scope; its owner may destroy this session.
-}
-
-void ClientSessionFastcgi::on_activity(bool gone) {
-  gone_ |= gone;
-  if (holders_ == 0 && idle_watcher_ != nullptr) idle_watcher_->on_activity(gone);
 }
 
 }  // namespace weir::fastcgi

@@ -1,10 +1,11 @@
 // Sends the content of a request as STDIN.
 //
 // Invariants
-//   (1) The end of the stream is sent only behind exactly the bytes that CONTENT_LENGTH promised: an application must
-//       never take half an upload for a whole one.
+//   (1) The end of the stream is sent only behind exactly the bytes that CONTENT_LENGTH promised: the session looks at
+//       promised() before each piece.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "http/body.h"
@@ -19,11 +20,11 @@ class InputWriter {
   /// \param length  bytes promised; \param stall  how long the upstream may take nothing
   InputWriter(Stream& stream, ByteCount length, Duration stall) : stream_(stream), left_(length), stall_(stall) {}
 
-  /// Sends `front` (a head, or nothing) and the piece behind it.
-  /// \errors  bad_length, body_cut_short (origin client) when the pieces do not add up to the promise; those of
-  ///          Stream::send
+  /// Sends `front` (a head, or nothing) and the piece behind it. \errors  those of Stream::send
   Task<Result<void>> send(std::string_view front, Piece piece);
-  Stream::Send& send_front(std::string_view front) { return stream_.send(front, stall_); }
+  Stream::Send& send_head(std::string_view head) { return stream_.send(head, stall_); }
+  /// Bytes of content that are still to come.
+  [[nodiscard]] std::optional<ByteCount> promised() const { return left_; }
 
  private:
   Stream& stream_;

@@ -8,6 +8,7 @@
 //       last piece.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "http/message.h"
@@ -35,8 +36,10 @@ class BodyWriter {
 
   /// Every byte that was promised has been written.
   [[nodiscard]] bool finished() const { return kind_ != Framing::Kind::length || length_left_ == 0; }
-  /// The piece is longer than what was promised: do not send it.
-  [[nodiscard]] bool exceeds(const Piece& piece) const { return !check_length(piece.bytes.size()); }
+  /// Bytes that were promised and have not been written; nothing when no number was.
+  [[nodiscard]] std::optional<ByteCount> promised() const {
+    return kind_ == Framing::Kind::length ? std::optional<ByteCount>(length_left_) : std::nullopt;
+  }
   /// Whether what the body gave may be sent: no error, and not longer than what was promised.
   [[nodiscard]] Result<void> check(const Result<Piece>& piece) const {
     return piece ? check_length(piece->bytes.size()) : fail(piece.error());

@@ -1,7 +1,6 @@
 // Making sessions of both sides.
 #include "protocols/h1/protocol.h"
 
-#include "net/connect.h"
 #include "protocols/h1/client_session.h"
 #include "protocols/h1/server_session.h"
 
@@ -16,16 +15,6 @@ class ServerProtocolH1 final : public ServerProtocol {
   }
 };
 
-class ClientProtocolH1 final : public ClientProtocol {
- public:
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                       const UpstreamTimeouts& timeouts,
-                                                       Watcher* idle_watcher) const override {
-    CO_TRY(std::unique_ptr<Stream> stream, co_await weir::connect(shard.reactor, address, timeouts.connect));
-    co_return std::make_unique<ClientSessionH1>(shard, std::move(stream), idle_watcher);
-  }
-};
-
 }  // namespace
 
 const ServerProtocol& server_protocol() {
@@ -34,7 +23,7 @@ const ServerProtocol& server_protocol() {
 }
 
 const ClientProtocol& client_protocol() {
-  static const ClientProtocolH1 protocol;
+  static const OneExchangeProtocol<ClientSessionH1> protocol;
   return protocol;
 }
 
