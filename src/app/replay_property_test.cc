@@ -8,38 +8,28 @@
 #include <deque>
 #include <map>
 
+#include "app/testing/decide_again.h"
+#include "app/testing/random_requests.h"
 #include "balancers/round_robin/round_robin.h"
+#include "base/crypto.h"
 #include "base/random.h"
-#include "filters/access/access.h"
-#include "filters/body_limit/body_limit.h"
-#include "filters/rewrite/rewrite.h"
-#include "observers/stories/story.h"
+#include "contracts/testing/node_text.h"
+#include "contracts/testing/temporary_folder.h"
+#include "contracts/testing/test_shard.h"
+#include "filters/compress/compress.h"
+#include "filters/redirect/redirect.h"
 #include "observers/stories/story_ring.h"
-#include "route/recorded_route.h"
+#include "server/error_reply.h"
 #include "server/serve.h"
-#include "upstream/attempt.h"
-#include "upstream/recorded_pick.h"
-#include "upstream/retry.h"
 #include "upstream/upstream_test_support.h"
 
 namespace weir {
 namespace {
 
+using namespace random_requests;
+
 constexpr std::size_t decisions_wanted = 1'000'000;
 constexpr std::size_t requests_per_world = 2'000;
-
-template <typename T>
-const T& one_of(Random& random, const std::vector<T>& choices) {
-  return choices[random.below(choices.size())];
-}
-
-const std::vector<std::string_view> hosts{"a.test", "b.test", "x.b.test", "c.test"};
-const std::vector<std::string_view> paths{"/",       "/cart",    "/cart/7",      "/cart/7/items",
-                                          "/api/v1", "/cartoon", "/static/x.css"};
-const std::vector<std::string_view> patterns{"/*", "/cart/*", "/cart", "/api/*", "/cart/7/*", "/static/*"};
-const std::vector<std::string_view> methods{"GET", "POST", "PUT", "PURGE"};
-const std::vector<std::string_view> clients{"10.0.0.1", "10.6.6.6", "192.0.2.7", "2001:db8::7"};
-const std::vector<std::string_view> blocks{"10.0.0.0/8", "10.6.6.0/24", "192.0.2.7", "2001:db8::/32", "::/0"};
 
 /// Sends to the cluster it was given, as the proxy service does.
 class Send final : public Service {
@@ -52,21 +42,74 @@ class Send final : public Service {
   std::shared_ptr<const Cluster> cluster_;
 };
 
-/// The rules of a route, kept beside it so that its decisions can be made again.
-struct Rules {
-  AccessOptions access;
-  ByteCount body_bytes_max = unbounded;
-  const Rewrite* rewrite = nullptr;
+/// Answers of all kinds, as services do.
+class Say final : public Service {
+ public:
+  explicit Say(Random& random) : random_(random) {}
+  Reply handle(Exchange& exchange) const override {
+    static const std::vector<Status> statuses{200, 200, 200, 206, 304, 404, 500};
+    static const std::string large(3000, 'x');
+    static const std::string noise = crypto::hexadecimal(crypto::sha256("noise")).substr(0, 40);
+    Answer answer(exchange.arena);
+    Fields& fields = answer.head.fields;
+    answer.head.status = one_of(random_, statuses);
+    fields.append(FieldName::content_type, random_.chance(0.7) ? "text/html" : "image/png");
+    if (random_.chance(0.2)) fields.append(FieldName::content_encoding, "gzip");
+    if (random_.chance(0.1)) fields.append(FieldName::cache_control, "no-transform");
+    if (random_.chance(0.2)) co_return answer;
+    const std::string_view body = random_.chance(0.5) ? std::string_view(large) : std::string_view(noise);
+    if (random_.chance(0.7)) answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
+    answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));
+    co_return answer;
+  }
+  Effect rehearse(ImaginedRequest&) const override { return {}; }
+
+ private:
+  Random& random_;
 };
 
-class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
+/// What filters and services are built with: one upstream, whatever it is called, and files that are watched.
+class Context final : public BuildContext {
+ public:
+  Context(Diagnostics& complaints, std::shared_ptr<const Cluster> cluster, WatchedFiles& watched)
+      : BuildContext(complaints, "test"), cluster_(std::move(cluster)) {
+    files = &watched;
+  }
+  std::shared_ptr<const Cluster> cluster(const Node&) override { return cluster_; }
+
+ private:
+  std::shared_ptr<const Cluster> cluster_;
+};
+
+// Password "secret", at the least cost there is.
+constexpr std::string_view users = "ann:$2y$04$0wo81.kP9vhkA6DiuRtBbuIPbiFLDec7bHp.ohXfK1fbZlaffQlBm\n";
+
+class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private ExchangeHost {
  protected:
+  Replay() {
+    const auto key = [](std::string_view name, std::string_view text, std::string_view more) {
+      return std::string(name) + " sha256:" + crypto::hexadecimal(crypto::sha256(text)) + std::string(more) + '\n';
+    };
+    folder_.write("keys.txt", key("a", "alpha", "") + key("b", "beta", " expires=1969-12-31") +
+                                  key("c", "gamma", " expires=2199-01-01T00:00:00Z"));
+    folder_.write("users", users);
+    folder_.write("redirects.txt", "/cart /basket 301\n/api/* /v2/*\n~^/cart/([0-9]+)$ /basket/$1\n/?v=1 /new\n");
+    std::filesystem::create_directories(folder_.path("site/cart"));
+    std::filesystem::create_directories(folder_.path("site/static"));
+    for (const std::string name : {"site/index.html", "site/cart/7", "site/cart/7.gz", "site/static/x.css",
+                                   "site/static/x.css.br", "site/fallback.html", "site/cart/index.php"}) {
+      folder_.write(name, "content of " + name);
+    }
+    folder_.enter();
+  }
+
   void make_world(std::uint64_t seed) {
     Random random(seed);
     gateway_ = std::make_shared<Gateway>();
     gateway_->hash = "0123456789abcdef0123456789abcdef";
     rules_.clear();
     matches_.clear();
+    watched_.begin();
     make_cluster(random);
     std::vector<RouteRule> route_rules;
     const std::size_t count = 1 + random.below(8);
@@ -91,7 +134,10 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     Scope scope(shard.reactor);
     scope.spawn(keep(serve_.handle(exchange), answer));
     world.run_until([&] { return scope.running() == 0; });
-    if (!*answer) delivery.error = exchange.arena.make<Error>(answer->error());
+    if (!*answer) {
+      delivery.error = exchange.arena.make<Error>(answer->error());
+      answer = error_reply(exchange, *delivery.error);
+    }
     answer.reset();
     exchange.request_body.reset();
     exchange.finish(delivery);
@@ -99,11 +145,18 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     const std::size_t bytes = write_story(room.data(), exchange, delivery, WallTime{});
     const Story story = read_story({room.data(), bytes});
     ASSERT_FALSE(story.cut);
-    for (const StoryDecision& decision : story.decisions) decide_again(story, decision);
+    DecideAgain again(*gateway_, *cluster_, rules_);
+    for (const StoryDecision& decision : story.decisions) {
+      again(story, decision);
+      ++decided_again_;
+      ++by_room_[std::string(decision.room)];
+      reasons_.insert(std::string(decision.room) + ": " + std::string(decision.reason));
+    }
   }
 
   std::size_t decided_again_ = 0;
   std::map<std::string, std::size_t> by_room_;
+  std::set<std::string> reasons_;
 
  private:
   static Task<void> keep(Reply reply, std::optional<Result<Answer>>& answer) {
@@ -153,7 +206,100 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     auto route = std::make_shared<Route>();
     route->name = "route" + std::to_string(number);
     route->place = place_of(number);
-    Rules& rules = rules_[route->name];
+    RouteRules& rules = rules_[route->name];
+    route->service = random_service(random, rules);
+    auto& filters = route->owned_filters;
+    if (random.chance(0.5)) filters.push_back(random_access(random, rules));
+    if (random.chance(0.5)) filters.push_back(random_body_limit(random, rules));
+    if (random.chance(0.3)) filters.push_back(random_error_pages(random, rules));
+    if (random.chance(0.3))
+      filters.push_back(built(api_key_filter(), "{ keys: keys.txt, query: v, header: x-api-key }"));
+    if (random.chance(0.2)) filters.push_back(built(basic_auth_filter(), "users"));
+    if (random.chance(0.2)) {
+      filters.push_back(
+          built(forward_auth_filter(), random.chance(0.5) ? "http://auth" : "{ to: 'http://auth', on_error: allow }"));
+    }
+    if (random.chance(0.5))
+      filters.push_back(built(compress_filter(), random.chance(0.5) ? "{ }" : "{ minimum: 10B }"));
+    if (random.chance(0.5)) filters.push_back(built(decompress_filter(), "{ }"));
+    if (rules.redirect == nullptr && random.chance(0.2)) filters.push_back(random_redirects(rules));
+    if (random.chance(0.5)) {
+      auto rewrite = std::make_shared<Rewrite>(random_rewrite(random), std::nullopt, place_of(number));
+      rules.rewrite = rewrite.get();
+      filters.push_back(std::move(rewrite));
+    }
+    for (const auto& filter : filters) route->filters.push_back(filter.get());
+    return route;
+  }
+
+  std::shared_ptr<const Filter> built(const FilterKind& kind, std::string_view options) {
+    Diagnostics complaints;
+    Context context(complaints, cluster_, watched_);
+    std::shared_ptr<const Filter> filter = kind.build(node(options), context);
+    invariant(filter != nullptr, "the options of this test are good");
+    return filter;
+  }
+
+  std::shared_ptr<const Service> random_service(Random& random, RouteRules& rules) {
+    switch (random.below(6)) {
+      case 0: {
+        const auto files = std::make_shared<Files>(random_files(random), place_of(400));
+        rules.files = files.get();
+        return files;
+      }
+      case 1: {
+        const auto fastcgi = std::make_shared<Fastcgi>(cluster_, random_fastcgi(random));
+        rules.fastcgi = fastcgi.get();
+        return fastcgi;
+      }
+      case 2: {
+        const auto map = watched_redirects();
+        rules.redirects = map->latest();
+        const auto redirect =
+            std::make_shared<Redirect>(RedirectOptions{.to = random.chance(0.5) ? "https" : ""}, RedirectTarget{},
+                                       std::vector<std::shared_ptr<const PathRegex>>{}, map);
+        rules.redirect = redirect.get();
+        return redirect;
+      }
+      case 3:
+        return std::make_shared<Say>(random_);
+      default:
+        return std::make_shared<Send>(cluster_);
+    }
+  }
+
+  static FilesOptions random_files(Random& random) {
+    FilesOptions options;
+    options.root = "site";
+    if (random.chance(0.5)) options.precompressed = {"br", "gzip"};
+    if (random.chance(0.3)) options.try_names = {"$path", "$path.html", "/fallback.html"};
+    options.listing = random.chance(0.3);
+    return options;
+  }
+
+  static FastcgiOptions random_fastcgi(Random& random) {
+    FastcgiOptions options;
+    options.to = node("php");
+    if (random.chance(0.8)) options.root = std::filesystem::absolute("site");
+    if (random.chance(0.3)) options.front_controller = "/index.php";
+    options.check_scripts = random.chance(0.7);
+    return options;
+  }
+
+  std::shared_ptr<WatchedFile<RedirectMap>> watched_redirects() {
+    Diagnostics complaints;
+    auto map = watched_.watch(redirect_map_file, "redirects.txt", {}, "test", complaints);
+    invariant(map != nullptr, "the redirects of this test are good");
+    return map;
+  }
+
+  std::shared_ptr<const Filter> random_redirects(RouteRules& rules) {
+    auto map = watched_redirects();
+    rules.redirects = map->latest();
+    return std::make_shared<RedirectFilter>(RedirectFilterOptions{}, std::move(map));
+  }
+
+  static std::shared_ptr<const Filter> random_access(Random& random, RouteRules& rules) {
     const auto list = [&](std::uint32_t line) {
       std::vector<AccessRule> list;
       for (std::size_t left = 1 + random.below(2); left > 0; --left, ++line)
@@ -164,17 +310,27 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     if (random.chance(0.5)) rules.access.deny = list(200);
     if (random.chance(0.7) || rules.access.deny.empty()) rules.access.allow = list(300);
     rules.access.allow_place = {intern_file_name("weir.yaml"), 299, 5};
+    return std::make_shared<Access>(rules.access);
+  }
+
+  static std::shared_ptr<const Filter> random_body_limit(Random& random, RouteRules& rules) {
     rules.body_bytes_max = random.below(100);
-    route->owned_filters.push_back(std::make_shared<Access>(rules.access));
-    route->owned_filters.push_back(
-        std::make_shared<BodyLimit>(BodyLimitOptions{.bytes = rules.body_bytes_max, .place = {}}));
-    const auto rewrite = std::make_shared<Rewrite>(random_rewrite(random), std::nullopt, place_of(number));
-    rules.rewrite = rewrite.get();
-    route->owned_filters.push_back(rewrite);
-    for (const auto& filter : route->owned_filters) route->filters.push_back(filter.get());
-    route->filters_text = "access body_limit rewrite";
-    route->service = std::make_shared<Send>(cluster_);
-    return route;
+    return std::make_shared<BodyLimit>(BodyLimitOptions{.bytes = rules.body_bytes_max, .place = {}});
+  }
+
+  static std::shared_ptr<const Filter> random_error_pages(Random& random, RouteRules& rules) {
+    static const std::vector<std::string> types{"text/html", "application/json", "text/plain"};
+    for (std::uint32_t line = 500, left = 1 + static_cast<std::uint32_t>(random.below(3)); left > 0; --left, ++line) {
+      ErrorPage page;
+      if (random.chance(0.5)) page.statuses = {404, 502};
+      page.whole_4xx = random.chance(0.5);
+      page.whole_5xx = random.chance(0.5);
+      page.media_type = page.content_type = one_of(random, types);
+      page.place = place_of(line);
+      rules.pages.push_back(std::move(page));
+    }
+    return std::make_shared<ErrorPagesFilter>(
+        rules.pages, random.chance(0.5) ? ErrorPagesOptions::Upstream::keep : ErrorPagesOptions::Upstream::replace);
   }
 
   static RewriteOptions random_rewrite(Random& random) {
@@ -184,28 +340,17 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     return options;
   }
 
-  static void ask(Random& random, Exchange& exchange) {
-    RequestHead& head = exchange.request;
-    head.method_text = one_of(random, methods);
-    head.method = method_of(head.method_text);
-    head.host = head.authority = one_of(random, hosts);
-    head.path = head.target = one_of(random, paths);
-    if (random.chance(0.3)) head.query = random.chance(0.5) ? "v=1" : "w=2&v=2";
-    if (random.chance(0.4)) head.fields.append("x-tenant", random.chance(0.5) ? "blue" : "red");
-    if (random.chance(0.4)) head.fields.append("x-beta", "yes");
-    head.fields.append(FieldName::cookie, "session=secret");
-    if (random.chance(0.5)) return;
-    head.framing = random.chance(0.5) ? Framing{.kind = Framing::Kind::chunked}
-                                      : Framing{.kind = Framing::Kind::length, .length = random.below(150)};
-    exchange.request_body = BodyPointer(exchange.arena.make<FixedBody>("content"));
-  }
-
   void make_upstream_fail(Random& random) {
     script.answers.clear();
     script.bodies.clear();
     script.sent_to.clear();
     script.connect_fails.clear();
+    static const std::vector<Status> statuses{401, 403, 302, 404, 500};
     for (unsigned left = 0; left < 3 && random.chance(0.3); ++left) {
+      if (random.chance(0.3)) {
+        script.answers.emplace_back(one_of(random, statuses));
+        continue;
+      }
       script.answers.push_back(fail(upstream_error(random.chance(0.5) ? Code::peer_closed : Code::first_byte_timeout)
                                         .with(random.chance(0.7) ? Retry::idempotent : Retry::never)));
     }
@@ -215,93 +360,15 @@ class Replay : public upstream_test::UpstreamTest, private ExchangeHost {
     }
   }
 
-  void decide_again(const Story& story, const StoryDecision& decision) {
-    const std::string room(decision.room);
-    ++decided_again_;
-    ++by_room_[room];
-    if (room == "route") return route_again(decision);
-    if (room == "access") return access_again(story, decision);
-    if (room == "body_limit") return body_limit_again(story, decision);
-    if (room == "rewrite") return rewrite_again(story, decision);
-    if (room == "pool") return pool_again(decision);
-    if (room == "balance") return balance_again(decision);
-    if (room == "retry") return retry_again(decision);
-    ADD_FAILURE() << "nobody makes the decisions of " << room << " again";
-  }
-
-  void route_again(const StoryDecision& decision) {
-    BlockPool pool(1);
-    Arena arena(pool);
-    const auto facts = unpack_route_facts(decision.facts, gateway_->router.fields_asked_for(), arena);
-    ASSERT_TRUE(facts);
-    EXPECT_EQ(facts->fields->find(FieldName::cookie), nullptr) << "no rule asks for it";
-    const RouteDecision again = gateway_->router.find(*facts);
-    EXPECT_EQ(decision.reason, name_of(again.reason));
-    EXPECT_EQ(decision.verdict, again.matched() ? "matched" : "refused");
-    if (!again.matched()) return;
-    EXPECT_EQ(decision.subject, gateway_->routes[again.route]->name);
-    EXPECT_EQ(decision.place, gateway_->routes[again.route]->place);
-  }
-
-  void access_again(const Story& story, const StoryDecision& decision) {
-    const auto client = facts_from<IpAddress>(decision.facts);
-    ASSERT_TRUE(client);
-    const AccessVerdict again = decide_access(rules_.at(std::string(story.route)).access, *client);
-    EXPECT_EQ(decision.verdict, again.allowed ? "allowed" : "denied");
-    EXPECT_EQ(decision.reason, again.reason);
-    EXPECT_EQ(decision.place, again.place);
-  }
-
-  void body_limit_again(const Story& story, const StoryDecision& decision) {
-    const auto framing = facts_from<Framing>(decision.facts);
-    ASSERT_TRUE(framing);
-    const BodyLimitVerdict again = decide_body_limit(rules_.at(std::string(story.route)).body_bytes_max, *framing);
-    EXPECT_EQ(decision.verdict, again.action == BodyLimitVerdict::Action::refuse ? "refused" : "counted");
-    EXPECT_EQ(decision.reason, again.reason);
-  }
-
-  void rewrite_again(const Story& story, const StoryDecision& decision) {
-    BlockPool pool(1);
-    Arena arena(pool);
-    const RewriteVerdict again = rules_.at(std::string(story.route)).rewrite->decide(decision.facts, arena);
-    EXPECT_EQ(decision.verdict, again.good ? "applied" : "failed");
-    EXPECT_EQ(decision.subject, again.path);
-    EXPECT_EQ(decision.reason, again.reason);
-  }
-
-  static void pool_again(const StoryDecision& decision) {
-    const auto facts = facts_from<PoolFacts>(decision.facts);
-    ASSERT_TRUE(facts);
-    const PoolVerdict again = decide(*facts);
-    EXPECT_EQ(decision.verdict, name_of(again.action));
-    EXPECT_EQ(decision.reason, again.reason);
-  }
-
-  void balance_again(const StoryDecision& decision) {
-    std::vector<EndpointFacts> room;
-    const auto facts = unpack_pick_facts(decision.facts, room);
-    ASSERT_TRUE(facts);
-    const std::optional<Pick> again = cluster_->balancer().pick(*facts);
-    ASSERT_TRUE(again);
-    EXPECT_EQ(decision.subject, cluster_->settings().endpoints[again->endpoint].endpoint.text());
-    EXPECT_EQ(decision.reason, again->reason);
-  }
-
-  static void retry_again(const StoryDecision& decision) {
-    const auto facts = facts_from<RetryFacts>(decision.facts);
-    ASSERT_TRUE(facts);
-    const RetryVerdict again = decide(*facts);
-    EXPECT_EQ(decision.verdict, name_of(again.action));
-    EXPECT_EQ(decision.reason, again.reason);
-    EXPECT_EQ(decision.subject, name_of(facts->error.code));
-  }
-
   Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
   void limit_time(Time) override {}
 
   std::shared_ptr<Gateway> gateway_;
   std::shared_ptr<const Cluster> cluster_;
-  std::map<std::string, Rules> rules_;
+  std::map<std::string, RouteRules> rules_;
+  WatchedFiles watched_;
+  TemporaryFolder folder_;
+  Random random_{11};
   std::deque<std::vector<MatchRule>> matches_;  // what the router was made of
   unsigned clusters_ = 0;
   Serve serve_{{}};
@@ -315,8 +382,33 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
     for (std::size_t request = 0; request < requests_per_world && !HasFailure(); ++request) play(random);
   }
   // Each kind was there often enough to mean something.
-  for (const std::string_view room : {"route", "access", "body_limit", "rewrite", "balance", "pool", "retry"}) {
-    EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 100) << room;
+  for (const std::string_view room :
+       {"route", "access", "api_key", "basic_auth", "body_limit", "compress", "decompress", "error_pages", "files",
+        "forward_auth", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
+    EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
+  }
+  for (const std::string_view reason : {"compress: compressed",
+                                        "compress: no_gain",
+                                        "compress: too_small",
+                                        "compress: partial_content",
+                                        "api_key: known_key",
+                                        "api_key: expired_key",
+                                        "basic_auth: password_remembered",
+                                        "basic_auth: wrong_password",
+                                        "forward_auth: authority_allowed",
+                                        "forward_auth: authority_unreachable_allowed",
+                                        "files: index",
+                                        "files: if_none_match",
+                                        "files: if_match",
+                                        "files: path",
+                                        "redirect: pattern",
+                                        "redirect: to",
+                                        "redirect: not_found",
+                                        "script: index",
+                                        "script: not_found",
+                                        "script: application",
+                                        "error_pages: client_prefers_other_form"}) {
+    EXPECT_TRUE(reasons_.contains(std::string(reason))) << reason;
   }
 }
 

@@ -53,6 +53,8 @@ class RedirectMap {
                                                          bool keeps_query, Arena& arena);
   [[nodiscard]] std::size_t size() const { return exact_count_ + prefixes_.size() + patterns_.size(); }
   [[nodiscard]] std::size_t exact_count() const { return exact_count_; }
+  /// Some addresses have a query, so that a request's is looked at.
+  [[nodiscard]] bool has_queries() const { return has_queries_; }
 
  private:
   friend class RedirectMapReader;

@@ -140,10 +140,11 @@ inline Task<void> ask(Pool& pool, Client& client, bool fresh_only) {
   client.answered = true;
 }
 
-class UpstreamTest : public testing::Test {
+template <typename ShardExecutor>
+class UpstreamTestOn : public testing::Test {
  protected:
-  UpstreamTest() { world.add(shard.reactor); }
-  ~UpstreamTest() override {
+  UpstreamTestOn() { world.add(shard.reactor); }
+  ~UpstreamTestOn() override {
     shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
     shard.scope.cancel(gateway_error(Code::draining));
     world.run_until([&] { return shard.scope.running() == 0; });
@@ -161,12 +162,13 @@ class UpstreamTest : public testing::Test {
 
   SimNetwork network{1};
   SimIo io{network};
-  NoExecutor executor;
+  ShardExecutor executor;
   FakeResolver resolver;
   Script script;
   FakeProtocol protocol{script};
   Shard shard{0, io, 1, executor, resolver};
   SimWorld world{network};
 };
+using UpstreamTest = UpstreamTestOn<NoExecutor>;
 
 }  // namespace weir::upstream_test

@@ -7,6 +7,7 @@
 //   - answers an option nobody declared with an error that has a place;
 //   - handles plain requests: calls the rest at most once, and exactly when rehearse() says that it does not answer
 //   itself;
+//   - leaves no decision behind without the facts it was made from;
 //   - leaves framing alone, and puts no field into a message that belongs to a codec;
 //   - rehearse() changes an imagined request as handle() changes the real one, and foretells its status.
 #pragma once
@@ -78,6 +79,13 @@ inline const std::vector<Prepare>& plain_requests() {
   return all;
 }
 
+/// Who tells what was decided can prove it: the facts are there to decide again (app/replay_property_test).
+inline void expect_facts(const Exchange& exchange) {
+  for (const DecisionRecord* record = exchange.first_record(); record != nullptr; record = record->next) {
+    EXPECT_FALSE(record->facts.empty()) << record->room << ": " << record->verdict << ", " << record->reason;
+  }
+}
+
 struct Handled {
   std::optional<Status> status;  ///< none: it failed with an error
   int calls = 0;                 ///< of the rest of the chain
@@ -113,6 +121,7 @@ void expect_handles_as_rehearsed(const Plugin& plugin, Prepare prepare) {
 
   EXPECT_EQ(shown(twin.exchange.request), shown(real.exchange.request)) << "rehearse() and handle() differ";
   EXPECT_FALSE(effect.text.empty());
+  expect_facts(real.exchange);
   EXPECT_EQ(real.exchange.request.framing, framing);
   expect_well_formed(real.exchange.request.fields);
   if (handled.status && effect.answers) {

@@ -22,6 +22,13 @@ const Error& error_of(PresentedKey::Kind kind) {
   return kind == PresentedKey::Kind::none ? missing : refused;
 }
 
+ApiKeyFacts facts_of(PresentedKey::Kind presented, const KeyFile::Entry* entry, WallTime now) {
+  return {.presented = presented,
+          .known = entry != nullptr,
+          .expires = entry != nullptr && entry->expires ? *entry->expires : WallTime::max(),
+          .now = now};
+}
+
 PresentedKey presented(std::string_view key) {
   const bool sensible = !key.empty() && key.size() <= limits::api_key_bytes;
   return {.kind = sensible ? PresentedKey::Kind::given : PresentedKey::Kind::malformed, .key = key};
@@ -92,8 +99,8 @@ std::string challenge_of(const ApiKeyOptions& options) {
 
 }  // namespace
 
-ApiKeyVerdict decide_api_key(PresentedKey::Kind kind, const KeyFile::Entry* entry, WallTime now) {
-  switch (kind) {
+ApiKeyVerdict decide_api_key(const ApiKeyFacts& facts) {
+  switch (facts.presented) {
     case PresentedKey::Kind::none:
       return {false, "no_key"};
     case PresentedKey::Kind::repeated:
@@ -103,8 +110,8 @@ ApiKeyVerdict decide_api_key(PresentedKey::Kind kind, const KeyFile::Entry* entr
     case PresentedKey::Kind::given:
       break;
   }
-  if (entry == nullptr) return {false, "unknown_key"};
-  if (entry->expires && now >= *entry->expires) return {false, "expired_key"};
+  if (!facts.known) return {false, "unknown_key"};
+  if (facts.now >= facts.expires) return {false, "expired_key"};
   return {true, "known_key"};
 }
 
@@ -127,13 +134,15 @@ Reply ApiKey::handle(Exchange& exchange, Next next) const {
   const PresentedKey presented = find_key(exchange.request);
   const bool given = presented.kind == PresentedKey::Kind::given;
   const KeyFile::Entry* const entry = given ? keys_->on(exchange.shard).find(crypto::sha256(presented.key)) : nullptr;
-  const ApiKeyVerdict verdict = decide_api_key(presented.kind, entry, exchange.shard.reactor.wall_now());
+  const ApiKeyFacts facts = facts_of(presented.kind, entry, exchange.shard.reactor.wall_now());
+  const ApiKeyVerdict verdict = decide_api_key(facts);
   const std::string_view name = entry == nullptr ? std::string_view() : exchange.arena.copy(entry->name);
   exchange.record({.room = "api_key",
                    .verdict = verdict.allowed ? "allowed" : "refused",
                    .subject = name,
                    .reason = verdict.reason,
-                   .place = entry == nullptr ? options_.place : keys_->line(entry->line)});
+                   .place = entry == nullptr ? options_.place : keys_->line(entry->line)},
+                  facts);
   change_request(exchange.request, verdict.allowed ? name : std::string_view());
   if (!verdict.allowed) {
     exchange.challenge = challenge_;
@@ -163,7 +172,7 @@ Effect ApiKey::rehearse(ImaginedRequest& imagined) const {
   const KeyFile::Entry* const entry = given ? keys->find(crypto::sha256(presented.key)) : nullptr;
   // tidy: allow clock, an imagined request is on no core, and today's expiry is meant
   const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-  const ApiKeyVerdict verdict = decide_api_key(presented.kind, entry, now);
+  const ApiKeyVerdict verdict = decide_api_key(facts_of(presented.kind, entry, now));
   const std::string_view name = verdict.allowed ? imagined.head.fields.arena().copy(entry->name) : std::string_view();
   change_request(imagined.head, name);
   if (verdict.allowed) return {.text = fmt::format("lets key \"{}\" in", name)};

@@ -32,12 +32,19 @@ struct PresentedKey {
   std::string_view key;
 };
 
+/// What a verdict is made from; the key itself is none of it.
+struct ApiKeyFacts {
+  PresentedKey::Kind presented = PresentedKey::Kind::none;
+  bool known = false;                  ///< the file has the key's digest
+  WallTime expires = WallTime::max();  ///< of what the file has
+  WallTime now{};
+};
 struct ApiKeyVerdict {
   bool allowed = false;
   std::string_view reason;  ///< static
 };
-/// Pure. \param entry  what the file has for the key's digest, or null
-ApiKeyVerdict decide_api_key(PresentedKey::Kind kind, const KeyFile::Entry* entry, WallTime now);
+/// Pure.
+ApiKeyVerdict decide_api_key(const ApiKeyFacts& facts);
 
 class ApiKey final : public Filter {
  public:

@@ -71,7 +71,8 @@ Reply BasicAuth::handle(Exchange& exchange, Next next) const {
                    .verdict = verdict.allowed ? "allowed" : "refused",
                    .subject = user,
                    .reason = verdict.reason,
-                   .place = options_.place});
+                   .place = options_.place},
+                  facts);
   change_request(exchange.request, verdict.allowed ? user : std::string_view());
   if (!verdict.allowed) {
     exchange.challenge = challenge_;

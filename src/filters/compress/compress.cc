@@ -40,9 +40,10 @@ Reply Compress::handle(Exchange& exchange, Next next) const {
 
 CompressionFacts Compress::facts_of(const Exchange& exchange, const Answer& answer, const Wish& wish) const {
   const Fields& fields = answer.head.fields;
-  const Encoders& encoders = Encoders::of(exchange.shard);
-  const bool memory_left =
-      wish.wanted == ContentCoding::identity || encoders.has_room_for(encoder_kind(wish.wanted, options_.effort));
+  Encoders& encoders = Encoders::of(exchange.shard);
+  const bool may_compress = wish.wanted != ContentCoding::identity;
+  const bool memory_left = !may_compress || encoders.has_room_for(encoder_kind(wish.wanted, options_.effort));
+  const bool adapts = options_.adapt && may_compress && answer.body != nullptr;
   return {.length = declared_length(answer.head),
           .minimum = options_.minimum,
           .status = answer.head.status,
@@ -52,54 +53,46 @@ CompressionFacts Compress::facts_of(const Exchange& exchange, const Answer& answ
           .coded = fields.has(FieldName::content_encoding),
           .no_transform = wish.no_transform || forbids_transforming(fields),
           .type_listed = types_.holds(fields.get(FieldName::content_type)),
-          .memory_left = memory_left};
+          .memory_left = memory_left,
+          .effort = {.configured = options_.effort,
+                     .adapts = options_.adapt,
+                     .busy = adapts ? encoders.load().busy(exchange.shard.reactor.now()) : 0}};
 }
 
 void Compress::compress(Exchange& exchange, Answer& answer, const Wish& wish) const {
-  const CompressionFacts facts = facts_of(exchange, answer, wish);
+  CompressionFacts facts = facts_of(exchange, answer, wish);
   CompressionVerdict verdict = decide_compression(facts);
   if (verdict.varies) add_vary(answer.head.fields);
-  Effort effort = options_.effort;
   if (verdict.coding != ContentCoding::identity && answer.body != nullptr) {
-    Encoders& encoders = Encoders::of(exchange.shard);
-    effort = choose_effort({.configured = options_.effort,
-                            .adapts = options_.adapt,
-                            .busy = options_.adapt ? encoders.load().busy(exchange.shard.reactor.now()) : 0});
-    verdict.reason = wrap_body(exchange, answer, verdict.coding, effort);
+    facts.beginning = wrap_body(exchange, answer, verdict);
+    verdict = decide_compression(facts);
   }
-  const bool compressed = verdict.reason == "compressed";
+  const bool compressed = verdict.coding != ContentCoding::identity;
   if (compressed) mark_as_coded(answer.head.fields, verdict.coding);
   exchange.record({.room = "compress",
                    .verdict = compressed ? text_of(verdict.coding) : "plain",
-                   .subject = compressed ? name_of(effort) : std::string_view(),
+                   .subject = compressed ? name_of(verdict.effort) : std::string_view(),
                    .reason = verdict.reason,
                    .place = {}},
                   facts);
 }
 
-std::string_view Compress::wrap_body(Exchange& exchange, Answer& answer, ContentCoding coding, Effort effort) const {
-  using Beginning = CompressedBody::Beginning;
+BodyBeginning Compress::wrap_body(Exchange& exchange, Answer& answer, const CompressionVerdict& verdict) const {
   auto* const body = exchange.arena.make<CompressedBody>(std::move(answer.body), Encoders::of(exchange.shard),
-                                                         encoder_kind(coding, effort), effort);
+                                                         encoder_kind(verdict.coding, verdict.effort), verdict.effort);
   BodyPointer owned(body);
-  const Beginning beginning = body->begin(options_.minimum);
-  switch (beginning) {
-    case Beginning::streams:
-      answer.head.framing = {.kind = Framing::Kind::chunked};
-      break;
-    case Beginning::whole:
-      answer.head.framing = {.kind = Framing::Kind::length, .length = body->size()};
-      break;
-    case Beginning::too_small:
-    case Beginning::no_gain: {
-      const std::string_view plain = exchange.arena.copy(body->plain());
-      answer.head.framing = {.kind = Framing::Kind::length, .length = plain.size()};
-      answer.body = BodyPointer(exchange.arena.make<FixedBody>(plain));
-      return beginning == Beginning::too_small ? "too_small" : "no_gain";
-    }
+  const BodyBeginning beginning = body->begin(options_.minimum);
+  if (beginning == BodyBeginning::too_small || beginning == BodyBeginning::no_gain) {
+    const std::string_view plain = exchange.arena.copy(body->plain());
+    answer.head.framing = {.kind = Framing::Kind::length, .length = plain.size()};
+    answer.body = BodyPointer(exchange.arena.make<FixedBody>(plain));
+    return beginning;
   }
+  answer.head.framing = beginning == BodyBeginning::whole
+                            ? Framing{.kind = Framing::Kind::length, .length = body->size()}
+                            : Framing{.kind = Framing::Kind::chunked};
   answer.body = std::move(owned);
-  return "compressed";
+  return beginning;
 }
 
 Effect Compress::rehearse(ImaginedRequest& imagined) const {

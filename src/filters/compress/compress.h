@@ -62,8 +62,8 @@ class Compress final : public Filter {
   [[nodiscard]] Wish wish_of(const Fields& request) const;
   [[nodiscard]] CompressionFacts facts_of(const Exchange& exchange, const Answer& answer, const Wish& wish) const;
   void compress(Exchange& exchange, Answer& answer, const Wish& wish) const;
-  /// \returns  the reason, "compressed" or why not after all
-  std::string_view wrap_body(Exchange& exchange, Answer& answer, ContentCoding coding, Effort effort) const;
+  /// Puts the compressed body, or the plain one where that is better, in the place of the answer's.
+  BodyBeginning wrap_body(Exchange& exchange, Answer& answer, const CompressionVerdict& verdict) const;
 
   CompressOptions options_;
   TypeList types_;

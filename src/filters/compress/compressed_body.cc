@@ -25,7 +25,7 @@ void CompressedBody::release_encoder() {
   if (encoder_ != nullptr) encoders_.take_back(kind_, std::move(encoder_));
 }
 
-CompressedBody::Beginning CompressedBody::begin(ByteCount minimum) {
+BodyBeginning CompressedBody::begin(ByteCount minimum) {
   std::optional<Result<Piece>> piece = source_->try_read();
   std::optional<Result<Piece>> second;
   if (piece && *piece && !(*piece)->end) {
@@ -38,7 +38,7 @@ CompressedBody::Beginning CompressedBody::begin(ByteCount minimum) {
   }
   if (piece && *piece && (*piece)->end && (*piece)->trailers == nullptr) {
     plain_ = (*piece)->bytes;
-    if (plain_.size() < minimum) return Beginning::too_small;
+    if (plain_.size() < minimum) return BodyBeginning::too_small;
   }
   encoder_ = encoders_.lend(kind_);
   encoder_->begin(effort_);
@@ -49,8 +49,8 @@ CompressedBody::Beginning CompressedBody::begin(ByteCount minimum) {
     if (enough) break;
     piece = source_->try_read();
   }
-  if (!ended_ || error_ || trailers_ != nullptr) return Beginning::streams;
-  return !plain_.empty() && output_.size() >= plain_.size() ? Beginning::no_gain : Beginning::whole;
+  if (!ended_ || error_ || trailers_ != nullptr) return BodyBeginning::streams;
+  return !plain_.empty() && output_.size() >= plain_.size() ? BodyBeginning::no_gain : BodyBeginning::whole;
 }
 
 bool CompressedBody::take(const Result<Piece>& piece) {

@@ -13,6 +13,7 @@
 
 #include <optional>
 
+#include "filters/compress/decision.h"
 #include "filters/compress/encoders.h"
 #include "http/body.h"
 
@@ -25,15 +26,10 @@ class CompressedBody final : public Body {
   CompressedBody& operator=(const CompressedBody&) = delete;
   ~CompressedBody() override;
 
-  enum class Beginning : std::uint8_t {
-    streams,    ///< there is more to come, or trailers follow
-    whole,      ///< all of it is here: size() is its length
-    too_small,  ///< all of it is here, and was not compressed: take plain()
-    no_gain,    ///< all of it is here, and did not shrink: take plain()
-  };
   /// Compresses what is there already. Called once, before anything is read; does not suspend.
   /// \param minimum  bytes below which a whole body is left alone
-  Beginning begin(ByteCount minimum);
+  /// \returns  of one that is `whole`, size() is its length; where it is too_small or there is no_gain, take plain()
+  BodyBeginning begin(ByteCount minimum);
   [[nodiscard]] std::size_t size() const { return output_.size(); }
   /// The content as it came; valid until the caller suspends.
   [[nodiscard]] std::string_view plain() const { return plain_; }

@@ -20,18 +20,22 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view begin) {
 }  // namespace
 
 CompressionVerdict decide_compression(const CompressionFacts& facts) {
-  constexpr auto leave = ContentCoding::identity;
+  const auto leave = [](std::string_view reason, bool varies = false) {
+    return CompressionVerdict{.varies = varies, .reason = reason};
+  };
   // A part of one representation cannot become a part of another.
-  if (facts.status == 206) return {leave, false, "partial_content"};
-  if (!facts.has_content || has_no_content(facts.status)) return {leave, false, "no_content"};
-  if (facts.coded) return {leave, false, "already_coded"};
-  if (facts.no_transform) return {leave, false, "no_transform"};
-  if (!facts.type_listed) return {leave, false, "type_not_listed"};
-  if (facts.length < facts.minimum) return {leave, false, "too_small"};
-  if (!facts.names_codings) return {leave, true, "not_asked"};
-  if (facts.wanted == ContentCoding::identity) return {leave, true, "not_accepted"};
-  if (!facts.memory_left) return {leave, true, "memory_full"};
-  return {facts.wanted, true, "compressed"};
+  if (facts.status == 206) return leave("partial_content");
+  if (!facts.has_content || has_no_content(facts.status)) return leave("no_content");
+  if (facts.coded) return leave("already_coded");
+  if (facts.no_transform) return leave("no_transform");
+  if (!facts.type_listed) return leave("type_not_listed");
+  if (facts.length < facts.minimum) return leave("too_small");
+  if (!facts.names_codings) return leave("not_asked", true);
+  if (facts.wanted == ContentCoding::identity) return leave("not_accepted", true);
+  if (!facts.memory_left) return leave("memory_full", true);
+  if (facts.beginning == BodyBeginning::too_small) return leave("too_small", true);
+  if (facts.beginning == BodyBeginning::no_gain) return leave("no_gain", true);
+  return {.coding = facts.wanted, .varies = true, .effort = choose_effort(facts.effort), .reason = "compressed"};
 }
 
 Effort choose_effort(const EffortFacts& facts) {

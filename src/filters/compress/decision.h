@@ -12,7 +12,26 @@
 
 namespace weir {
 
-/// Everything the decision hangs on; points nowhere, so that a story can keep it.
+struct EffortFacts {
+  Effort configured = Effort::medium;
+  bool adapts = true;
+  unsigned busy = 0;  ///< thousandths of the core's time, see runtime/thread_load.h
+};
+
+/// One step less from 80 % on, the least from 95 % on: what a core saves there, other requests wait less.
+Effort choose_effort(const EffortFacts& facts);
+
+/// What became of a body whose beginning was compressed.
+enum class BodyBeginning : std::uint8_t {
+  not_tried,
+  streams,    ///< there is more to come, or trailers follow
+  whole,      ///< all of it is here: its coded length is known
+  too_small,  ///< all of it is here, and is not worth it
+  no_gain,    ///< all of it is here, and did not shrink
+};
+
+/// Everything the decision hangs on; points nowhere, so that a story can keep it. It is made twice: before the body is
+/// touched, and once it is known what its beginning became.
 struct CompressionFacts {
   ByteCount length = unbounded;  ///< of the content, as declared; unbounded when not known
   ByteCount minimum = 0;         ///< below it compression is not worth it
@@ -24,28 +43,22 @@ struct CompressionFacts {
   bool no_transform = false;                       ///< one side said so in cache-control
   bool type_listed = false;
   bool memory_left = true;  ///< the core may hold one more encoder
+  BodyBeginning beginning = BodyBeginning::not_tried;
+  EffortFacts effort{};
 };
 
 struct CompressionVerdict {
   ContentCoding coding = ContentCoding::identity;
   /// Another client could have got another coding: the answer says vary.
   bool varies = false;
+  Effort effort = Effort::medium;  ///< where it is compressed
   /// compressed; or why not: partial_content, no_content, already_coded, no_transform, type_not_listed, too_small,
-  /// not_asked, not_accepted, memory_full
+  /// not_asked, not_accepted, memory_full, no_gain
   std::string_view reason;
 };
 
 /// Pure. \source RFC 9110 sections 12.5.3, 14.3, 15.3.7; RFC 9111 section 5.2.2.6 (no-transform)
 CompressionVerdict decide_compression(const CompressionFacts& facts);
-
-struct EffortFacts {
-  Effort configured = Effort::medium;
-  bool adapts = true;
-  unsigned busy = 0;  ///< thousandths of the core's time, see runtime/thread_load.h
-};
-
-/// One step less from 80 % on, the least from 95 % on: what a core saves there, other requests wait less.
-Effort choose_effort(const EffortFacts& facts);
 
 /// Media types by name (text/html), family (text/*) or suffix (*+json).
 class TypeList {

@@ -20,7 +20,17 @@ Reply refuse() {
   co_return fail(unsupported);
 }
 
-std::string_view name_of(Action action) {
+/// What is said of the coded bytes is not true of the decoded ones.
+void forget_coding(Fields& fields) {
+  static constexpr std::array<std::string_view, 5> of_the_coded{"content-encoding", "content-digest", "content-md5",
+                                                                "digest", "repr-digest"};
+  fields.remove_if(
+      [](const Field& field) { return std::ranges::find(of_the_coded, field.name) != of_the_coded.end(); });
+}
+
+}  // namespace
+
+std::string_view name_of(DecompressVerdict::Action action) {
   switch (action) {
     case Action::pass:
       return "passed";
@@ -32,54 +42,43 @@ std::string_view name_of(Action action) {
   return "";
 }
 
-/// All lines of content-encoding as one list.
-std::string codings_of(const Fields& fields) {
-  std::string list;
-  for (const Field& field : fields) {
+DecompressFacts decompress_facts_of(const RequestHead& request) {
+  DecompressFacts facts{.has_body = request.framing.kind != Framing::Kind::none};
+  for (const Field& field : request.fields) {
     if (field.id != FieldName::content_encoding) continue;
-    if (!list.empty()) list += ", ";
-    list += field.value;
+    text::for_each_member(field.value, [&](std::string_view name) {
+      const auto coding = content_coding(name);
+      if (coding == ContentCoding::identity) return;
+      ++facts.codings;
+      facts.last_is_known = coding.has_value();
+      facts.last = coding.value_or(ContentCoding::identity);
+    });
   }
-  return list;
+  return facts;
 }
 
-/// What is said of the coded bytes is not true of the decoded ones.
-void forget_coding(Fields& fields) {
-  static constexpr std::array<std::string_view, 5> of_the_coded{"content-encoding", "content-digest", "content-md5",
-                                                                "digest", "repr-digest"};
-  fields.remove_if(
-      [](const Field& field) { return std::ranges::find(of_the_coded, field.name) != of_the_coded.end(); });
-}
-
-}  // namespace
-
-DecompressVerdict decide_decompress(std::string_view content_encoding, bool has_body) {
-  if (!has_body) return {Action::pass, ContentCoding::identity, "no_body"};
-  unsigned count = 0;
-  std::optional<ContentCoding> last;
-  text::for_each_member(content_encoding, [&](std::string_view name) {
-    const auto coding = content_coding(name);
-    if (coding == ContentCoding::identity) return;
-    ++count;
-    last = coding;
-  });
-  if (count == 0) return {Action::pass, ContentCoding::identity, "not_coded"};
+DecompressVerdict decide_decompress(const DecompressFacts& facts) {
+  if (!facts.has_body) return {Action::pass, ContentCoding::identity, "no_body"};
+  if (facts.codings == 0) return {Action::pass, ContentCoding::identity, "not_coded"};
   // Nobody sends a body that is coded twice but to multiply what two bombs can do.
-  if (count > 1) return {Action::refuse, ContentCoding::identity, "several_codings"};
-  if (!last || *last == ContentCoding::deflate) return {Action::refuse, ContentCoding::identity, "unknown_coding"};
-  return {Action::decode, *last, "decoded"};
+  if (facts.codings > 1) return {Action::refuse, ContentCoding::identity, "several_codings"};
+  if (!facts.last_is_known || facts.last == ContentCoding::deflate) {
+    return {Action::refuse, ContentCoding::identity, "unknown_coding"};
+  }
+  return {Action::decode, facts.last, "decoded"};
 }
 
 Reply Decompress::handle(Exchange& exchange, Next next) const {
   RequestHead& request = exchange.request;
-  const DecompressVerdict verdict =
-      decide_decompress(codings_of(request.fields), request.framing.kind != Framing::Kind::none);
+  const DecompressFacts facts = decompress_facts_of(request);
+  const DecompressVerdict verdict = decide_decompress(facts);
   if (verdict.action != Action::pass) {
     exchange.record({.room = "decompress",
                      .verdict = name_of(verdict.action),
                      .subject = text_of(verdict.coding),
                      .reason = verdict.reason,
-                     .place = options_.place});
+                     .place = options_.place},
+                    facts);
   }
   if (verdict.action == Action::refuse) return refuse();
   if (verdict.action == Action::decode) {
@@ -93,8 +92,7 @@ Reply Decompress::handle(Exchange& exchange, Next next) const {
 }
 
 Effect Decompress::rehearse(ImaginedRequest& imagined) const {
-  const DecompressVerdict verdict =
-      decide_decompress(codings_of(imagined.head.fields), imagined.head.framing.kind != Framing::Kind::none);
+  const DecompressVerdict verdict = decide_decompress(decompress_facts_of(imagined.head));
   switch (verdict.action) {
     case Action::pass:
       return {.text = fmt::format("passes the body on as it is: {}", verdict.reason)};

@@ -36,8 +36,19 @@ struct DecompressVerdict {
   std::string_view reason;  ///< no_body, not_coded, decoded, unknown_coding, several_codings
 };
 
-/// Pure. \param content_encoding  all lines of the field, joined by commas
-DecompressVerdict decide_decompress(std::string_view content_encoding, bool has_body);
+/// What a verdict is made from.
+struct DecompressFacts {
+  bool has_body = false;
+  bool last_is_known = false;                    ///< the last coding has a name that is understood somewhere
+  ContentCoding last = ContentCoding::identity;  ///< of those that were applied
+  std::uint32_t codings = 0;                     ///< how many were, identity not counted
+};
+DecompressFacts decompress_facts_of(const RequestHead& request);
+
+/// "passed", "decodes" or "refused".
+std::string_view name_of(DecompressVerdict::Action action);
+/// Pure.
+DecompressVerdict decide_decompress(const DecompressFacts& facts);
 
 /// What one stream may become.
 struct DecodingBounds {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "contracts/packed_facts.h"
 #include "http/accept.h"
 
 namespace weir {
@@ -76,10 +77,25 @@ ErrorPage::Match ErrorPage::match(Status status) const {
   return (status_class == 4 && whole_4xx) || (status_class == 5 && whole_5xx) ? Match::by_class : Match::none;
 }
 
-ErrorPageVerdict choose_error_page(std::span<const ErrorPage> pages, Status status, std::string_view accept) {
+std::string_view pack(const ErrorPageFacts& facts, Arena& arena) {
+  FactsWriter writer;
+  writer.value(facts.status);
+  writer.text(facts.accept);
+  return writer.kept_in(arena);
+}
+
+std::optional<ErrorPageFacts> unpack_error_page_facts(std::string_view bytes) {
+  FactsReader reader(bytes);
+  ErrorPageFacts facts;
+  if (!reader.value(facts.status) || !reader.text(facts.accept) || !reader.at_end()) return {};
+  return facts;
+}
+
+ErrorPageVerdict choose_error_page(std::span<const ErrorPage> pages, const ErrorPageFacts& facts) {
   using Match = ErrorPage::Match;
+  const auto [status, accept] = facts;
   const auto has = [&](Match match) {
-    return std::ranges::any_of(pages, [&](const ErrorPage& page) { return page.match(status) == match; });
+    return std::ranges::any_of(pages, [&](const ErrorPage& page) { return page.match(facts.status) == match; });
   };
   const Match match = has(Match::by_name) ? Match::by_name : Match::by_class;
   if (!has(match)) return {nullptr, "no_page_for_status"};
@@ -110,13 +126,14 @@ bool ErrorPagesFilter::concerns(const Exchange& exchange, const Answer& answer) 
 }
 
 bool ErrorPagesFilter::replace_body(Exchange& exchange, Answer& answer) const {
-  const ErrorPageVerdict verdict =
-      choose_error_page(pages_, answer.head.status, exchange.request.fields.get(FieldName::accept));
+  const ErrorPageFacts facts{.status = answer.head.status, .accept = exchange.request.fields.get(FieldName::accept)};
+  const ErrorPageVerdict verdict = choose_error_page(pages_, facts);
   exchange.record({.room = "error_pages",
                    .verdict = verdict.page != nullptr ? "replaced" : "kept",
                    .subject = {},
                    .reason = verdict.reason,
-                   .place = verdict.page != nullptr ? verdict.page->place : Place{}});
+                   .place = verdict.page != nullptr ? verdict.page->place : Place{},
+                   .facts = exchange.keeps_facts() ? pack(facts, exchange.arena) : ""});
   if (verdict.page == nullptr) return false;
   const ErrorPage& page = *verdict.page;
   Fields& fields = answer.head.fields;

@@ -15,6 +15,7 @@
 //   (2) Of nested filters the innermost that has a page for the status decides.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,9 +61,18 @@ struct ErrorPageVerdict {
   std::string_view reason;  ///< own_page, no_page_for_status, client_prefers_other_form
 };
 
-/// The page for `status` that a client with this Accept likes best; none when it likes the answer as it is better.
+/// What a choice is made from.
+struct ErrorPageFacts {
+  Status status = 0;
+  std::string_view accept;
+};
+std::string_view pack(const ErrorPageFacts& facts, Arena& arena);
+/// \returns  nothing when the bytes are not what pack() made
+std::optional<ErrorPageFacts> unpack_error_page_facts(std::string_view bytes);
+
+/// The page for a status that a client with this Accept likes best; none when it likes the answer as it is better.
 /// Pure.
-ErrorPageVerdict choose_error_page(std::span<const ErrorPage> pages, Status status, std::string_view accept);
+ErrorPageVerdict choose_error_page(std::span<const ErrorPage> pages, const ErrorPageFacts& facts);
 
 class ErrorPagesFilter final : public Filter {
  public:

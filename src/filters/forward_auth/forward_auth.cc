@@ -88,7 +88,9 @@ bool is_failure_of_authority(const Error& error) {
          error.code == Code::queue_timeout;
 }
 
-std::string_view verdict_text(AuthorityAction action) {
+}  // namespace
+
+std::string_view name_of(AuthorityAction action) {
   switch (action) {
     case AuthorityAction::let_on:
       return "allowed";
@@ -100,18 +102,16 @@ std::string_view verdict_text(AuthorityAction action) {
   return "failed";
 }
 
-}  // namespace
-
-AuthorityVerdict decide_forward_auth(const Result<Status>& answer, ForwardAuthOptions::OnError on_error) {
-  const bool allow = on_error == ForwardAuthOptions::OnError::allow;
-  if (!answer) {
-    if (allow && is_failure_of_authority(answer.error())) {
+AuthorityVerdict decide_forward_auth(const AuthorityFacts& facts) {
+  const bool allow = facts.on_error == ForwardAuthOptions::OnError::allow;
+  if (!facts.answered) {
+    if (allow && is_failure_of_authority(facts.error)) {
       return {AuthorityAction::let_on, "authority_unreachable_allowed"};
     }
-    return {AuthorityAction::fail, name_of(answer.error().code)};
+    return {AuthorityAction::fail, name_of(facts.error.code)};
   }
-  if (*answer >= 200 && *answer < 300) return {AuthorityAction::let_on, "authority_allowed"};
-  switch (*answer) {
+  if (facts.status >= 200 && facts.status < 300) return {AuthorityAction::let_on, "authority_allowed"};
+  switch (facts.status) {
     case 401:
       return {AuthorityAction::answer, "authority_wants_credentials"};
     case 403:
@@ -141,13 +141,17 @@ Reply ForwardAuth::handle(Exchange& exchange, Next next) const {
   std::optional<Subrequest> subrequest(std::in_place, exchange);
   const Result<Fetched> fetched =
       co_await subrequest->fetch(*cluster_, question(*subrequest, exchange), {.timeout = options_.timeout});
-  const Result<Status> status = fetched ? Result<Status>(fetched->head->status) : fail(fetched.error());
-  const AuthorityVerdict verdict = decide_forward_auth(status, options_.on_error);
+  const AuthorityFacts facts{.answered = fetched.has_value(),
+                             .status = fetched ? fetched->head->status : Status{0},
+                             .error = fetched ? Error{} : fetched.error(),
+                             .on_error = options_.on_error};
+  const AuthorityVerdict verdict = decide_forward_auth(facts);
   exchange.record({.room = "forward_auth",
-                   .verdict = verdict_text(verdict.action),
+                   .verdict = name_of(verdict.action),
                    .subject = exchange.arena.copy(subrequest->endpoint()),
                    .reason = verdict.reason,
-                   .place = options_.place});
+                   .place = options_.place},
+                  facts);
   if (verdict.action == AuthorityAction::answer) co_return answer_of(*fetched, exchange.arena);
   if (verdict.action == AuthorityAction::fail) co_return fail(fetched ? undecided : fetched.error());
 

@@ -33,13 +33,22 @@ struct ForwardAuthOptions {
   static const Schema<ForwardAuthOptions>& schema();
 };
 
+/// What a verdict is made from: the authority's answer, or why there is none.
+struct AuthorityFacts {
+  bool answered = false;
+  Status status = 0;
+  Error error;  ///< when it did not answer
+  ForwardAuthOptions::OnError on_error = ForwardAuthOptions::OnError::refuse;
+};
 enum class AuthorityAction : std::uint8_t { let_on, answer, fail };
 struct AuthorityVerdict {
   AuthorityAction action = AuthorityAction::fail;
   std::string_view reason;  ///< static
 };
-/// What follows from the authority's answer, or from its absence. Pure.
-AuthorityVerdict decide_forward_auth(const Result<Status>& answer, ForwardAuthOptions::OnError on_error);
+/// "allowed", "refused" or "failed".
+std::string_view name_of(AuthorityAction action);
+/// Pure.
+AuthorityVerdict decide_forward_auth(const AuthorityFacts& facts);
 
 class ForwardAuth final : public Filter {
  public:

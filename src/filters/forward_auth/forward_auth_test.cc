@@ -264,10 +264,11 @@ TEST(ForwardAuthDecision, client_that_left_is_never_let_on) {
   using OnError = ForwardAuthOptions::OnError;
   for (const Error& error : {client_error(Code::peer_reset), gateway_error(Code::canceled),
                              gateway_error(Code::request_timeout), gateway_error(Code::draining)}) {
-    EXPECT_EQ(decide_forward_auth(fail(error), OnError::allow).action, AuthorityAction::fail) << name_of(error.code);
+    EXPECT_EQ(decide_forward_auth({.error = error, .on_error = OnError::allow}).action, AuthorityAction::fail)
+        << name_of(error.code);
   }
   for (Status status = 100; status < 600; ++status) {
-    const AuthorityVerdict verdict = decide_forward_auth(status, OnError::refuse);
+    const AuthorityVerdict verdict = decide_forward_auth({.answered = true, .status = status});
     EXPECT_EQ(verdict.action == AuthorityAction::let_on, status >= 200 && status < 300) << status;
   }
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "route/recorded_target.h"
+
 namespace weir {
 
 RedirectFilter::RedirectFilter(const RedirectFilterOptions& options, std::shared_ptr<WatchedFile<RedirectMap>> map)
@@ -11,17 +13,19 @@ RedirectFilter::RedirectFilter(const RedirectFilterOptions& options, std::shared
       map_(std::move(map)) {}
 
 Reply RedirectFilter::handle(Exchange& exchange, Next next) const {
-  const auto found = map_->on(exchange.shard).find(exchange.request);
-  return found ? redirect(exchange, *found) : std::move(next)(exchange);
+  const RedirectMap& map = map_->on(exchange.shard);
+  const auto found = map.find(exchange.request);
+  return found ? redirect(exchange, map, *found) : std::move(next)(exchange);
 }
 
-// Found's views are used before the first suspension, while the map is what it was.
-Reply RedirectFilter::redirect(Exchange& exchange, RedirectMap::Found found) const {
+// The map and found's views are used before the first suspension, while the map is what it was.
+Reply RedirectFilter::redirect(Exchange& exchange, const RedirectMap& map, RedirectMap::Found found) const {
   exchange.record({.room = "redirect",
                    .verdict = "redirected",
                    .subject = {},
                    .reason = name_of(found.how),
-                   .place = map_->line(found.line)});
+                   .place = map_->line(found.line),
+                   .facts = exchange.keeps_facts() ? pack_target(exchange.request, &map, exchange.arena) : ""});
   CO_TRY(const std::string_view where, RedirectMap::location(found, exchange.request, keeps_query_, exchange.arena));
   Answer answer(exchange.arena);
   answer.head.status = status_of(found);

@@ -28,7 +28,7 @@ class RedirectFilter final : public Filter {
   Effect rehearse(ImaginedRequest& imagined) const override;
 
  private:
-  Reply redirect(Exchange& exchange, RedirectMap::Found found) const;
+  Reply redirect(Exchange& exchange, const RedirectMap& map, RedirectMap::Found found) const;
   [[nodiscard]] Status status_of(const RedirectMap::Found& found) const {
     return found.status == 0 ? status_ : found.status;
   }

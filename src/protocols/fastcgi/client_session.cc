@@ -177,12 +177,14 @@ Result<void> ClientSessionFastcgi::attach_content(Exchange& exchange, Answer& an
 
 // A script that failed behind its head, for those who ask later; its output stands as it is.
 void ClientSessionFastcgi::note_application_status(Exchange& exchange) const {
-  if (output_.records().application_status() == 0) return;
+  const std::uint32_t application_status = output_.records().application_status();
+  if (application_status == 0) return;
   exchange.record({.room = "fastcgi",
                    .verdict = "ended",
                    .subject = exchange.upstream_endpoint,
                    .reason = "application_status_not_zero",
-                   .place = {}});
+                   .place = {}},
+                  application_status);
 }
 
 }  // namespace weir::fastcgi

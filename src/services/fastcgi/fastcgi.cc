@@ -14,11 +14,10 @@
 namespace weir {
 namespace {
 
-constexpr Error script_missing = client_error(Code::not_found, "there is no such script");
 constexpr Error may_not_look =
     gateway_error(Code::permission_denied, "Weir may not look for scripts below the root; see check_scripts");
 
-using Candidates = std::span<const ScriptCandidate>;
+using Candidates = Fastcgi::Candidates;
 
 /// What was found: the position of the first that is there, or the number of candidates.
 struct Search {
@@ -64,15 +63,16 @@ void remember(const std::string& root, Candidates candidates, const Search& done
   if (done.position < candidates.size()) memory.keep(root, candidates[done.position].script, done.found, now);
 }
 
-/// Where nobody can look: what is written in the path, else the front controller, else a folder's index.
-const ScriptCandidate* choose_unchecked(Candidates candidates) {
-  const ScriptCandidate* chosen = nullptr;
-  for (const ScriptCandidate& candidate : candidates) {
-    if (candidate.then != ScriptCandidate::Then::run) continue;
-    const bool index_gives_way = chosen != nullptr && chosen->reason == "index";
-    if (chosen == nullptr || index_gives_way) chosen = &candidate;
+ScriptFacts facts_of(const Search& done) {
+  using Look = ScriptFacts::Look;
+  switch (done.found) {
+    case ScriptFound::yes:
+      return {.look = Look::found, .position = static_cast<std::uint32_t>(done.position)};
+    case ScriptFound::not_allowed:
+      return {.look = Look::impossible, .failure = may_not_look};
+    default:
+      return {.look = Look::missing};
   }
-  return chosen;
 }
 
 /// The same path with its slash, and the query.
@@ -106,37 +106,34 @@ const RequestHead& upstream_head(Exchange& exchange) {
 
 }  // namespace
 
-Task<Result<ScriptCandidate>> Fastcgi::choose_script(Exchange& exchange) const {
-  if (options_.root.empty()) {
-    co_return ScriptCandidate{
-        .script = {}, .path_info = decoded_path(exchange.request.path, exchange.arena), .reason = "application"};
-  }
-  const Candidates candidates = script_candidates(exchange.request.path, rules_, exchange.arena);
-  if (!options_.check_scripts) {
-    const ScriptCandidate* const chosen = choose_unchecked(candidates);
-    if (chosen == nullptr) co_return fail(script_missing);
-    co_return *chosen;
-  }
+Task<ScriptFacts> Fastcgi::look_for_script(Exchange& exchange, Candidates candidates) const {
+  using Look = ScriptFacts::Look;
+  if (options_.root.empty()) co_return ScriptFacts{.look = Look::for_none};
+  if (!options_.check_scripts) co_return ScriptFacts{.look = Look::forbidden};
   Shard& shard = exchange.shard;
   auto& memory = shard.state<ScriptMemory>("fastcgi/scripts", [] { return std::make_unique<ScriptMemory>(); });
   Search done = search_at_once(options_.root, candidates, memory, shard.reactor.now());
   if (done.found == ScriptFound::would_wait) {
-    CO_TRY(done, co_await on_disk(shard.reactor, shard.executor, PatientSearch(options_.root, candidates),
-                                  limits::disk_patience));
+    const Result<Search> patient = co_await on_disk(shard.reactor, shard.executor,
+                                                    PatientSearch(options_.root, candidates), limits::disk_patience);
+    if (!patient) co_return ScriptFacts{.look = Look::impossible, .failure = patient.error()};
+    done = *patient;
     remember(options_.root, candidates, done, memory, shard.reactor.now());
   }
-  if (done.found == ScriptFound::not_allowed) co_return fail(may_not_look);
-  if (done.found != ScriptFound::yes) co_return fail(script_missing);
-  co_return candidates[done.position];
+  co_return facts_of(done);
 }
 
 Reply Fastcgi::handle(Exchange& exchange) const {
-  const Result<ScriptCandidate> script = co_await choose_script(exchange);
+  const std::string_view path = exchange.request.path;
+  const Candidates candidates = candidates_for(path, exchange.arena);
+  const ScriptFacts facts = co_await look_for_script(exchange, candidates);
+  const Result<ScriptCandidate> script = choose_script(path, candidates, facts, exchange.arena);
   exchange.record({.room = "script",
                    .verdict = script ? "found" : "refused",
                    .subject = script ? exchange.arena.copy(script->script) : std::string_view(),
                    .reason = script ? script->reason : name_of(script.error().code),
-                   .place = options_.to.place()});
+                   .place = options_.to.place(),
+                   .facts = exchange.keeps_facts() ? pack(path, facts, exchange.arena) : ""});
   if (!script) co_return fail(script.error());
   if (script->then == ScriptCandidate::Then::add_slash) co_return add_slash(exchange);
   co_return co_await answer_by(*script, exchange);
@@ -169,21 +166,21 @@ Reply Fastcgi::answer_by(const ScriptCandidate& script, Exchange& exchange) cons
   co_return co_await send_to(*cluster_, exchange, head);
 }
 
+Fastcgi::Candidates Fastcgi::candidates_for(std::string_view path, Arena& arena) const {
+  return options_.root.empty() ? Candidates() : script_candidates(path, rules_, arena);
+}
+
 Effect Fastcgi::rehearse(ImaginedRequest& imagined) const {
-  if (options_.root.empty())
+  Arena& arena = imagined.head.fields.arena();
+  const Candidates candidates = candidates_for(imagined.head.path, arena);
+  ScriptFacts facts{.look = options_.root.empty() ? ScriptFacts::Look::for_none : ScriptFacts::Look::forbidden};
+  if (!options_.root.empty() && options_.check_scripts) facts = facts_of(PatientSearch(options_.root, candidates)());
+  const Result<ScriptCandidate> chosen = choose_script(imagined.head.path, candidates, facts, arena);
+  if (facts.look == ScriptFacts::Look::impossible)
+    return {.text = "fails: Weir may not look below the root", .answers = true, .status = 500};
+  if (!chosen) return {.text = fmt::format("finds no script below {}", options_.root), .answers = true, .status = 404};
+  if (facts.look == ScriptFacts::Look::for_none)
     return {.text = fmt::format("asks the application at upstream {}", cluster_->name()), .answers = true};
-  const Candidates candidates = script_candidates(imagined.head.path, rules_, imagined.head.fields.arena());
-  const ScriptCandidate* chosen = nullptr;
-  if (options_.check_scripts) {
-    const Search done = PatientSearch(options_.root, candidates)();
-    if (done.found == ScriptFound::not_allowed)
-      return {.text = "fails: Weir may not look below the root", .answers = true, .status = 500};
-    if (done.found == ScriptFound::yes) chosen = &candidates[done.position];
-  } else {
-    chosen = choose_unchecked(candidates);
-  }
-  if (chosen == nullptr)
-    return {.text = fmt::format("finds no script below {}", options_.root), .answers = true, .status = 404};
   if (chosen->then == ScriptCandidate::Then::add_slash) {
     return {.text = fmt::format("redirects to {}/", imagined.head.path), .answers = true, .status = 308};
   }

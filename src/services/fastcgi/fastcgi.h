@@ -37,8 +37,12 @@ class Fastcgi final : public Service {
   Reply handle(Exchange& exchange) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
 
+  using Candidates = std::span<const ScriptCandidate>;
+  /// What a path could mean; nothing for an application without scripts.
+  [[nodiscard]] Candidates candidates_for(std::string_view path, Arena& arena) const;
+
  private:
-  Task<Result<ScriptCandidate>> choose_script(Exchange& exchange) const;
+  Task<ScriptFacts> look_for_script(Exchange& exchange, Candidates candidates) const;
   [[nodiscard]] Reply answer_by(const ScriptCandidate& script, Exchange& exchange) const;
   [[nodiscard]] Task<Result<void>> settle_length(Exchange& exchange, Framing& framing) const;
 

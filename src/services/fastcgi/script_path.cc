@@ -5,10 +5,13 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "contracts/packed_facts.h"
 #include "http/characters.h"
 
 namespace weir {
 namespace {
+
+constexpr Error script_missing = client_error(Code::not_found, "there is no such script");
 
 /// Whether what an escape hides may be part of a file's name.
 bool names_a_file(std::string_view segment) {
@@ -64,6 +67,17 @@ void add_index(std::string_view path, const ScriptRules& rules, Candidates& cand
                   .then = has_slash ? ScriptCandidate::Then::run : ScriptCandidate::Then::add_slash});
 }
 
+/// Where nobody can look: what is written in the path, else the front controller, else a folder's index.
+const ScriptCandidate* choose_unchecked(std::span<const ScriptCandidate> candidates) {
+  const ScriptCandidate* chosen = nullptr;
+  for (const ScriptCandidate& candidate : candidates) {
+    if (candidate.then != ScriptCandidate::Then::run) continue;
+    const bool index_gives_way = chosen != nullptr && chosen->reason == "index";
+    if (chosen == nullptr || index_gives_way) chosen = &candidate;
+  }
+  return chosen;
+}
+
 }  // namespace
 
 std::string_view decoded_path(std::string_view canonical, Arena& arena) {
@@ -90,6 +104,39 @@ std::span<const ScriptCandidate> script_candidates(std::string_view path, const 
     candidates.add({.script = rules.front_controller, .path_info = {}, .reason = "front_controller"});
   }
   return candidates.all();
+}
+
+Result<ScriptCandidate> choose_script(std::string_view path, std::span<const ScriptCandidate> candidates,
+                                      const ScriptFacts& facts, Arena& arena) {
+  switch (facts.look) {
+    case ScriptFacts::Look::for_none:
+      return ScriptCandidate{.script = {}, .path_info = decoded_path(path, arena), .reason = "application"};
+    case ScriptFacts::Look::forbidden:
+      if (const ScriptCandidate* const chosen = choose_unchecked(candidates)) return *chosen;
+      return fail(script_missing);
+    case ScriptFacts::Look::found:
+      if (facts.position < candidates.size()) return candidates[facts.position];
+      return fail(script_missing);
+    case ScriptFacts::Look::missing:
+      return fail(script_missing);
+    case ScriptFacts::Look::impossible:
+      return fail(facts.failure);
+  }
+  return fail(script_missing);
+}
+
+std::string_view pack(std::string_view path, const ScriptFacts& facts, Arena& arena) {
+  FactsWriter writer;
+  writer.value(facts);
+  writer.text(path);
+  return writer.kept_in(arena);
+}
+
+std::optional<ScriptFacts> unpack_script_facts(std::string_view bytes, std::string_view& path) {
+  FactsReader reader(bytes);
+  ScriptFacts facts;
+  if (!reader.value(facts) || !reader.text(path) || !reader.at_end()) return {};
+  return facts;
 }
 
 }  // namespace weir

@@ -10,6 +10,7 @@
 //   3  the front controller
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,30 @@ struct ScriptCandidate {
 /// \returns  what to look for, in this order; in the arena. A segment that hides a slash or a control character behind
 ///           an escape names no script.
 std::span<const ScriptCandidate> script_candidates(std::string_view path, const ScriptRules& rules, Arena& arena);
+
+/// What a choice among candidates is made from.
+struct ScriptFacts {
+  enum class Look : std::uint8_t {
+    for_none,    ///< there is no root: the application has no scripts
+    forbidden,   ///< check_scripts is off
+    found,       ///< the one at `position` is there, and none before it
+    missing,     ///< none of them is
+    impossible,  ///< `failure` says why
+  };
+  Look look = Look::for_none;
+  std::uint32_t position = 0;
+  Error failure{};
+};
+
+/// Pure. \param candidates  of script_candidates(), for the same path
+/// \errors  not_found  there is no such script; and ScriptFacts::failure
+Result<ScriptCandidate> choose_script(std::string_view path, std::span<const ScriptCandidate> candidates,
+                                      const ScriptFacts& facts, Arena& arena);
+
+/// The facts with the path they belong to, as bytes in the arena; empty when they would be too many.
+std::string_view pack(std::string_view path, const ScriptFacts& facts, Arena& arena);
+/// \returns  nothing when the bytes are not what pack() made
+std::optional<ScriptFacts> unpack_script_facts(std::string_view bytes, std::string_view& path);
 
 /// The path without its escapes.
 std::string_view decoded_path(std::string_view canonical, Arena& arena);

@@ -15,6 +15,7 @@ namespace weir {
 namespace {
 
 using files::AnswerDecision;
+using files::AnswerFacts;
 using files::FileEntry;
 using files::FilePointer;
 using files::FileStore;
@@ -22,10 +23,6 @@ using files::Resolution;
 
 // Candidates and index files of any sane configuration are fewer.
 constexpr unsigned names_per_request_max = 64;
-
-bool reads(Method method) {
-  return method == Method::get || method == Method::head;
-}
 
 /// Keeps an entry until the exchange is over: the head of an answer points into it.
 class EntryPin final : public Finisher {
@@ -83,51 +80,46 @@ FileStore& Files::store_of(Shard& shard) const {
 
 Reply Files::handle(Exchange& exchange) const {
   const RequestHead& request = exchange.request;
-  if (!reads(request.method)) {
-    record(exchange, "refused", "method");
+  files::KnownNames names;
+  if (!files::reads(request.method)) {
+    record(exchange, files::method_refused, {.request = request, .names = names});
     co_return answer_method(exchange);
   }
   FileStore& store = store_of(exchange.shard);
   // What was learnt since the request came counts as known, however long the disk took for it.
   const Time since = exchange.shard.reactor.now() - limits::file_freshness;
-  const files::LookUp look_up = [&store, since](std::string_view name) { return store.find(name, since); };
+  const files::LookUp look_up = [&store, &names, since](std::string_view name) {
+    const FilePointer* const entry = store.find(name, since);
+    if (entry != nullptr) names.note(**entry);
+    return entry;
+  };
   Resolution found = files::resolve(request.path, places_, exchange.arena, look_up);
-  for (unsigned names = 0; found.kind == Resolution::Kind::unknown && names < names_per_request_max; ++names) {
+  for (unsigned asked = 0; found.kind == Resolution::Kind::unknown && asked < names_per_request_max; ++asked) {
     CO_TRY_VOID(co_await store.learn(found.name));
+    names.clear();
     found = files::resolve(request.path, places_, exchange.arena, look_up);
   }
-  switch (found.kind) {
-    case Resolution::Kind::file:
-      co_return answer_file(exchange, store, found.file);
-    case Resolution::Kind::redirect: {
-      record(exchange, "redirected", found.reason);
-      Answer answer(exchange.arena);
-      answer.head.status = 301;
-      answer.head.fields.append(FieldName::location, with_slash(request, exchange.arena));
-      answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
-      co_return answer;
-    }
-    case Resolution::Kind::listing:
-      record(exchange, "listed", found.reason);
-      co_return co_await answer_listing(exchange, store, found.name);
-    case Resolution::Kind::refused:
-      record(exchange, "not_served", found.reason);
-      co_return fail(found.error);
-    case Resolution::Kind::unknown:
-      break;
-  }
-  co_return fail(gateway_error(Code::internal));
+  if (found.kind == Resolution::Kind::unknown) co_return fail(gateway_error(Code::internal));
+  if (found.kind == Resolution::Kind::file) co_return answer_file(exchange, store, names, found);
+  record(exchange, files::verdict_of(found), {.request = request, .names = names});
+  if (found.kind == Resolution::Kind::refused) co_return fail(found.error);
+  if (found.kind == Resolution::Kind::listing) co_return co_await answer_listing(exchange, store, found.name);
+  Answer answer(exchange.arena);
+  answer.head.status = 301;
+  answer.head.fields.append(FieldName::location, with_slash(request, exchange.arena));
+  answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
+  co_return answer;
 }
 
-Answer Files::answer_file(Exchange& exchange, FileStore& store, const FilePointer& entry) const {
-  const AnswerDecision decision = files::decide_answer(exchange.request, entry, exchange.shard.reactor.wall_now());
+Answer Files::answer_file(Exchange& exchange, FileStore& store, const files::KnownNames& names,
+                          const Resolution& found) const {
+  const FilePointer& entry = found.file;
+  const WallTime now = exchange.shard.reactor.wall_now();
+  const AnswerDecision decision = files::decide_answer(exchange.request, entry, now);
   exchange.at_end(*exchange.arena.make<EntryPin>(entry, *decision.file));
   const FileEntry& file = **decision.file;
-  record(exchange,
-         decision.status == 304   ? "not_modified"
-         : decision.status >= 400 ? "refused"
-                                  : "served",
-         decision.reason);
+  record(exchange, files::verdict_of(decision, found.reason),
+         {.request = exchange.request, .names = names, .entry = &entry, .now = now});
   if (decision.status == 412) return answer_refusal(exchange, Code::precondition_failed);
   if (decision.status == 416) {
     Answer answer = answer_refusal(exchange, Code::range_not_satisfiable);
@@ -234,18 +226,18 @@ Reply Files::answer_listing(Exchange& exchange, FileStore& store, std::string_vi
   co_return answer;
 }
 
-void Files::record(Exchange& exchange, std::string_view verdict, std::string_view reason) const {
+void Files::record(Exchange& exchange, const files::RecordedVerdict& verdict, const AnswerFacts& facts) const {
   exchange.record({.room = "files",
-                   .verdict = verdict,
+                   .verdict = verdict.verdict,
                    .subject = options_.root,
-                   .reason = reason,
+                   .reason = verdict.reason,
                    .place = place_,
-                   .at = exchange.shard.reactor.now()});
+                   .facts = exchange.keeps_facts() ? files::pack(facts, exchange.arena) : ""});
 }
 
 // Looks at the disk as it is now: whoever asks may wait (the command line, or the executor).
 Effect Files::rehearse(ImaginedRequest& imagined) const {
-  if (!reads(imagined.head.method)) {
+  if (!files::reads(imagined.head.method)) {
     return {.text = "refuses: files are read with GET and HEAD", .answers = true, .status = 405};
   }
   std::vector<std::pair<std::string, FilePointer>> known;

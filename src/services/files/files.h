@@ -13,6 +13,7 @@
 #include "contracts/plugin.h"
 #include "contracts/schema.h"
 #include "services/files/answer.h"
+#include "services/files/recorded_answer.h"
 #include "services/files/resolve.h"
 
 namespace weir {
@@ -41,15 +42,18 @@ class Files final : public Service {
   Reply handle(Exchange& exchange) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
 
+  [[nodiscard]] const files::Places& places() const { return places_; }
+
  private:
   [[nodiscard]] files::FileStore& store_of(Shard& shard) const;
-  [[nodiscard]] Answer answer_file(Exchange& exchange, files::FileStore& store, const files::FilePointer& entry) const;
+  [[nodiscard]] Answer answer_file(Exchange& exchange, files::FileStore& store, const files::KnownNames& names,
+                                   const files::Resolution& found) const;
   void describe(Fields& fields, const files::FileEntry& entry, const files::AnswerDecision& decision) const;
   void give_parts(Exchange& exchange, files::FileStore& store, Answer& answer, const files::FileEntry& entry,
                   const files::AnswerDecision& decision) const;
   [[nodiscard]] std::string_view content_type(const files::FileEntry& file, Arena& arena) const;
   Reply answer_listing(Exchange& exchange, files::FileStore& store, std::string_view name) const;
-  void record(Exchange& exchange, std::string_view verdict, std::string_view reason) const;
+  void record(Exchange& exchange, const files::RecordedVerdict& verdict, const files::AnswerFacts& facts) const;
 
   const FilesOptions options_;
   const Place place_;

@@ -152,7 +152,7 @@ TEST_F(FilesService, try_goes_on_to_the_next_place) {
   EXPECT_EQ(ask("/there.txt").body, "there");
   EXPECT_EQ(ask("/page").body, "page");
   EXPECT_EQ(ask("/cart/7").body, "application");
-  EXPECT_EQ(ask("/cart/7").reason, "");
+  EXPECT_EQ(ask("/cart/7").reason, "try");
   EXPECT_EQ(ask("/.git/config").body, "application");
 }
 

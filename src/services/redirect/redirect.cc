@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/invariant.h"
+#include "route/recorded_target.h"
 #include "server/error_reply.h"
 
 namespace weir {
@@ -80,7 +81,8 @@ Reply Redirect::handle(Exchange& exchange) const {
                      .verdict = verdict ? "redirected" : "not_found",
                      .subject = {},
                      .reason = verdict ? verdict->reason : name_of(verdict.error().code),
-                     .place = verdict ? map_->line(verdict->line) : Place{}});
+                     .place = verdict ? map_->line(verdict->line) : Place{},
+                     .facts = exchange.keeps_facts() ? pack_target(exchange.request, map, exchange.arena) : ""});
   }
   if (!verdict) co_return fail(verdict.error());
   Answer answer(exchange.arena);

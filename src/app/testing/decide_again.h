@@ -1,0 +1,245 @@
+// Every decision a story can tell of, made again from its recorded facts and the rules it was made by.
+//
+//   const DecideAgain again{gateway, cluster, rules_by_route};
+//   for (const StoryDecision& decision : story.decisions) again(story, decision);
+//
+// A kind of decision that is not here is a failure: whoever adds one shows that it can be made again.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "contracts/exchange.h"
+#include "filters/access/access.h"
+#include "filters/api_key/api_key.h"
+#include "filters/basic_auth/basic_auth.h"
+#include "filters/body_limit/body_limit.h"
+#include "filters/compress/decision.h"
+#include "filters/decompress/decompress.h"
+#include "filters/error_pages/error_pages.h"
+#include "filters/forward_auth/forward_auth.h"
+#include "filters/rewrite/rewrite.h"
+#include "observers/stories/story.h"
+#include "route/recorded_route.h"
+#include "route/recorded_target.h"
+#include "server/gateway.h"
+#include "services/fastcgi/fastcgi.h"
+#include "services/files/files.h"
+#include "services/redirect/redirect.h"
+#include "upstream/attempt.h"
+#include "upstream/pool.h"
+#include "upstream/recorded_pick.h"
+#include "upstream/retry.h"
+
+namespace weir {
+
+/// What the configuration says of a route, as far as its decisions hang on more than their facts.
+struct RouteRules {
+  AccessOptions access;
+  ByteCount body_bytes_max = unbounded;
+  std::vector<ErrorPage> pages;
+  std::shared_ptr<const RedirectMap> redirects;
+  // Owned by the route; null where it has none.
+  const Rewrite* rewrite = nullptr;
+  const Redirect* redirect = nullptr;
+  const Files* files = nullptr;
+  const Fastcgi* fastcgi = nullptr;
+};
+
+class DecideAgain {
+ public:
+  DecideAgain(const Gateway& gateway, const Cluster& cluster, const std::map<std::string, RouteRules>& rules)
+      : gateway_(gateway), cluster_(cluster), rules_(rules) {}
+
+  void operator()(const Story& story, const StoryDecision& decision) {
+    SCOPED_TRACE(std::string(decision.room) + ": " + std::string(decision.verdict) + ", " +
+                 std::string(decision.reason));
+    ASSERT_FALSE(decision.facts.empty());
+    const std::string_view room = decision.room;
+    if (room == "route") return route(decision);
+    if (room == "balance") return balance(decision);
+    if (room == "pool") return pool(decision);
+    if (room == "retry") return retry(decision);
+    if (room == "api_key") return api_key(decision);
+    if (room == "basic_auth") return basic_auth(decision);
+    if (room == "compress") return compress(decision);
+    if (room == "decompress") return decompress(decision);
+    if (room == "forward_auth") return forward_auth(decision);
+    const auto rules = rules_.find(std::string(story.route));
+    ASSERT_NE(rules, rules_.end());
+    if (room == "access") return access(rules->second, decision);
+    if (room == "body_limit") return body_limit(rules->second, decision);
+    if (room == "error_pages") return error_pages(rules->second, decision);
+    if (room == "files") return files(rules->second, decision);
+    if (room == "redirect") return redirect(rules->second, decision);
+    if (room == "rewrite") return rewrite(rules->second, decision);
+    if (room == "script") return script(rules->second, decision);
+    ADD_FAILURE() << "nobody makes the decisions of " << room << " again";
+  }
+
+ private:
+  void route(const StoryDecision& decision) {
+    const auto facts = unpack_route_facts(decision.facts, gateway_.router.fields_asked_for(), arena_);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(facts->fields->find(FieldName::cookie), nullptr) << "no rule asks for it";
+    const RouteDecision again = gateway_.router.find(*facts);
+    EXPECT_EQ(decision.reason, name_of(again.reason));
+    EXPECT_EQ(decision.verdict, again.matched() ? "matched" : "refused");
+    if (!again.matched()) return;
+    EXPECT_EQ(decision.subject, gateway_.routes[again.route]->name);
+    EXPECT_EQ(decision.place, gateway_.routes[again.route]->place);
+  }
+
+  // ---- the upstream ----
+
+  void balance(const StoryDecision& decision) const {
+    std::vector<EndpointFacts> room;
+    const auto facts = unpack_pick_facts(decision.facts, room);
+    ASSERT_TRUE(facts);
+    const std::optional<Pick> again = cluster_.balancer().pick(*facts);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(decision.subject, cluster_.settings().endpoints[again->endpoint].endpoint.text());
+    EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  static void pool(const StoryDecision& decision) {
+    const auto facts = facts_from<PoolFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const PoolVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void retry(const StoryDecision& decision) {
+    const auto facts = facts_from<RetryFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const RetryVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
+    EXPECT_EQ(decision.reason, again.reason);
+    EXPECT_EQ(decision.subject, name_of(facts->error.code));
+  }
+
+  // ---- filters whose facts say everything ----
+
+  static void api_key(const StoryDecision& decision) {
+    const auto facts = facts_from<ApiKeyFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const ApiKeyVerdict again = decide_api_key(*facts);
+    EXPECT_EQ(decision.verdict, again.allowed ? "allowed" : "refused");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void basic_auth(const StoryDecision& decision) {
+    const auto facts = facts_from<BasicAuthFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const BasicAuthVerdict again = decide_basic_auth(*facts);
+    EXPECT_EQ(decision.verdict, again.allowed ? "allowed" : "refused");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void compress(const StoryDecision& decision) {
+    const auto facts = facts_from<CompressionFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const CompressionVerdict again = decide_compression(*facts);
+    const bool compressed = again.coding != ContentCoding::identity;
+    EXPECT_EQ(decision.verdict, compressed ? text_of(again.coding) : "plain");
+    EXPECT_EQ(decision.subject, compressed ? name_of(again.effort) : "");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void decompress(const StoryDecision& decision) {
+    const auto facts = facts_from<DecompressFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const DecompressVerdict again = decide_decompress(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
+    EXPECT_EQ(decision.subject, text_of(again.coding));
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void forward_auth(const StoryDecision& decision) {
+    const auto facts = facts_from<AuthorityFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const AuthorityVerdict again = decide_forward_auth(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  // ---- filters and services that have rules ----
+
+  static void access(const RouteRules& rules, const StoryDecision& decision) {
+    const auto client = facts_from<IpAddress>(decision.facts);
+    ASSERT_TRUE(client);
+    const AccessVerdict again = decide_access(rules.access, *client);
+    EXPECT_EQ(decision.verdict, again.allowed ? "allowed" : "denied");
+    EXPECT_EQ(decision.reason, again.reason);
+    EXPECT_EQ(decision.place, again.place);
+  }
+
+  static void body_limit(const RouteRules& rules, const StoryDecision& decision) {
+    const auto framing = facts_from<Framing>(decision.facts);
+    ASSERT_TRUE(framing);
+    const BodyLimitVerdict again = decide_body_limit(rules.body_bytes_max, *framing);
+    EXPECT_EQ(decision.verdict, again.action == BodyLimitVerdict::Action::refuse ? "refused" : "counted");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void error_pages(const RouteRules& rules, const StoryDecision& decision) {
+    const auto facts = unpack_error_page_facts(decision.facts);
+    ASSERT_TRUE(facts);
+    const ErrorPageVerdict again = choose_error_page(rules.pages, *facts);
+    EXPECT_EQ(decision.verdict, again.page != nullptr ? "replaced" : "kept");
+    EXPECT_EQ(decision.reason, again.reason);
+    EXPECT_EQ(decision.place, again.page != nullptr ? again.page->place : Place{});
+  }
+
+  void files(const RouteRules& rules, const StoryDecision& decision) {
+    ASSERT_NE(rules.files, nullptr);
+    const auto again = files::decide_again(decision.facts, rules.files->places(), arena_);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(decision.verdict, again->verdict);
+    EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  // The filter and the service of this name tell the same way.
+  void redirect(const RouteRules& rules, const StoryDecision& decision) {
+    RequestHead request(arena_);
+    ASSERT_TRUE(unpack_target(decision.facts, request));
+    if (rules.redirect == nullptr) {
+      const auto again = rules.redirects->find(request);
+      ASSERT_TRUE(again);
+      EXPECT_EQ(decision.reason, name_of(again->how));
+      EXPECT_EQ(decision.place.line, again->line);
+      return;
+    }
+    const Result<Redirect::Verdict> again = rules.redirect->decide(request, rules.redirects.get(), arena_);
+    EXPECT_EQ(decision.verdict, again ? "redirected" : "not_found");
+    EXPECT_EQ(decision.reason, again ? again->reason : name_of(again.error().code));
+    EXPECT_EQ(decision.place.line, again ? again->line : 0);
+  }
+
+  void rewrite(const RouteRules& rules, const StoryDecision& decision) {
+    const RewriteVerdict again = rules.rewrite->decide(decision.facts, arena_);
+    EXPECT_EQ(decision.verdict, again.good ? "applied" : "failed");
+    EXPECT_EQ(decision.subject, again.path);
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  void script(const RouteRules& rules, const StoryDecision& decision) {
+    std::string_view path;
+    const auto facts = unpack_script_facts(decision.facts, path);
+    ASSERT_TRUE(facts);
+    const auto again = choose_script(path, rules.fastcgi->candidates_for(path, arena_), *facts, arena_);
+    EXPECT_EQ(decision.verdict, again ? "found" : "refused");
+    EXPECT_EQ(decision.subject, again ? again->script : "");
+    EXPECT_EQ(decision.reason, again ? again->reason : name_of(again.error().code));
+  }
+
+  const Gateway& gateway_;
+  const Cluster& cluster_;
+  const std::map<std::string, RouteRules>& rules_;
+  BlockPool pool_{1};
+  Arena arena_{pool_};
+};
+
+}  // namespace weir
