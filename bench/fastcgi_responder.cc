@@ -4,16 +4,11 @@
 // Idea: as in origin.cc: epoll, edge triggered, one ready buffer sent in one call, and a counter in a mapped file. It
 // reads every record of a request to the end of STDIN and looks at nothing but the flag that asks it to keep the
 // connection (FastCGI 1.0 section 5.1).
-#include <array>
-#include <memory>
-
 #include "support.h"
 
 namespace weir::bench {
 namespace {
 
-constexpr std::size_t scratch_bytes = 64 * 1024;
-constexpr int events_max = 512;
 constexpr std::size_t header_bytes = 8;
 constexpr unsigned char begin_request = 1;
 constexpr unsigned char standard_input = 5;
@@ -37,43 +32,19 @@ struct Connection {
   bool closed = false;
 };
 
-class Responder {
+class Responder final : public Server<Responder, Connection> {
  public:
-  Responder(const sockaddr_in& address, std::atomic<std::uint64_t>& answered)
-      : answered_(answered), listener_(listen_on(address)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    watch_listener(epoll_, listener_);
-  }
-
-  [[nodiscard]] std::uint16_t port() const { return bound_port(listener_); }
-
-  [[noreturn]] void run() {
-    for (;;) {
-      const int count = epoll_wait(epoll_, events_.data(), events_max, -1);
-      for (int at = 0; at < count; ++at) serve(events_[static_cast<std::size_t>(at)]);
-      for (Connection* connection : closed_) delete connection;
-      closed_.clear();
-    }
-  }
+  Responder(const sockaddr_in& address, std::atomic<std::uint64_t>& answered) : Server(address), answered_(answered) {}
 
  private:
-  void serve(const epoll_event& event) {
-    if (event.data.ptr == nullptr) return accept_all();
-    auto& connection = *static_cast<Connection*>(event.data.ptr);
-    if (!connection.closed) receive(connection);
-  }
+  friend Server;
 
-  void accept_all() {
-    for (int descriptor = accept_from(listener_); descriptor >= 0; descriptor = accept_from(listener_)) {
-      watch(epoll_, descriptor, new Connection{.descriptor = descriptor, .unread = {}});
-    }
-  }
-
-  void receive(Connection& connection) {
+  void serve(Connection& connection, unsigned) {
     for (;;) {
-      const ssize_t got = recv(connection.descriptor, scratch_.get(), scratch_bytes, 0);
+      const auto [got, bytes] = receive_from(connection);
       if (got < 0 && errno == EAGAIN) return;
       if (got <= 0) return finish(connection);
-      connection.unread.append(scratch_.get(), static_cast<std::size_t>(got));
+      connection.unread.append(bytes);
       if (!answer_all(connection)) return finish(connection);
     }
   }
@@ -101,19 +72,8 @@ class Responder {
     return sent == static_cast<ssize_t>(answer_.size()) && connection.keep;
   }
 
-  void finish(Connection& connection) {
-    connection.closed = true;
-    close(connection.descriptor);
-    closed_.push_back(&connection);
-  }
-
   std::atomic<std::uint64_t>& answered_;
-  int listener_;
-  int epoll_;
   std::string answer_ = make_answer();
-  std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_bytes);
-  std::array<epoll_event, events_max> events_{};
-  std::vector<Connection*> closed_;
 };
 
 }  // namespace
@@ -125,7 +85,5 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   Responder responder(parse_address(options.text("--listen", "127.0.0.1:0")),
                       map_counter(options.text("--counter", "")));
-  std::printf("listening on 127.0.0.1:%u\n", responder.port());
-  std::fflush(stdout);
   responder.run();
 }

@@ -24,10 +24,8 @@
 namespace weir::bench {
 namespace {
 
-constexpr std::size_t scratch_bytes = 64 * 1024;
 constexpr std::size_t body_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t head_bytes_max = 64 * 1024;
-constexpr int events_max = 512;
 
 /// "/100k" to 102,400; -1 for what is not a size.
 [[nodiscard]] std::int64_t size_of_path(std::string_view path) {
@@ -79,49 +77,28 @@ struct Connection {
   bool closed = false;
 };
 
-class Origin {
+class Origin final : public Server<Origin, Connection> {
  public:
-  Origin(const sockaddr_in& address, std::atomic<std::uint64_t>& answered)
-      : answered_(answered), listener_(listen_on(address)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    watch_listener(epoll_, listener_);
-  }
-
-  [[nodiscard]] std::uint16_t port() const { return bound_port(listener_); }
-
-  [[noreturn]] void run() {
-    for (;;) {
-      const int count = epoll_wait(epoll_, events_.data(), events_max, -1);
-      refresh_dates();
-      for (int at = 0; at < count; ++at) serve(events_[static_cast<std::size_t>(at)]);
-      for (Connection* connection : closed_) delete connection;
-      closed_.clear();
-    }
-  }
+  Origin(const sockaddr_in& address, std::atomic<std::uint64_t>& answered) : Server(address), answered_(answered) {}
 
  private:
-  void serve(const epoll_event& event) {
-    if (event.data.ptr == nullptr) return accept_all();
-    auto& connection = *static_cast<Connection*>(event.data.ptr);
-    if (connection.closed) return;
-    if ((event.events & EPOLLOUT) != 0 && !connection.unsent.empty() && !resume(connection)) return;
-    const bool hung_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    if (hung_up || (event.events & EPOLLIN) != 0) receive(connection, hung_up);
-  }
+  friend Server;
 
-  void accept_all() {
-    for (int descriptor = accept_from(listener_); descriptor >= 0; descriptor = accept_from(listener_)) {
-      watch(epoll_, descriptor, new Connection{.descriptor = descriptor, .partial = {}, .unsent = {}});
-    }
+  void between_batches() { refresh_dates(); }
+
+  void serve(Connection& connection, unsigned events) {
+    if ((events & EPOLLOUT) != 0 && !connection.unsent.empty() && !resume(connection)) return;
+    const bool hung_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (hung_up || (events & EPOLLIN) != 0) receive(connection, hung_up);
   }
 
   void receive(Connection& connection, bool hung_up) {
     for (;;) {
-      const ssize_t got = recv(connection.descriptor, scratch_.get(), scratch_bytes, 0);
+      const auto [got, bytes] = receive_from(connection);
       if (got == 0 || (got < 0 && errno != EAGAIN)) return finish(connection);
       if (got < 0) return;
-      const auto bytes = static_cast<std::size_t>(got);
-      if (!answer_all(connection, {scratch_.get(), bytes})) return finish(connection);
-      if (bytes < scratch_bytes && !hung_up) return;
+      if (!answer_all(connection, bytes)) return finish(connection);
+      if (bytes.size() < scratch_bytes && !hung_up) return;
     }
   }
 
@@ -184,23 +161,12 @@ class Origin {
     not_found_.bytes.replace(not_found_.date_at, date.size(), date);
   }
 
-  void finish(Connection& connection) {
-    connection.closed = true;
-    close(connection.descriptor);
-    closed_.push_back(&connection);
-  }
-
   static constexpr std::size_t paths_max = 64;  // a bench asks for a handful of sizes
 
   std::atomic<std::uint64_t>& answered_;
-  int listener_;
-  int epoll_;
   std::time_t dated_at_ = 0;
   std::vector<std::unique_ptr<Answer>> answers_;
   Answer not_found_ = make_answer("/not-a-size");
-  std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_bytes);
-  std::array<epoll_event, events_max> events_{};
-  std::vector<Connection*> closed_;
 };
 
 }  // namespace
@@ -211,7 +177,5 @@ int main(int argc, char** argv) {
   const Options options(argc, argv, "[--listen IPV4:PORT] [--counter FILE]", {"--listen", "--counter"});
   raise_descriptor_limit();
   Origin origin(parse_address(options.text("--listen", "127.0.0.1:0")), map_counter(options.text("--counter", "")));
-  std::printf("listening on 127.0.0.1:%u\n", origin.port());
-  std::fflush(stdout);
   origin.run();
 }

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -29,6 +30,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -200,5 +202,71 @@ inline void watch_listener(int epoll, int listener) {
   if (mapped == MAP_FAILED) give_up("--counter");
   return *new (mapped) std::atomic<std::uint64_t>{0};
 }
+
+/// A server on one thread and one epoll: accepts, reads into one scratch, frees what ended once nobody can name it.
+///
+/// `Derived` has `Connection` (made from a descriptor; `descriptor`, `closed`) and `void serve(Connection&, unsigned
+/// events)`; between two batches of events its `between_batches()` is called.
+template <typename Derived, typename Connection>
+class Server {
+ public:
+  explicit Server(const sockaddr_in& address) : listener_(listen_on(address)), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    watch_listener(epoll_, listener_);
+  }
+
+  [[noreturn]] void run() {
+    std::printf("listening on 127.0.0.1:%u\n", bound_port(listener_));
+    std::fflush(stdout);
+    for (;;) {
+      const int count = epoll_wait(epoll_, events_.data(), events_max, -1);
+      self().between_batches();
+      for (int at = 0; at < count; ++at) hand_out(events_[static_cast<std::size_t>(at)]);
+      for (Connection* connection : closed_) delete connection;
+      closed_.clear();
+    }
+  }
+
+ protected:
+  void between_batches() {}
+
+  /// What has arrived, valid until the next call; its size as recv() tells it.
+  std::pair<ssize_t, std::string_view> receive_from(const Connection& connection) {
+    const ssize_t got = recv(connection.descriptor, scratch_.get(), scratch_bytes, 0);
+    return {got, {scratch_.get(), got > 0 ? static_cast<std::size_t>(got) : 0}};
+  }
+
+  void finish(Connection& connection) {
+    connection.closed = true;
+    close(connection.descriptor);
+    closed_.push_back(&connection);
+  }
+
+  static constexpr std::size_t scratch_bytes = 64 * 1024;
+
+ private:
+  static constexpr int events_max = 512;
+
+  Derived& self() { return static_cast<Derived&>(*this); }
+
+  void hand_out(const epoll_event& event) {
+    if (event.data.ptr == nullptr) return accept_all();
+    auto& connection = *static_cast<Connection*>(event.data.ptr);
+    if (!connection.closed) self().serve(connection, event.events);
+  }
+
+  void accept_all() {
+    for (int descriptor = accept_from(listener_); descriptor >= 0; descriptor = accept_from(listener_)) {
+      auto* const connection = new Connection;
+      connection->descriptor = descriptor;
+      watch(epoll_, descriptor, connection);
+    }
+  }
+
+  int listener_;
+  int epoll_;
+  std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_bytes);
+  std::array<epoll_event, events_max> events_{};
+  std::vector<Connection*> closed_;
+};
 
 }  // namespace weir::bench

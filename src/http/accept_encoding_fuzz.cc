@@ -1,17 +1,9 @@
 // Any bytes as accept-encoding: the choice is one of the offered codings or none, never one that was refused, and it
 // does not depend on what stands around the members.
-#include <cstdlib>
 #include <string>
 
+#include "base/testing/fuzz.h"
 #include "http/accept_encoding.h"
-
-namespace {
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using weir::AcceptedCodings;
@@ -20,9 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const AcceptedCodings accepted = AcceptedCodings::parse(value);
   constexpr std::array offered{ContentCoding::zstd, ContentCoding::brotli, ContentCoding::gzip};
   const ContentCoding chosen = accepted.best_of(offered);
-  demand(chosen == ContentCoding::identity || accepted.accepts(chosen));
-  for (const ContentCoding coding : offered) demand(accepted.quality(coding) <= 1000);
+  weir::demand(chosen == ContentCoding::identity || accepted.accepts(chosen));
+  for (const ContentCoding coding : offered) weir::demand(accepted.quality(coding) <= 1000);
   const bool quoted = value.find('"') != std::string::npos;
-  if (!quoted) demand(AcceptedCodings::parse(", " + value + " ,\t").best_of(offered) == chosen);
+  if (!quoted) weir::demand(AcceptedCodings::parse(", " + value + " ,\t").best_of(offered) == chosen);
   return 0;
 }

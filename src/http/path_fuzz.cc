@@ -1,17 +1,9 @@
 // Fuzzes the canonical form of paths: it is stable, no longer than its source, and free of what it promises to take
 // out.
-#include <cstdlib>
 #include <string>
 
+#include "base/testing/fuzz.h"
 #include "http/path.h"
-
-namespace {
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   weir::BlockPool pool;
@@ -20,11 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const auto once = weir::canonical_path(path, arena);
   if (!once) return 0;
   const auto twice = weir::canonical_path(*once, arena);
-  demand(twice && *twice == *once);
-  demand(once->size() <= path.size());
-  demand(once->starts_with('/') && once->find("//") == std::string_view::npos);
-  demand(once->find('\\') == std::string_view::npos && once->find('\0') == std::string_view::npos);
+  weir::demand(twice && *twice == *once);
+  weir::demand(once->size() <= path.size());
+  weir::demand(once->starts_with('/') && once->find("//") == std::string_view::npos);
+  weir::demand(once->find('\\') == std::string_view::npos && once->find('\0') == std::string_view::npos);
   const std::string closed = std::string(*once) + "/";
-  demand(closed.find("/../") == std::string::npos && closed.find("/./") == std::string::npos);
+  weir::demand(closed.find("/../") == std::string::npos && closed.find("/./") == std::string::npos);
   return 0;
 }

@@ -5,30 +5,10 @@
 
 #include "base/text.h"
 #include "http/accept.h"
+#include "http/html.h"
 
 namespace weir {
 namespace {
-
-void append_html_escaped(std::string& out, std::string_view value) {
-  for (const char c : value) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
 
 std::string render_json(const Problem& problem, std::string_view title) {
   std::string body = "{\"type\":\"about:blank\",\"title\":";
@@ -50,7 +30,7 @@ std::string render_html(const Problem& problem, std::string_view title) {
     if (value.empty()) return;
     body += "<p>";
     body += before;
-    append_html_escaped(body, value);
+    append_html(body, value);
     body += "</p>\n";
   };
   std::string body = fmt::format(

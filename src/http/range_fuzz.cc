@@ -1,17 +1,9 @@
 // Any bytes as Range, for any length: what is to be sent lies within the representation and is no longer than it.
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
+#include "base/testing/fuzz.h"
 #include "http/range.h"
-
-namespace {
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   weir::ByteCount length = 0;
@@ -19,14 +11,14 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   std::memcpy(&length, data, sizeof(length));
   const std::string_view value(reinterpret_cast<const char*>(data) + sizeof(length), size - sizeof(length));
   const weir::RangeDecision decision = weir::decide_ranges(value, length);
-  demand(decision.count <= weir::limits::ranges);
+  weir::demand(decision.count <= weir::limits::ranges);
   if (decision.kind != weir::RangeDecision::Kind::partial) return 0;
-  demand(decision.count > 0 && decision.reason.empty());
+  weir::demand(decision.count > 0 && decision.reason.empty());
   weir::ByteCount together = 0;
   for (const weir::ByteRange& range : decision.ranges()) {
-    demand(range.first <= range.last && range.last < length);
+    weir::demand(range.first <= range.last && range.last < length);
     together += range.bytes();
   }
-  demand(together <= length);
+  weir::demand(together <= length);
   return 0;
 }

@@ -49,59 +49,40 @@ struct PromiseBase {
 };
 
 template <typename T>
-class [[nodiscard]] Task {
- public:
-  struct promise_type : PromiseBase {
-    union {
-      T value;
-    };
-    bool has_value = false;
+class Task;
 
-    promise_type() {}
-    ~promise_type() {
-      if (has_value) value.~T();
-    }
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    template <typename U>
-    void return_value(U&& returned) {
-      new (&value) T(std::forward<U>(returned));
-      has_value = true;
-    }
+/// Where a coroutine leaves its result.
+template <typename T>
+struct TaskPromise : PromiseBase {
+  union {
+    T value;
   };
+  bool has_value = false;
 
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task&&) = delete;
-  ~Task() {
-    if (handle_) handle_.destroy();
+  TaskPromise() {}
+  ~TaskPromise() {
+    if (has_value) value.~T();
   }
-
-  /// Lets `cancellation` reach this task instead of its awaiter's: `co_await body.read().under(region.inner())`.
-  Task&& under(Cancellation& cancellation) && {
-    handle_.promise().cancellation = &cancellation;
-    return std::move(*this);
+  Task<T> get_return_object() { return Task<T>(std::coroutine_handle<TaskPromise>::from_promise(*this)); }
+  template <typename U>
+  void return_value(U&& returned) {
+    new (&value) T(std::forward<U>(returned));
+    has_value = true;
   }
-
-  bool await_ready() const noexcept { return false; }
-  template <typename Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> awaiter) noexcept {
-    handle_.promise().awaited_by(awaiter);
-    return handle_;
-  }
-  T await_resume() { return std::move(handle_.promise().value); }
-
- private:
-  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
-
-  std::coroutine_handle<promise_type> handle_;
+  T take() { return std::move(value); }
 };
 
 template <>
-class [[nodiscard]] Task<void> {
+struct TaskPromise<void> : PromiseBase {
+  Task<void> get_return_object();
+  void return_void() {}
+  void take() {}
+};
+
+template <typename T>
+class [[nodiscard]] Task {
  public:
-  struct promise_type : PromiseBase {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
-    void return_void() {}
-  };
+  using promise_type = TaskPromise<T>;
 
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   Task& operator=(Task&&) = delete;
@@ -121,13 +102,18 @@ class [[nodiscard]] Task<void> {
     handle_.promise().awaited_by(awaiter);
     return handle_;
   }
-  void await_resume() {}
+  T await_resume() { return handle_.promise().take(); }
 
  private:
+  friend promise_type;
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
 
   std::coroutine_handle<promise_type> handle_;
 };
+
+inline Task<void> TaskPromise<void>::get_return_object() {
+  return Task<void>(std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
 
 /// `co_await current_cancellation()` tells a coroutine which cancellation reaches it (null: none).
 struct current_cancellation {

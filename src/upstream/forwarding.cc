@@ -48,4 +48,23 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
   return head;
 }
 
+const RequestHead& compose_upstream_head(const RequestHead& request, const Exchange& exchange, Arena& arena,
+                                         bool upgrade_allowed) {
+  const Snapshot& snapshot = *exchange.snapshot;
+  const ClientAddress& client = exchange.connection.client;
+  return compose_upstream_head(
+      request,
+      {.settings = snapshot.forwarded,
+       .hop = {.peer = client.peer,
+               .over_unix = client.over_unix,
+               .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
+               .scheme = exchange.connection.scheme,
+               .authority = {},
+               .port = exchange.connection.local_port},
+       .request_id = exchange.request_id,
+       .upgrade_allowed = upgrade_allowed,
+       .has_body = exchange.request_body != nullptr},
+      arena);
+}
+
 }  // namespace weir

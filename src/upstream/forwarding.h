@@ -2,13 +2,13 @@
 //
 // Pure: a head in, a head out; texts that are added live in the arena, all others are views of what came in.
 //
-//   host                 the authority of the request: the client's, or what a rewrite put there
-//   expect               goes on only when there is a body to wait with
-//   upgrade              only when the route allows it; otherwise the request goes on in HTTP/1.1 (RFC 9110
-//   section 7.8) x-forwarded-*, forwarded, via, cdn-loop, x-request-id    by `forwarded:` of the configuration
+//   host        the authority of the request: the client's, or what a rewrite put there
+//   expect      goes on only when there is a body to wait with
+//   upgrade     only when the route allows it; otherwise the request goes on in HTTP/1.1 (RFC 9110 section 7.8)
+//   x-forwarded-*, forwarded, via, cdn-loop, x-request-id    by `forwarded:` of the configuration
 #pragma once
 
-#include "contracts/snapshot.h"
+#include "contracts/exchange.h"
 #include "http/forwarded.h"
 
 namespace weir {
@@ -23,6 +23,10 @@ struct ForwardingFacts {
 
 /// \returns  the head to send, in the arena
 const RequestHead& compose_upstream_head(const RequestHead& request, const ForwardingFacts& facts, Arena& arena);
+
+/// `request`, as part of this exchange or instead of its own: with the hop it came over and the rules of its snapshot.
+const RequestHead& compose_upstream_head(const RequestHead& request, const Exchange& exchange, Arena& arena,
+                                         bool upgrade_allowed);
 
 /// host[:port] as the client asked for it. The session takes Host out of the fields; whoever changes request.authority
 /// leaves the former one there as `host`.

@@ -55,19 +55,7 @@ Subrequest::~Subrequest() {
 }
 
 RequestHead& Subrequest::compose(const RequestHead& chosen) {
-  const ClientAddress& client = exchange_.connection.client;
-  const bool peer_trusted = !client.over_unix && contains(exchange_.snapshot->trusted_proxies, client.peer);
-  const RequestHead& composed = compose_upstream_head(chosen,
-                                                      {.settings = exchange_.snapshot->forwarded,
-                                                       .hop = {.peer = client.peer,
-                                                               .over_unix = client.over_unix,
-                                                               .peer_trusted = peer_trusted,
-                                                               .scheme = exchange_.connection.scheme,
-                                                               .authority = {},
-                                                               .port = exchange_.connection.local_port},
-                                                       .request_id = exchange_.request_id},
-                                                      exchange_.arena);
-  return *exchange_.arena.make<RequestHead>(composed);
+  return *exchange_.arena.make<RequestHead>(compose_upstream_head(chosen, exchange_, exchange_.arena, false));
 }
 
 Task<Result<Fetched>> Subrequest::fetch(const Cluster& cluster, const RequestHead& head, FetchLimits limits) {

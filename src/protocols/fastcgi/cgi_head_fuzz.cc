@@ -1,18 +1,14 @@
 // Fuzzes the heads of CGI programs: no crash, the end found however the bytes were cut, and nothing let through that a
 // client could take for something else.
-#include <cstdlib>
 #include <string>
 
+#include "base/testing/fuzz.h"
 #include "protocols/fastcgi/cgi_head.h"
 
 namespace {
 
 using namespace weir;
 using namespace weir::fastcgi;
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
 
 }  // namespace
 

@@ -1,18 +1,13 @@
 // Fuzzes the record reader: no crash, no step without progress, and the same story however the bytes are cut.
-#include <algorithm>
-#include <cstdlib>
 #include <string>
 
+#include "base/testing/fuzz.h"
 #include "protocols/fastcgi/records.h"
 
 namespace {
 
 using namespace weir;
 using namespace weir::fastcgi;
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Outcome {
   std::string output;
@@ -57,7 +52,6 @@ Outcome read(std::string_view input, std::size_t piece_bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const Outcome whole = read(input, std::max<std::size_t>(size, 1));
-  for (const std::size_t piece_bytes : {1U, 2U, 3U, 7U}) demand(read(input, piece_bytes) == whole);
+  demand_same_in_pieces(input, read);
   return 0;
 }

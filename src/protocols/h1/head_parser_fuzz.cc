@@ -3,9 +3,9 @@
 //
 // The first byte chooses: even for a request, odd for a response; its second bit, tight limits.
 #include <array>
-#include <cstdlib>
 #include <string>
 
+#include "base/testing/fuzz.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
 
@@ -13,10 +13,6 @@ namespace {
 
 using namespace weir;
 using namespace weir::h1;
-
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
 
 template <typename Head, typename Parse>
 Result<HeadLength> parse_prefix(std::string_view bytes, std::size_t size, const Limits& limits, Parse parse) {

@@ -86,24 +86,6 @@ Answer add_slash(Exchange& exchange) {
   return answer;
 }
 
-const RequestHead& upstream_head(Exchange& exchange) {
-  const Snapshot& snapshot = *exchange.snapshot;
-  const ClientAddress& client = exchange.connection.client;
-  return compose_upstream_head(
-      exchange.request,
-      {.settings = snapshot.forwarded,
-       .hop = {.peer = client.peer,
-               .over_unix = client.over_unix,
-               .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
-               .scheme = exchange.connection.scheme,
-               .authority = {},
-               .port = exchange.connection.local_port},
-       .request_id = exchange.request_id,
-       .upgrade_allowed = false,
-       .has_body = exchange.request_body != nullptr},
-      exchange.arena);
-}
-
 }  // namespace
 
 Task<ScriptFacts> Fastcgi::look_for_script(Exchange& exchange, Candidates candidates) const {
@@ -150,7 +132,7 @@ Task<Result<void>> Fastcgi::settle_length(Exchange& exchange, Framing& framing) 
 
 Reply Fastcgi::answer_by(const ScriptCandidate& script, Exchange& exchange) const {
   Arena& arena = exchange.arena;
-  auto& head = *arena.make<RequestHead>(upstream_head(exchange));
+  auto& head = *arena.make<RequestHead>(compose_upstream_head(exchange.request, exchange, arena, false));
   CO_TRY_VOID(co_await settle_length(exchange, head.framing));
   const bool has_content = exchange.request_body != nullptr;
   head.cgi_variables = cgi_variables({.head = head,

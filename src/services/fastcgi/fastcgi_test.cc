@@ -6,42 +6,14 @@
 
 #include "contracts/testing/build_plugin.h"
 #include "contracts/testing/test_exchange.h"
-#include "upstream/cluster.h"
+#include "upstream/testing/silent_cluster.h"
 
 namespace weir {
 namespace {
 
-class NoBalancer final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts&) const override { return {}; }
-  [[nodiscard]] std::string_view name() const override { return "none"; }
-};
-
-class NoProtocol final : public ClientProtocol {
- public:
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard&, const UpstreamAddress&, const UpstreamTimeouts&,
-                                                       Watcher*) const override {
-    co_return fail(Code::unreachable, Origin::upstream);
-  }
-};
-
-/// Knows every upstream.
-class Context final : public BuildContext {
- public:
-  using BuildContext::BuildContext;
-  std::shared_ptr<const Cluster> cluster(const Node& reference) override {
-    static const NoProtocol protocol;
-    ClusterSettings settings;
-    settings.name = reference.text();
-    settings.balancer = std::make_unique<NoBalancer>();
-    settings.protocol = &protocol;
-    return std::make_shared<const Cluster>(std::move(settings));
-  }
-};
-
 std::unique_ptr<const Service> built(std::string_view options, std::string& complaints) {
   Diagnostics diagnostics;
-  Context context(diagnostics, "fastcgi");
+  SilentClusters context(diagnostics, "fastcgi", {silent_cluster("app"), silent_cluster("php")});
   auto service = fastcgi_service().build(node(options), context);
   complaints = diagnostics.text();
   return service;

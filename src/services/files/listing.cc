@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "http/html.h"
 
 namespace weir::files {
 namespace {
@@ -20,30 +21,6 @@ namespace {
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-}
 
 /// A relative reference to `name`; the dot in front keeps `a:b` from being a scheme (RFC 3986 section 4.2).
 void append_reference(std::string& out, std::string_view name, bool directory) {
@@ -111,16 +88,16 @@ Result<Listing> read_directory(const std::string& root, const std::string& name,
 
 std::string render_html(std::string_view path, const Listing& listing) {
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>";
-  append_escaped(page, path);
+  append_html(page, path);
   page += "</title>\n</head>\n<body>\n<h1>";
-  append_escaped(page, path);
+  append_html(page, path);
   page += "</h1>\n<table>\n";
   if (path != "/") page += "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n";
   for (const ListingEntry& entry : listing.entries) {
     page += "<tr><td><a href=\"";
     append_reference(page, entry.name, entry.directory);
     page += "\">";
-    append_escaped(page, entry.name);
+    append_html(page, entry.name);
     if (entry.directory) page += '/';
     page += "</a></td><td>" + (entry.directory ? std::string() : size_text(entry.bytes)) + "</td><td>" +
             date_text(entry.modified) + "</td></tr>\n";

@@ -15,24 +15,6 @@ std::uint64_t total_weight(const std::vector<ProxyTarget>& targets) {
                          [](std::uint64_t sum, const ProxyTarget& target) { return sum + target.weight; });
 }
 
-const RequestHead& upstream_head(Exchange& exchange) {
-  const Snapshot& snapshot = *exchange.snapshot;
-  const ClientAddress& client = exchange.connection.client;
-  return compose_upstream_head(
-      exchange.request,
-      {.settings = snapshot.forwarded,
-       .hop = {.peer = client.peer,
-               .over_unix = client.over_unix,
-               .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
-               .scheme = exchange.connection.scheme,
-               .authority = {},
-               .port = exchange.connection.local_port},
-       .request_id = exchange.request_id,
-       .upgrade_allowed = exchange.upgrade_allowed,
-       .has_body = exchange.request_body != nullptr},
-      exchange.arena);
-}
-
 /// `shop (2 endpoints)`
 std::string described(const Cluster& cluster) {
   const std::size_t count = cluster.settings().endpoints.size();
@@ -54,7 +36,7 @@ const ProxyTarget& pick_target(const std::vector<ProxyTarget>& targets, std::uin
 Reply Proxy::handle(Exchange& exchange) const {
   const std::uint64_t draw = targets_.size() == 1 ? 0 : exchange.shard.reactor.random().next();
   const ProxyTarget& target = pick_target(targets_, draw);
-  const RequestHead& head = upstream_head(exchange);
+  const RequestHead& head = compose_upstream_head(exchange.request, exchange, exchange.arena, exchange.upgrade_allowed);
   exchange.expectation_forwarded = head.expects_continue;
   Result<Answer> answer = co_await send_to(*target.cluster, exchange, head);
   if (answer) tell_proxied(exchange, answer->head.status, answer->head);

@@ -5,45 +5,10 @@
 
 #include <map>
 
-#include "upstream/cluster.h"
+#include "upstream/testing/silent_cluster.h"
 
 namespace weir {
 namespace {
-
-class NoBalancer final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts&) const override { return {}; }
-  [[nodiscard]] std::string_view name() const override { return "none"; }
-};
-
-class NoProtocol final : public ClientProtocol {
- public:
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard&, const UpstreamAddress&, const UpstreamTimeouts&,
-                                                       Watcher*) const override {
-    co_return fail(Code::unreachable, Origin::upstream);
-  }
-};
-
-std::shared_ptr<const Cluster> cluster_named(const std::string& name) {
-  static const NoProtocol protocol;
-  ClusterSettings settings;
-  settings.name = name;
-  settings.endpoints.resize(2);
-  settings.balancer = std::make_unique<NoBalancer>();
-  settings.protocol = &protocol;
-  return std::make_shared<const Cluster>(std::move(settings));
-}
-
-/// Knows the upstreams shop and shop-next.
-class Context final : public BuildContext {
- public:
-  using BuildContext::BuildContext;
-  std::shared_ptr<const Cluster> cluster(const Node& reference) override {
-    if (reference.text() == "shop" || reference.text() == "shop-next") return cluster_named(reference.text());
-    diagnostics.error(reference.place(), path, "unknown upstream " + reference.shown());
-    return nullptr;
-  }
-};
 
 Place somewhere() {
   return {.file_name = intern_file_name("t.yaml"), .line = 1, .column = 1};
@@ -57,7 +22,7 @@ Node target(const std::string& to, const std::string& weight) {
 }
 
 std::string rehearsed(const Node& options, Diagnostics& diagnostics) {
-  Context context(diagnostics, "routes[0].proxy");
+  SilentClusters context(diagnostics, "routes[0].proxy", {silent_cluster("shop", 2), silent_cluster("shop-next", 2)});
   const auto service = proxy_service().build(options, context);
   if (service == nullptr) return "";
   BlockPool blocks;
@@ -103,8 +68,8 @@ TEST(Proxy, missing_or_empty_options_are_errors) {
 }
 
 TEST(Proxy, shares_are_as_the_weights_say) {
-  const std::vector<ProxyTarget> targets{{.cluster = cluster_named("a"), .weight = 95},
-                                         {.cluster = cluster_named("b"), .weight = 5}};
+  const std::vector<ProxyTarget> targets{{.cluster = silent_cluster("a"), .weight = 95},
+                                         {.cluster = silent_cluster("b"), .weight = 5}};
   std::map<std::string, unsigned> counts;
   for (std::uint64_t draw = 0; draw < 1000; ++draw) ++counts[pick_target(targets, draw).cluster->name()];
   EXPECT_EQ(counts["a"], 950U);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "http/characters.h"
+#include "http/html.h"
 #include "services/respond/template_context.h"
 
 namespace weir {
@@ -54,28 +55,6 @@ bool is_control_character(std::string_view character) {
   // U+0080 to U+009F, and the line and paragraph separators U+2028 and U+2029.
   return (character.size() == 2 && lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0) ||
          character == "\xE2\x80\xA8" || character == "\xE2\x80\xA9";
-}
-
-void append_html(std::string& out, std::string_view character) {
-  switch (character[0]) {
-    case '<':
-      out += "&lt;";
-      return;
-    case '>':
-      out += "&gt;";
-      return;
-    case '&':
-      out += "&amp;";
-      return;
-    case '"':
-      out += "&quot;";
-      return;
-    case '\'':
-      out += "&#39;";
-      return;
-    default:
-      out += character;
-  }
 }
 
 /// Also what HTML would take for itself, should somebody put the JSON into a page.

@@ -92,7 +92,7 @@ def play(stand: Stand) -> None:
 upstreams:
   app:
     protocol: fastcgi
-    endpoints: [{application.endpoint}]
+    endpoints: [{application.address}]
     connections: {{ idle_max: 8 }}
     timeouts: {{ first_byte: 500ms }}
 routes: [{{ fastcgi: app }}]

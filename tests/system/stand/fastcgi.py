@@ -8,12 +8,11 @@ import pathlib
 import shutil
 import socket
 import struct
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .message import Cut, Peer
-from .origins import free_port
+from .message import Peer
+from .origins import Server, free_port
 from .processes import SYSTEM_PATH, Child
 from .waiting import Failure, until
 
@@ -139,38 +138,16 @@ def pairs(data: bytes) -> list[tuple[str, str]]:
     return found
 
 
-class Application:
+class Application(Server):
     """Reads each request to its end and has `handler` send what it likes; it returns whether to go on."""
 
     def __init__(self, handler: Callable[[Peer, Asked], bool | None]):
         self.handler = handler
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.endpoint = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.accepted = 0
-        self.lock = threading.Lock()
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__()
 
-    def accept(self) -> None:
-        while True:
-            try:
-                connected, _ = self.listener.accept()
-            except OSError:
-                return
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self.lock:
-                self.accepted += 1
-            threading.Thread(target=self.serve, args=(connected,), daemon=True).start()
-
-    def serve(self, connected: socket.socket) -> None:
-        with Peer(connected, seconds=60) as peer:
-            try:
-                while self.handler(peer, read_request(peer)) is not False:
-                    pass
-            except (Cut, OSError):
-                pass  # the gateway is done with this connection
-
-    def close(self) -> None:
-        self.listener.close()
+    def converse(self, peer: Peer) -> None:
+        while self.handler(peer, read_request(peer)) is not False:
+            pass
 
 
 def read_request(peer: Peer) -> Asked:

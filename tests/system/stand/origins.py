@@ -92,17 +92,15 @@ class Nginx:
     close = kill
 
 
-class Origin:
-    """A server in this process: one thread per connection, `handler` answers each request."""
+class Server:
+    """A server in this process: one thread per connection, on which converse() says what happens."""
 
-    def __init__(self, handler: Handler):
-        self.handler = handler
+    def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.open: set[socket.socket] = set()
         self.accepted = 0
-        self.closing = False
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self) -> None:
@@ -120,17 +118,16 @@ class Origin:
     def serve(self, connected: socket.socket) -> None:
         peer = Peer(connected, seconds=600)
         try:
-            while True:
-                head = peer.read_head()
-                self.handler(peer, head)
-                if head.says_close():
-                    return
+            self.converse(peer)
         except (Cut, OSError):
-            pass  # the gateway is done with this connection, or the scenario with this origin
+            pass  # the gateway is done with this connection, or the scenario with this server
         finally:
             with self.lock:
                 self.open.discard(connected)
             connected.close()
+
+    def converse(self, peer: Peer) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
         self.listener.close()
@@ -140,6 +137,21 @@ class Origin:
                     connected.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass
+
+
+class Origin(Server):
+    """`handler` answers each request."""
+
+    def __init__(self, handler: Handler):
+        self.handler = handler
+        super().__init__()
+
+    def converse(self, peer: Peer) -> None:
+        while True:
+            head = peer.read_head()
+            self.handler(peer, head)
+            if head.says_close():
+                return
 
 
 def answer(peer: Peer, body: bytes = b"", status: str = "200 OK", fields: str = "") -> None:
