@@ -9,6 +9,7 @@
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
 #include "app/admin/story_pages.h"
+#include "app/config/hash.h"
 #include "app/explain.h"
 #include "app/history/report.h"
 #include "app/json_writer.h"
@@ -146,11 +147,14 @@ Answer show_readiness(Exchange& exchange, const Operations& operations) {
   return page(exchange, 200, plain_text, remark.empty() ? "ready\n" : fmt::format("ready; {}\n", remark));
 }
 
-/// One object for each file, in their order.
+/// One part for each file, in their order.
 std::string configuration_entry(const PastConfiguration& configuration) {
-  history::EntryFile file{.entry = configuration.entry, .objects = {}};
-  for (std::size_t at = 0; at < configuration.files.size(); ++at)
-    file.objects.push_back({.hash = file.entry.files[at].second, .bytes = *configuration.files[at].text});
+  history::EntryFile file{.entry = configuration.entry, .details = {}, .lists = {}, .parts = {}};
+  for (const config::SourceFile& each : configuration.files) {
+    const std::string hash = config::hash_of(*each.text).text();
+    file.details.files.push_back({.name = each.name, .hash = hash, .entry = file.entry.number});
+    file.parts.push_back({.hash = hash, .bytes = *each.text});
+  }
   return history::encode(file);
 }
 

@@ -59,12 +59,12 @@ FoundSide side_from_process(const Arguments& arguments, const std::string& hash)
   if (!reply) return std::unexpected(reply.error());
   if (reply->status != 200) return std::unexpected(std::string(reply->body.substr(0, reply->body.find('\n'))));
   const auto file = history::decode(reply->body);
-  if (!file || file->entry.files.size() != file->objects.size())
+  if (!file || file->details.files.size() != file->parts.size())
     return std::unexpected("what weir answered cannot be read");
   std::vector<config::SourceFile> texts;
-  for (std::size_t at = 0; at < file->objects.size(); ++at) {
+  for (std::size_t at = 0; at < file->parts.size(); ++at) {
     texts.push_back(
-        {.name = file->entry.files[at].first, .text = std::make_shared<const std::string>(file->objects[at].bytes)});
+        {.name = file->details.files[at].name, .text = std::make_shared<const std::string>(file->parts[at].bytes)});
   }
   return side_of(file->entry, std::move(texts));
 }
@@ -102,8 +102,8 @@ int history_command(const Arguments& arguments) {
     history::DiskFileSystem files;
     const auto history = history::History::look(std::string(*folder), files);
     if (!history) return complain("history", history.error());
-    fmt::print("{}",
-               as_json ? history::history_json(history->entries(), "") : history::history_text(history->entries(), ""));
+    const std::vector<history::Told> told = history->told();
+    fmt::print("{}", as_json ? history::history_json(told, "") : history::history_text(told, ""));
     return 0;
   }
   const auto reply = ask_admin(admin_of(arguments), "GET", as_json ? "/history" : "/history?format=text");

@@ -9,7 +9,7 @@
 namespace weir::history {
 namespace {
 
-constexpr std::string_view magic = "weir-history 1";
+constexpr std::string_view magic = "weir-history 2";
 constexpr std::string_view suffix = ".entry";
 
 /// A value is one line.
@@ -57,20 +57,32 @@ std::pair<std::string_view, std::string_view> at_first_blank(std::string_view li
   return {line.substr(0, blank), line.substr(blank + 1)};
 }
 
-void take(Entry& entry, std::string_view name, std::string_view value) {
+void take(EntryFile& file, std::string_view name, std::string_view value) {
+  Entry& entry = file.entry;
   if (name == "number") entry.number = text::parse_decimal(value).value_or(0);
   if (name == "hash") entry.hash = value;
-  if (name == "when")
-    entry.when = WallTime{std::chrono::nanoseconds{static_cast<std::int64_t>(text::parse_decimal(value).value_or(0))}};
+  if (name == "when") {
+    const std::uint64_t nanoseconds = text::parse_decimal(value).value_or(0);
+    if (std::in_range<std::int64_t>(nanoseconds))
+      entry.when = WallTime{std::chrono::nanoseconds{static_cast<std::int64_t>(nanoseconds)}};
+  }
   if (name == "by") entry.by = unescaped(value);
   if (name == "how") entry.how = unescaped(value);
   if (name == "source") entry.source = unescaped(value);
-  if (name == "tree") entry.tree = value;
-  if (name == "instead_of") entry.instead_of = value;
-  if (name == "change") entry.changes.push_back(unescaped(value));
+  if (name == "tree") entry.tree = unescaped(value);
+  if (name == "instead_of") entry.instead_of = unescaped(value);
+  if (name == "change") file.details.changes.push_back(unescaped(value));
   const auto [hash, rest] = at_first_blank(value);
-  if (name == "secret") entry.secrets.emplace_back(unescaped(rest), hash);
-  if (name == "file") entry.files.emplace_back(unescaped(rest), hash);
+  if (name == "secret") file.details.secrets.emplace_back(unescaped(rest), hash);
+  if (name != "file") return;
+  const auto [place, written] = at_first_blank(rest);
+  file.details.files.push_back(
+      {.name = unescaped(written), .hash = std::string(hash), .entry = text::parse_decimal(place).value_or(0)});
+}
+
+void add_object(std::string& out, std::string_view kind, const Object& object) {
+  out += fmt::format("{} {} {}\n", kind, object.hash, object.bytes.size());
+  out += object.bytes;
 }
 
 /// The bytes before the last line, when that line vouches for them.
@@ -95,13 +107,13 @@ std::string encode(const EntryFile& file) {
   add_line(out, "source", entry.source);
   add_line(out, "tree", entry.tree);
   add_line(out, "instead_of", entry.instead_of);
-  for (const std::string& change : entry.changes) add_line(out, "change", change);
-  for (const auto& [written, hash] : entry.secrets) out += fmt::format("secret {} {}\n", hash, escaped(written));
-  for (const auto& [name, hash] : entry.files) out += fmt::format("file {} {}\n", hash, escaped(name));
-  for (const Object& object : file.objects) {
-    out += fmt::format("object {} {}\n", object.hash, object.bytes.size());
-    out += object.bytes;
-  }
+  const Details& details = file.details;
+  for (const std::string& change : details.changes) add_line(out, "change", change);
+  for (const auto& [written, hash] : details.secrets) out += fmt::format("secret {} {}\n", hash, escaped(written));
+  for (const FileAt& each : details.files)
+    out += fmt::format("file {} {} {}\n", each.hash, each.entry, escaped(each.name));
+  for (const Object& list : file.lists) add_object(out, "list", list);
+  for (const Object& part : file.parts) add_object(out, "part", part);
   if (!out.ends_with('\n')) out += '\n';  // a part without line end: the last line must begin one
   return out + fmt::format("end {}\n", config::hash_of(out).text());
 }
@@ -112,18 +124,19 @@ std::optional<EntryFile> decode(std::string_view bytes) {
   std::string_view rest = *whole;
   if (next_line(rest) != magic) return {};
   EntryFile file;
+  file.entry.bytes = bytes.size();
   while (!rest.empty()) {
     const auto line = next_line(rest);
     if (!line) return {};
     const auto [name, value] = at_first_blank(*line);
-    if (name != "object") {
-      take(file.entry, name, value);
+    if (name != "list" && name != "part") {
+      take(file, name, value);
       continue;
     }
     const auto [hash, length] = at_first_blank(value);
     const auto size = text::parse_decimal(length);
     if (!size || *size > rest.size()) return {};
-    file.objects.push_back({.hash = std::string(hash), .bytes = rest.substr(0, *size)});
+    (name == "list" ? file.lists : file.parts).push_back({.hash = std::string(hash), .bytes = rest.substr(0, *size)});
     rest.remove_prefix(*size);
   }
   if (file.entry.hash.empty() || file.entry.number == 0) return {};

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
-#include <set>
 
 #include "app/history/parts.h"
 #include "base/text.h"
@@ -20,11 +20,11 @@ std::string hash_text(std::string_view bytes) {
   return config::hash_of(bytes).text();
 }
 
-/// The list of a file's parts, as it is stored: one hash per line.
-std::string list_of_parts(std::string_view text) {
-  std::string list;
-  for (const std::string_view part : parts_of(text)) list += hash_text(part) + '\n';
-  return list;
+/// The text of a file by its parts: what equal files have in common, wherever their parts lie.
+std::string hash_of_text(std::string_view text) {
+  std::string hashes;
+  for (const std::string_view part : parts_of(text)) hashes += hash_text(part) + '\n';
+  return hash_text(hashes);
 }
 
 std::string random_key() {
@@ -37,26 +37,17 @@ std::string random_key() {
   return key;
 }
 
-std::string tree_of_files(const std::vector<std::pair<std::string, std::string>>& files) {
+std::string tree_of_files(const std::vector<FileAt>& files) {
   std::string whole;
-  for (const auto& [name, hash] : files) whole += fmt::format("{} {}\n", hash, name);
+  for (const FileAt& file : files) whole += fmt::format("{} {}\n", file.hash, file.name);
   return hash_text(whole);
-}
-
-/// Every object that an entry needs but the parts themselves are found through these.
-std::vector<std::string> parts_in(std::string_view list) {
-  std::vector<std::string> hashes;
-  for (const std::string_view line : text::split(list, '\n')) {
-    if (!line.empty()) hashes.emplace_back(line);
-  }
-  return hashes;
 }
 
 }  // namespace
 
 std::string tree_of(const std::vector<config::SourceFile>& texts) {
-  std::vector<std::pair<std::string, std::string>> files;
-  for (const config::SourceFile& file : texts) files.emplace_back(file.name, hash_text(list_of_parts(*file.text)));
+  std::vector<FileAt> files;
+  for (const config::SourceFile& file : texts) files.push_back({.name = file.name, .hash = hash_of_text(*file.text)});
   return tree_of_files(files);
 }
 
@@ -99,25 +90,13 @@ Outcome<void> History::read_folder(bool tidy) {
     const auto number = number_of(name);
     if (!number) continue;
     next_number_ = std::max(next_number_, *number + 1);
-    const auto bytes = files_->read(file);
-    const auto decoded = bytes ? decode(*bytes) : std::nullopt;
-    if (!decoded || decoded->entry.number != *number) {
+    auto entry = read(*number);
+    if (entry)
+      entries_.push_back(std::move(entry->file.entry));
+    else
       damaged_.push_back(name);
-      continue;
-    }
-    index(*decoded, *bytes);
-    entries_.push_back(decoded->entry);
   }
   return {};
-}
-
-void History::index(const EntryFile& file, std::string_view bytes) {
-  sizes_[file.entry.number] = bytes.size();
-  for (const Object& object : file.objects) {
-    objects_[object.hash] = {.entry = file.entry.number,
-                             .offset = static_cast<std::size_t>(object.bytes.data() - bytes.data()),
-                             .size = object.bytes.size()};
-  }
 }
 
 const Entry* History::find(std::string_view prefix, bool* ambiguous) const {
@@ -135,62 +114,141 @@ const Entry* History::last_of(std::string_view source) const {
   return found == entries_.rend() ? nullptr : &*found;
 }
 
-Outcome<std::string> History::object(const std::string& hash) const {
-  const auto found = objects_.find(hash);
-  if (found == objects_.end()) return std::unexpected(fmt::format("a part of it ({}) is missing", hash));
-  // Parts that belong together mostly lie in the same entry.
-  if (last_read_.first != found->second.entry) {
-    auto bytes = files_->read(fmt::format("{}/{}", folder_, file_name_of(found->second.entry)));
-    if (!bytes) return std::unexpected(bytes.error());
-    last_read_ = {found->second.entry, std::move(*bytes)};
+std::string History::path_of(std::uint64_t number) const {
+  return fmt::format("{}/{}", folder_, file_name_of(number));
+}
+
+Outcome<History::ReadFile> History::read(std::uint64_t number) const {
+  auto bytes = files_->read(path_of(number));
+  if (!bytes) return std::unexpected(bytes.error());
+  auto kept = std::make_unique<const std::string>(std::move(*bytes));
+  auto file = decode(*kept);
+  if (!file || file->entry.number != number) return std::unexpected(fmt::format("{} is damaged", file_name_of(number)));
+  return ReadFile{.bytes = std::move(kept), .file = std::move(*file)};
+}
+
+/// Where what lay in that entry lies now.
+std::uint64_t History::heir_of(std::uint64_t number) const {
+  return entries_.empty() ? number : std::max(number, entries_.front().number);
+}
+
+History::List History::list_in(std::string_view bytes) {
+  List list;
+  for (const std::string_view line : text::split(bytes, '\n')) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) continue;
+    list.push_back(
+        {.hash = std::string(line.substr(0, blank)), .entry = text::parse_decimal(line.substr(blank + 1)).value_or(0)});
   }
-  const std::string& bytes = last_read_.second;
-  const Location& place = found->second;
-  std::string part = bytes.size() < place.offset ? std::string() : bytes.substr(place.offset, place.size);
-  if (hash_text(part) != hash) return std::unexpected(fmt::format("a part of it ({}) is damaged", hash));
-  return part;
+  return list;
+}
+
+/// Reads each entry's file once. \param kind  lists or parts
+Outcome<History::Objects> History::fetch(const Wanted& wanted, std::vector<Object> EntryFile::* kind) const {
+  Objects found;
+  for (const auto& [number, hashes] : wanted) {
+    const auto read_file = read(number);
+    if (!read_file) return std::unexpected(read_file.error());
+    for (const Object& object : read_file->file.*kind) {
+      if (hashes.contains(object.hash)) found.emplace(object.hash, object.bytes);
+    }
+    for (const std::string& hash : hashes) {
+      if (!found.contains(hash)) return std::unexpected(fmt::format("a part of it ({}) is missing", hash));
+    }
+  }
+  return found;
+}
+
+Outcome<History::Plan> History::plan_of(std::uint64_t number) const {
+  auto entry = read(number);
+  if (!entry) return std::unexpected(entry.error());
+  Plan plan{.files = std::move(entry->file.details.files), .lists = {}};
+  Wanted wanted;
+  for (FileAt& file : plan.files) {
+    file.entry = heir_of(file.entry);
+    wanted[file.entry].insert(file.hash);
+  }
+  const auto lists = fetch(wanted, &EntryFile::lists);
+  if (!lists) return std::unexpected(lists.error());
+  for (const auto& [hash, bytes] : *lists) {
+    List list = list_in(bytes);
+    for (PartAt& part : list) part.entry = heir_of(part.entry);
+    plan.lists.emplace(hash, std::move(list));
+  }
+  return plan;
+}
+
+Outcome<Details> History::details_of(const Entry& entry) const {
+  auto file = read(entry.number);
+  if (!file) return std::unexpected(file.error());
+  return std::move(file->file.details);
+}
+
+std::vector<Told> History::told() const {
+  std::vector<Told> all;
+  all.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    auto details = details_of(entry);
+    if (!details) details = Details{.changes = {fmt::format("what it changed is lost: {}", details.error())}};
+    all.push_back({.entry = entry, .details = std::move(*details)});
+  }
+  return all;
 }
 
 Outcome<std::vector<config::SourceFile>> History::texts_of(const Entry& entry) const {
-  std::vector<config::SourceFile> texts;
-  for (const auto& [name, list_hash] : entry.files) {
-    const auto list = object(list_hash);
-    if (!list) return std::unexpected(list.error());
-    auto text = std::make_shared<std::string>();
-    for (const std::string& hash : parts_in(*list)) {
-      const auto part = object(hash);
-      if (!part) return std::unexpected(part.error());
-      *text += *part;
-    }
-    texts.push_back({.name = name, .text = std::move(text)});
+  const auto plan = plan_of(entry.number);
+  if (!plan) return std::unexpected(plan.error());
+  Wanted wanted;
+  for (const auto& [hash, list] : plan->lists) {
+    for (const PartAt& part : list) wanted[part.entry].insert(part.hash);
   }
-  last_read_ = {};
+  const auto parts = fetch(wanted, &EntryFile::parts);
+  if (!parts) return std::unexpected(parts.error());
+  std::vector<config::SourceFile> texts;
+  for (const FileAt& file : plan->files) {
+    std::string text;
+    for (const PartAt& part : plan->lists.at(file.hash)) text += parts->at(part.hash);
+    if (hash_of_text(text) != file.hash) return std::unexpected(fmt::format("the text of {} is damaged", file.name));
+    texts.push_back({.name = file.name, .text = std::make_shared<const std::string>(std::move(text))});
+  }
   return texts;
 }
 
-Outcome<std::uint64_t> History::add(Entry entry, const std::vector<config::SourceFile>& texts) {
-  std::vector<std::string> lists;
-  lists.reserve(texts.size());  // objects view into them
-  EntryFile file;
-  std::set<std::string> taken;
-  const auto take = [&](std::string_view bytes) {
-    std::string hash = hash_text(bytes);
-    if (!objects_.contains(hash) && taken.insert(hash).second) file.objects.push_back({.hash = hash, .bytes = bytes});
-    return hash;
-  };
-  entry.files.clear();
-  for (const config::SourceFile& each : texts) {
-    for (const std::string_view part : parts_of(*each.text)) take(part);
-    entry.files.emplace_back(each.name, take(lists.emplace_back(list_of_parts(*each.text))));
-  }
-  entry.tree = tree_of_files(entry.files);
+Outcome<std::uint64_t> History::add(Entry entry, Details details, const std::vector<config::SourceFile>& texts) {
   entry.number = next_number_;
+  // What the entry before has is not kept twice; when that cannot be read, all of this one is kept.
+  std::map<std::string, std::uint64_t> known_lists;
+  std::map<std::string, std::uint64_t> known_parts;
+  if (const auto before = entries_.empty() ? Outcome<Plan>() : plan_of(entries_.back().number)) {
+    for (const FileAt& file : before->files) known_lists.emplace(file.hash, file.entry);
+    for (const auto& [hash, list] : before->lists) {
+      for (const PartAt& part : list) known_parts.emplace(part.hash, part.entry);
+    }
+  }
+  EntryFile file;
+  std::deque<std::string> lists;  // objects view into them
+  details.files.clear();
+  for (const config::SourceFile& each : texts) {
+    const std::string hash = hash_of_text(*each.text);
+    const auto [place, is_new] = known_lists.emplace(hash, entry.number);
+    details.files.push_back({.name = each.name, .hash = hash, .entry = place->second});
+    if (!is_new) continue;
+    std::string& list = lists.emplace_back();
+    for (const std::string_view part : parts_of(*each.text)) {
+      const auto [lies, is_new_part] = known_parts.emplace(hash_text(part), entry.number);
+      if (is_new_part) file.parts.push_back({.hash = lies->first, .bytes = part});
+      list += fmt::format("{} {}\n", lies->first, lies->second);
+    }
+    file.lists.push_back({.hash = hash, .bytes = list});
+  }
+  entry.tree = tree_of_files(details.files);
   file.entry = std::move(entry);
+  file.details = std::move(details);
   const std::string bytes = encode(file);
   if (auto written = write_durably(*files_, folder_, file_name_of(file.entry.number), bytes); !written)
     return std::unexpected(written.error());
   ++next_number_;
-  index(*decode(bytes), bytes);
+  file.entry.bytes = bytes.size();
   entries_.push_back(std::move(file.entry));
   return entries_.back().number;
 }
@@ -199,7 +257,7 @@ Outcome<std::size_t> History::prune(const Keep& keep, WallTime now) {
   std::size_t gone = 0;
   while (entries_.size() > 1) {
     std::uint64_t bytes = 0;
-    for (const auto& [number, size] : sizes_) bytes += size;
+    for (const Entry& entry : entries_) bytes += entry.bytes;
     const bool too_old = now - entries_.front().when > keep.age;
     if (entries_.size() <= keep.entries && bytes <= keep.bytes && !too_old) break;
     if (auto removed = remove_oldest(); !removed) return std::unexpected(removed.error());
@@ -208,45 +266,46 @@ Outcome<std::size_t> History::prune(const Keep& keep, WallTime now) {
   return gone;
 }
 
-// What later entries need of the oldest goes into the next one, which is replaced whole, before the oldest is removed:
-// a crash in between leaves both.
+// What the next one shares with the oldest goes there, and its file is replaced whole, before the oldest is removed: a
+// crash in between leaves both.
 Outcome<void> History::remove_oldest() {
-  const Entry oldest = entries_.front();
-  std::set<std::string> needed;
-  for (std::size_t at = 1; at < entries_.size(); ++at) {
-    for (const auto& [name, list] : entries_[at].files) {
-      if (!needed.insert(list).second) continue;
-      const auto parts = object(list);
-      if (!parts) continue;
-      for (std::string& part : parts_in(*parts)) needed.insert(std::move(part));
-    }
-  }
-  std::vector<std::pair<std::string, std::string>> moving;
-  for (const auto& [hash, location] : objects_) {
-    if (location.entry != oldest.number || !needed.contains(hash)) continue;
-    auto bytes = object(hash);
-    if (!bytes) return std::unexpected(bytes.error());
-    moving.emplace_back(hash, std::move(*bytes));
-  }
-  const std::uint64_t heir = entries_[1].number;
-  if (!moving.empty()) {
-    const auto old_bytes = files_->read(fmt::format("{}/{}", folder_, file_name_of(heir)));
-    if (!old_bytes) return std::unexpected(old_bytes.error());
-    auto file = decode(*old_bytes);
-    if (!file) return std::unexpected(fmt::format("{} is damaged", file_name_of(heir)));
-    for (const auto& [hash, bytes] : moving) file->objects.push_back({.hash = hash, .bytes = bytes});
-    const std::string bytes = encode(*file);
-    if (auto written = write_durably(*files_, folder_, file_name_of(heir), bytes); !written) return written;
-    index(*decode(bytes), bytes);
-    last_read_ = {};
-  }
-  if (auto removed = files_->remove(fmt::format("{}/{}", folder_, file_name_of(oldest.number))); !removed)
-    return removed;
-  std::erase_if(objects_, [&](const auto& object) { return object.second.entry == oldest.number; });
-  sizes_.erase(oldest.number);
-  last_read_ = {};
+  const std::uint64_t oldest = entries_.front().number;
+  if (auto moved = bequeath(oldest, entries_[1]); !moved) return moved;
+  if (auto removed = files_->remove(path_of(oldest)); !removed) return removed;
   entries_.erase(entries_.begin());
   return files_->sync_folder(folder_);
+}
+
+Outcome<void> History::bequeath(std::uint64_t oldest, Entry& heir) {
+  const auto from = read(oldest);
+  if (!from) return {};  // nothing in it can be read any more
+  auto to = read(heir.number);
+  if (!to) return std::unexpected(to.error());
+  const auto plan = plan_of(heir.number);
+  std::set<std::string> needed;
+  if (plan) {
+    for (const auto& [hash, list] : plan->lists) {
+      needed.insert(hash);
+      for (const PartAt& part : list) needed.insert(part.hash);
+    }
+  }
+  // After a crash it may have some already. Without a plan, a list of its own is lost: later ones may be better off.
+  const auto move = [&](const std::vector<Object>& objects, std::vector<Object>& its_own) {
+    std::set<std::string> has;
+    for (const Object& object : its_own) has.insert(object.hash);
+    for (const Object& object : objects) {
+      if ((!plan || needed.contains(object.hash)) && !has.contains(object.hash)) its_own.push_back(object);
+    }
+  };
+  EntryFile& file = to->file;
+  const std::size_t before = file.lists.size() + file.parts.size();
+  move(from->file.lists, file.lists);
+  move(from->file.parts, file.parts);
+  if (file.lists.size() + file.parts.size() == before) return {};
+  const std::string bytes = encode(file);
+  if (auto written = write_durably(*files_, folder_, file_name_of(heir.number), bytes); !written) return written;
+  heir.bytes = bytes.size();
+  return {};
 }
 
 }  // namespace weir::history

@@ -2,10 +2,13 @@
 // once. The disk is a model that loses what was not synced.
 #include "app/history/history.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <memory>
 #include <random>
 
 #include "app/history/parts.h"
@@ -122,9 +125,13 @@ Entry entry(int number) {
   made.by = "uid 0";
   made.how = "reload";
   made.source = "/etc/weir.yaml";
-  made.changes = {"route r: path /a -> /b", "two\nlines \\ and a backslash"};
-  made.secrets = {{"${env:TOKEN}", "abc"}};
   return made;
+}
+
+Details details() {
+  return {.changes = {"route r: path /a -> /b", "two\nlines \\ and a backslash"},
+          .secrets = {{"${env:TOKEN}", "abc"}},
+          .files = {}};
 }
 
 /// Ten configurations with pruning between them. \returns those that were reported as kept
@@ -133,7 +140,7 @@ std::vector<int> live(MortalDisk& disk) {
   auto history = History::open("/state", disk);
   if (!history) return reported;
   for (int number = 1; number <= 10; ++number) {
-    if (!history->add(entry(number), texts(configuration(number)))) return reported;
+    if (!history->add(entry(number), details(), texts(configuration(number)))) return reported;
     reported.push_back(number);
     if (!history->prune({.entries = 4}, WallTime{})) return reported;
   }
@@ -162,7 +169,7 @@ TEST(History, nothing_reported_is_lost_whenever_the_power_goes) {
         ASSERT_TRUE(kept) << kept.error();
         EXPECT_EQ(*kept->front().text, configuration(reported[at]));
       }
-      EXPECT_TRUE(history->add(entry(99), texts("x")));
+      EXPECT_TRUE(history->add(entry(99), details(), texts("x")));
     }
   }
 }
@@ -172,7 +179,7 @@ TEST(History, remembers_all_that_was_said) {
   {
     auto history = History::open("/state", disk);
     ASSERT_TRUE(history);
-    ASSERT_TRUE(history->add(entry(1), texts("no line end")));
+    ASSERT_TRUE(history->add(entry(1), details(), texts("no line end")));
   }
   auto history = History::open("/state", disk);
   ASSERT_TRUE(history);
@@ -180,8 +187,10 @@ TEST(History, remembers_all_that_was_said) {
   const Entry& kept = history->entries().front();
   EXPECT_EQ(kept.hash, entry(1).hash);
   EXPECT_EQ(kept.when, entry(1).when);
-  EXPECT_EQ(kept.changes, entry(1).changes);
-  EXPECT_EQ(kept.secrets, entry(1).secrets);
+  const auto told = history->details_of(kept);
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_EQ(told->changes, details().changes);
+  EXPECT_EQ(told->secrets, details().secrets);
   EXPECT_EQ(kept.tree, tree_of(texts("no line end")));
   EXPECT_EQ(*history->texts_of(kept)->front().text, "no line end");
 }
@@ -190,17 +199,88 @@ TEST(History, equal_parts_are_kept_once) {
   MortalDisk disk;
   auto history = History::open("/state", disk);
   ASSERT_TRUE(history);
-  ASSERT_TRUE(history->add(entry(1), texts(configuration(1))));
+  ASSERT_TRUE(history->add(entry(1), details(), texts(configuration(1))));
   const std::size_t one = disk.bytes();
-  for (int number = 2; number <= 20; ++number) ASSERT_TRUE(history->add(entry(number), texts(configuration(number))));
+  for (int number = 2; number <= 20; ++number)
+    ASSERT_TRUE(history->add(entry(number), details(), texts(configuration(number))));
   EXPECT_LT(disk.bytes(), one * 9) << "twenty that differ in a line each cost less than nine whole ones";
+}
+
+/// What the process has taken from the heap and not given back.
+std::size_t heap_bytes() {
+  const struct mallinfo2 now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
+
+/// Memory per entry of a history in which every configuration changed that much.
+std::size_t bytes_of_memory_per_entry(std::size_t changes, std::size_t routes) {
+  constexpr int entries = 100;
+  MortalDisk disk;
+  {
+    auto history = History::open("/state", disk);
+    for (int number = 1; number <= entries; ++number) {
+      Details much = details();
+      much.changes.assign(changes, "route r: path /a/rather/long/path -> /another/long/path");
+      std::string text = "routes:\n";
+      for (std::size_t route = 0; route < routes; ++route)
+        text += fmt::format("  - match: {{ path: /{}/{} }}\n    respond: 204\n", number, route);
+      EXPECT_TRUE(history->add(entry(number), much, texts(text)));
+    }
+  }
+  const std::size_t before = heap_bytes();
+  const auto history = History::look("/state", disk);
+  const std::size_t after = heap_bytes();
+  EXPECT_EQ(history->entries().size(), entries);
+  return (after - before) / entries;
+}
+
+TEST(History, memory_of_an_entry_does_not_depend_on_what_it_changed) {
+  const std::size_t little = bytes_of_memory_per_entry(1, 1);
+  const std::size_t much = bytes_of_memory_per_entry(200, 500);
+  if (little == 0) GTEST_SKIP() << "a sanitizer's allocator does not tell what is in use";
+  EXPECT_LE(much, little + 32) << "rounding";
+  EXPECT_LT(much, 600U);
+  RecordProperty("bytes", static_cast<int>(much));
+}
+
+// Random edits, steps back and restarts under a history that is too short for them: what is offered is there whole.
+RC_GTEST_PROP(HistoryProperty, every_configuration_it_offers_can_be_had, ()) {
+  MortalDisk disk;
+  std::map<std::uint64_t, std::vector<config::SourceFile>> kept;
+  auto history = History::open("/state", disk);
+  std::vector<int> answers(60, 0);
+  const std::size_t steps = *rc::gen::inRange<std::size_t>(1, 25);
+  for (std::size_t step = 0; step < steps; ++step) {
+    const auto edited = *rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(0, answers.size()));
+    for (const std::size_t route : edited) answers[route] = *rc::gen::inRange(0, 3);  // 0 may be a step back
+    std::vector<config::SourceFile> files;
+    for (std::size_t file = 0; file < 3; ++file) {
+      std::string text = "routes:\n";
+      for (std::size_t route = file * 20; route < file * 20 + 20; ++route)
+        text +=
+            fmt::format("  - match: {{ path: /some/where/{} }}\n    respond: \"answer {}\"\n", route, answers[route]);
+      files.push_back({.name = fmt::format("/etc/{}.yaml", file), .text = std::make_shared<const std::string>(text)});
+    }
+    const auto number = history->add(entry(static_cast<int>(step)), details(), files);
+    RC_ASSERT(number.has_value());
+    kept[*number] = files;
+    RC_ASSERT(history->prune({.entries = *rc::gen::inRange<std::size_t>(1, 9)}, WallTime{}).has_value());
+    if (*rc::gen::arbitrary<bool>()) history = History::open("/state", disk);
+    for (const Entry& each : history->entries()) {
+      const auto texts = history->texts_of(each);
+      RC_ASSERT(texts.has_value());
+      RC_ASSERT(each.tree == tree_of(*texts));
+      for (std::size_t file = 0; file < 3; ++file) RC_ASSERT(*(*texts)[file].text == *kept[each.number][file].text);
+    }
+  }
 }
 
 TEST(History, a_damaged_entry_does_not_hurt_the_others) {
   MortalDisk disk;
   {
     auto history = History::open("/state", disk);
-    for (int number = 1; number <= 3; ++number) ASSERT_TRUE(history->add(entry(number), texts(std::to_string(number))));
+    for (int number = 1; number <= 3; ++number)
+      ASSERT_TRUE(history->add(entry(number), details(), texts(std::to_string(number))));
   }
   disk.names()["/state/00000002.entry"][40] ^= 1;
   auto history = History::open("/state", disk);
@@ -213,7 +293,8 @@ TEST(History, a_damaged_entry_does_not_hurt_the_others) {
 TEST(History, goes_by_age_and_size_and_keeps_the_youngest) {
   MortalDisk disk;
   auto history = History::open("/state", disk);
-  for (int number = 1; number <= 5; ++number) ASSERT_TRUE(history->add(entry(number), texts(configuration(number))));
+  for (int number = 1; number <= 5; ++number)
+    ASSERT_TRUE(history->add(entry(number), details(), texts(configuration(number))));
   ASSERT_TRUE(history->prune({.age = std::chrono::seconds{10}}, WallTime{std::chrono::seconds{1012}}));
   EXPECT_EQ(history->entries().size(), 4U);  // the one of second 1001 went
   ASSERT_TRUE(history->prune({.bytes = 1}, WallTime{}));
@@ -224,8 +305,8 @@ TEST(History, goes_by_age_and_size_and_keeps_the_youngest) {
 TEST(History, finds_by_the_beginning_of_a_hash) {
   MortalDisk disk;
   auto history = History::open("/state", disk);
-  ASSERT_TRUE(history->add(entry(1), texts("a")));
-  ASSERT_TRUE(history->add(entry(2), texts("b")));
+  ASSERT_TRUE(history->add(entry(1), details(), texts("a")));
+  ASSERT_TRUE(history->add(entry(2), details(), texts("b")));
   EXPECT_EQ(history->find(entry(1).hash.substr(0, 7))->number, 1U);
   EXPECT_EQ(history->find("nothing"), nullptr);
   bool ambiguous = false;

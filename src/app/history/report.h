@@ -9,7 +9,7 @@
 namespace weir::history {
 
 /// Youngest first. \param running  the hash that runs now; may be empty
-std::string history_text(const std::vector<Entry>& entries, std::string_view running);
-std::string history_json(const std::vector<Entry>& entries, std::string_view running);
+std::string history_text(const std::vector<Told>& entries, std::string_view running);
+std::string history_json(const std::vector<Told>& entries, std::string_view running);
 
 }  // namespace weir::history

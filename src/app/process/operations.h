@@ -37,7 +37,7 @@ struct ReloadOutcome {
 struct HistoryAnswer {
   bool kept = false;    ///< false: there is no state folder
   std::string running;  ///< hash
-  std::vector<history::Entry> entries;
+  std::vector<history::Told> entries;
 };
 
 /// The text of a configuration that ran, or why it cannot be had.

@@ -16,7 +16,7 @@ namespace {
 /// Beyond, saying what changed would hold up the control thread for seconds: `weir diff` does it elsewhere.
 constexpr std::size_t compared_bytes_max = std::size_t{4} * 1024 * 1024;
 /// Lines that one entry keeps.
-constexpr std::size_t changes_max = 20;
+constexpr std::size_t changes_max = 50;
 
 std::size_t bytes_of(const std::vector<config::SourceFile>& texts) {
   std::size_t bytes = 0;
@@ -65,10 +65,9 @@ std::string Past::keep(const config::Document& document, const Occasion& occasio
   entry.how = occasion.how;
   entry.source = source_;
   entry.instead_of = occasion.instead_of;
-  entry.secrets = document.secrets;
-  entry.changes = changes_since_last(document);
-  if (const auto added = history_->add(std::move(entry), history::with_absolute_names(document.files)); !added)
-    return fmt::format("the configuration runs, but could not be kept in the history: {}", added.error());
+  history::Details details{.changes = changes_since_last(document), .secrets = document.secrets, .files = {}};
+  const auto added = history_->add(std::move(entry), std::move(details), history::with_absolute_names(document.files));
+  if (!added) return fmt::format("the configuration runs, but could not be kept in the history: {}", added.error());
   if (const auto pruned = history_->prune(keep_, now); !pruned)
     return fmt::format("old history could not be removed: {}", pruned.error());
   return {};
@@ -78,7 +77,8 @@ std::vector<std::string> Past::changes_since_last(const config::Document& docume
   const history::Entry* before = last();
   if (before == nullptr) return {"the first from this file"};
   const auto texts = history_->texts_of(*before);
-  if (!texts) return {"what was before it is damaged"};
+  const auto details = history_->details_of(*before);
+  if (!texts || !details) return {"what was before it is damaged"};
   if (bytes_of(*texts) + bytes_of(document.files) > compared_bytes_max) return {"large: see weir diff"};
   Diagnostics ignored;
   config::MemorySource nowhere;
@@ -88,7 +88,7 @@ std::vector<std::string> Past::changes_since_last(const config::Document& docume
   for (const meaning::Change& change : meaning::difference(meaning::meaning_of(source_, old_source, ignored),
                                                            meaning::meaning_of(source_, new_source, ignored)))
     changes.push_back(change.text());
-  add_changed_secrets(before->secrets, document.secrets, changes);
+  add_changed_secrets(details->secrets, document.secrets, changes);
   if (changes.size() > changes_max) {
     const std::size_t more = changes.size() - changes_max;
     changes.resize(changes_max);
@@ -125,8 +125,8 @@ std::expected<history::Entry, std::string> Past::target(std::string_view prefix,
   return std::unexpected("nothing else has run from this file yet");
 }
 
-std::vector<history::Entry> Past::entries() const {
-  return history_ ? history_->entries() : std::vector<history::Entry>();
+std::vector<history::Told> Past::told() const {
+  return history_ ? history_->told() : std::vector<history::Told>();
 }
 
 }  // namespace weir

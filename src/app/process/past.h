@@ -48,7 +48,8 @@ class Past {
   [[nodiscard]] history::Outcome<std::vector<config::SourceFile>> texts_of(const history::Entry& entry) const {
     return history_->texts_of(entry);
   }
-  [[nodiscard]] std::vector<history::Entry> entries() const;
+  /// All that is known of all configurations, oldest first.
+  [[nodiscard]] std::vector<history::Told> told() const;
 
  private:
   [[nodiscard]] std::vector<std::string> changes_since_last(const config::Document& document) const;

@@ -131,7 +131,7 @@ ReloadOutcome Process::read_again(const ReloadRequest& request) {
 
 void Process::history(std::move_only_function<void(HistoryAnswer)> done) {
   control_.post([this, done = std::move(done)]() mutable {
-    done({.kept = past_.remembers(), .running = gateway()->hash, .entries = past_.entries()});
+    done({.kept = past_.remembers(), .running = gateway()->hash, .entries = past_.told()});
   });
 }
 

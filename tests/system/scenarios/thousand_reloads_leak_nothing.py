@@ -14,7 +14,6 @@ from stand.waiting import expect, same, until
 RELOADS = 1000
 WARM_UP = 50
 ROUTES = 200
-HISTORY = 20  # configurations in the history: full long before the warm-up ends
 GROWTH_MAX = 8 * MEBIBYTE  # fragments of the allocator, not configurations: one of these weighs about 100 KiB
 DESCRIPTORS_MORE_MAX = 8
 
@@ -23,7 +22,6 @@ def configuration(number: int, origin: str) -> str:
     routes = "\n".join(f'  - {{ match: {{ host: "h{at}.test", path: /{number}/{at}/* }}, respond: "{number}" }}'
                        for at in range(ROUTES))
     return f"""
-state: {{ entries: {HISTORY} }}
 upstreams: {{ "echo-{number}": {{ endpoints: [{origin}] }} }}
 routes:
 {routes}
