@@ -40,7 +40,7 @@ std::string expanded() {
 
 /// What one scalar type looks like; nothing for types that only their reader knows.
 std::optional<std::string> scalar_schema(std::string_view type) {
-  if (type == "text" || type == "address" || type == "host" || type == "path")
+  if (type == "text" || type == "address" || type == "host" || type == "path" || type == "listener name")
     return R"({"type":["string","number","boolean"]})";
   if (type == "true or false") return fmt::format(R"({{"anyOf":[{{"type":"boolean"}},{}]}})", expanded());
   if (type == "number") return fmt::format(R"({{"anyOf":[{{"type":"integer"}},{}]}})", expanded());
@@ -130,6 +130,9 @@ class SchemaWriter {
   std::string value_schema(std::string_view type, const OptionInfo& option) {
     if (type.starts_with("list of ")) {
       const std::string item = value_schema(type.substr(8), option);
+      // Of filters and routes there is always a list, even of one.
+      if (type == "list of filter" || type == "list of route")
+        return fmt::format(R"({{"type":["array","null"],"items":{}}})", item);
       return fmt::format(R"({{"if":{{"type":["array","null"]}},"then":{{"items":{}}},"else":{}}})", item, item);
     }
     if (type.starts_with("map of "))
