@@ -110,7 +110,9 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     rules_.clear();
     matches_.clear();
     watched_.begin();
-    make_cluster(random);
+    Random same = random;
+    cluster_ = random_cluster(random);
+    twin_ = random_cluster(same);
     std::vector<RouteRule> route_rules;
     const std::size_t count = 1 + random.below(8);
     for (std::uint32_t number = 0; number < count; ++number) {
@@ -163,7 +165,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     answer.emplace(co_await std::move(reply));
   }
 
-  void make_cluster(Random& random) {
+  std::shared_ptr<const Cluster> random_cluster(Random& random) {
     ClusterSettings settings;
     settings.name = "upstream" + std::to_string(++clusters_);
     settings.place = {intern_file_name("weir.yaml"), 90, 1};
@@ -175,7 +177,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     settings.attempts_max = static_cast<unsigned>(1 + random.below(3));
     settings.balancer = std::make_unique<RoundRobin>();
     settings.protocol = &protocol;
-    cluster_ = std::make_shared<const Cluster>(std::move(settings));
+    return std::make_shared<const Cluster>(std::move(settings));
   }
 
   RouteRule random_rule(Random& random, std::uint32_t number) {
@@ -241,7 +243,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
   }
 
   std::shared_ptr<const Service> random_service(Random& random, RouteRules& rules) {
-    switch (random.below(6)) {
+    switch (random.below(7)) {
       case 0: {
         const auto files = std::make_shared<Files>(random_files(random), place_of(400));
         rules.files = files.get();
@@ -263,6 +265,10 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       }
       case 3:
         return std::make_shared<Say>(random_);
+      case 4: {
+        rules.targets = {{.cluster = cluster_, .weight = 1}, {.cluster = twin_, .weight = 3}};
+        return std::make_shared<Proxy>(rules.targets);
+      }
       default:
         return std::make_shared<Send>(cluster_);
     }
@@ -365,6 +371,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
 
   std::shared_ptr<Gateway> gateway_;
   std::shared_ptr<const Cluster> cluster_;
+  std::shared_ptr<const Cluster> twin_;  // another name, the same endpoints
   std::map<std::string, RouteRules> rules_;
   WatchedFiles watched_;
   TemporaryFolder folder_;
@@ -384,7 +391,7 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
   // Each kind was there often enough to mean something.
   for (const std::string_view room :
        {"route", "access", "api_key", "basic_auth", "body_limit", "compress", "decompress", "error_pages", "files",
-        "forward_auth", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
+        "proxy", "forward_auth", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
   }
   for (const std::string_view reason : {"compress: compressed",

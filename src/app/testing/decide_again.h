@@ -26,6 +26,7 @@
 #include "server/gateway.h"
 #include "services/fastcgi/fastcgi.h"
 #include "services/files/files.h"
+#include "services/proxy/proxy.h"
 #include "services/redirect/redirect.h"
 #include "upstream/attempt.h"
 #include "upstream/pool.h"
@@ -39,6 +40,7 @@ struct RouteRules {
   AccessOptions access;
   ByteCount body_bytes_max = unbounded;
   std::vector<ErrorPage> pages;
+  std::vector<ProxyTarget> targets;
   std::shared_ptr<const RedirectMap> redirects;
   // Owned by the route; null where it has none.
   const Rewrite* rewrite = nullptr;
@@ -72,6 +74,7 @@ class DecideAgain {
     if (room == "body_limit") return body_limit(rules->second, decision);
     if (room == "error_pages") return error_pages(rules->second, decision);
     if (room == "files") return files(rules->second, decision);
+    if (room == "proxy") return proxy(rules->second, decision);
     if (room == "redirect") return redirect(rules->second, decision);
     if (room == "rewrite") return rewrite(rules->second, decision);
     if (room == "script") return script(rules->second, decision);
@@ -199,6 +202,12 @@ class DecideAgain {
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.verdict, again->verdict);
     EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  static void proxy(const RouteRules& rules, const StoryDecision& decision) {
+    const auto draw = facts_from<std::uint64_t>(decision.facts);
+    ASSERT_TRUE(draw);
+    EXPECT_EQ(decision.subject, pick_target(rules.targets, *draw).cluster->name());
   }
 
   // The filter and the service of this name tell the same way.

@@ -97,12 +97,6 @@ class Context final : public BuildContext {
 
 class ForwardAuthTest : public testing::Test {
  protected:
-  ~ForwardAuthTest() override {
-    shard.shard().for_each_state([](std::string_view, ShardState& state) { state.stop(); });
-    shard.shard().scope.cancel(gateway_error(Code::draining));
-    shard.world().run_until([&] { return shard.shard().scope.running() == 0; });
-  }
-
   void build(std::string_view options) {
     Context context(diagnostics, protocol);
     filter = forward_auth_filter().build(node(options), context);

@@ -36,6 +36,11 @@ const ProxyTarget& pick_target(const std::vector<ProxyTarget>& targets, std::uin
 Reply Proxy::handle(Exchange& exchange) const {
   const std::uint64_t draw = targets_.size() == 1 ? 0 : exchange.shard.reactor.random().next();
   const ProxyTarget& target = pick_target(targets_, draw);
+  if (targets_.size() > 1) {
+    exchange.record(
+        {.room = "proxy", .verdict = "picked", .subject = target.cluster->name(), .reason = "by_weight", .place = {}},
+        draw);
+  }
   const RequestHead& head = compose_upstream_head(exchange.request, exchange, exchange.arena, exchange.upgrade_allowed);
   exchange.expectation_forwarded = head.expects_continue;
   Result<Answer> answer = co_await send_to(*target.cluster, exchange, head);
