@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <utility>
+
+#include "base/short_text.h"
 
 namespace weir {
 namespace {
@@ -15,30 +16,23 @@ constexpr std::array name_texts{std::string_view(),  // FieldName::other
 #undef WEIR_FIELD_TEXT
 };
 
-constexpr std::size_t name_bytes_max = [] {
-  std::size_t longest = 0;
-  for (const std::string_view text : name_texts) longest = text.size() > longest ? text.size() : longest;
-  return longest;
-}();
-
-/// Compares with the known names of exactly `Length` bytes; each comparison is one or two word loads.
-template <std::size_t Length>
-FieldName name_id_of_length(const char* name) {
-  FieldName found = FieldName::other;
-#define WEIR_FIELD_COMPARE(id, text)                                 \
-  if constexpr (sizeof(text) - 1 == Length) {                        \
-    if (std::memcmp(name, text, Length) == 0) found = FieldName::id; \
-  }
-  WEIR_FIELD_NAMES(WEIR_FIELD_COMPARE)
-#undef WEIR_FIELD_COMPARE
-  return found;
+/// A perfect hash: each known name has a slot of its own. A name that is added to the list and collides fails the
+/// assertion below; other factors will do, found by trying.
+constexpr std::size_t slots = 256;
+constexpr std::size_t slot_of(std::string_view name) {
+  const auto letter = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(name[at])); };
+  return (name.size() + 3 * letter(0) + 23 * letter(name.size() * 3 / 4) + letter(name.size() - 1)) % slots;
 }
 
-using NameOfLength = FieldName (*)(const char*);
-
-constexpr auto names_by_length = []<std::size_t... Length>(std::index_sequence<Length...>) {
-  return std::array<NameOfLength, sizeof...(Length)>{&name_id_of_length<Length>...};
-}(std::make_index_sequence<name_bytes_max + 1>{});
+constexpr auto names_by_slot = [] {
+  std::array<FieldName, slots> table{};
+  for (std::size_t id = 1; id < name_texts.size(); ++id) {
+    table[slot_of(name_texts[id])] = static_cast<FieldName>(id);
+  }
+  return table;
+}();
+static_assert(std::ranges::count(names_by_slot, FieldName::other) == slots - (name_texts.size() - 1),
+              "two field names share a slot: change the factors of slot_of()");
 
 /// Room for a browser's head and what Weir adds to it, so that an ordinary request allocates once.
 constexpr std::uint32_t first_room = 24;
@@ -46,8 +40,12 @@ constexpr std::uint32_t first_room = 24;
 }  // namespace
 
 FieldName name_id(std::string_view lower_case_name) {
-  if (lower_case_name.empty() || lower_case_name.size() > name_bytes_max) return FieldName::other;
-  return names_by_length[lower_case_name.size()](lower_case_name.data());
+  if (lower_case_name.empty()) return FieldName::other;
+  const FieldName candidate = names_by_slot[slot_of(lower_case_name)];
+  const std::string_view text = name_texts[static_cast<std::size_t>(candidate)];
+  const bool same =
+      text.size() == lower_case_name.size() && equal_short(text.data(), lower_case_name.data(), text.size());
+  return same ? candidate : FieldName::other;
 }
 
 std::string_view text_of(FieldName name) {

@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <string>
 
 #include "base/text.h"
 #include "http/characters.h"
@@ -93,16 +92,21 @@ std::string_view quoted_unless_token(std::string_view value, Arena& arena) {
   return arena.join(std::string_view("\""), value, std::string_view("\""));
 }
 
+std::string_view address_text(const IpAddress& address, Arena& arena) {
+  std::array<char, IpAddress::text_bytes_max> text;
+  return arena.copy({text.data(), static_cast<std::size_t>(address.write(text.data()) - text.data())});
+}
+
 std::string_view node_text(const ForwardingHop& hop, Arena& arena) {
   if (hop.over_unix) return "unknown";
-  const std::string address = hop.peer.text();
-  if (hop.peer.is_v4()) return arena.copy(address);
+  const std::string_view address = address_text(hop.peer, arena);
+  if (hop.peer.is_v4()) return address;
   return arena.join(std::string_view("\"["), address, std::string_view("]\""));
 }
 
 void append_x_forwarded(Fields& fields, const ForwardingHop& hop) {
   Arena& arena = fields.arena();
-  if (!hop.over_unix) append_member(fields, FieldName::x_forwarded_for, arena.copy(hop.peer.text()));
+  if (!hop.over_unix) append_member(fields, FieldName::x_forwarded_for, address_text(hop.peer, arena));
   set_when_absent(fields, FieldName::x_forwarded_proto, hop.scheme);
   set_when_absent(fields, FieldName::x_forwarded_host, hop.authority);
   if (hop.port == 0) return;

@@ -31,6 +31,9 @@ class IpAddress {
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   /// Canonical text: dotted for IPv4, RFC 5952 for IPv6.
   [[nodiscard]] std::string text() const;
+  /// The same, written to where text_bytes_max bytes have room. \returns  the place behind it
+  char* write(char* to) const;
+  static constexpr std::size_t text_bytes_max = 46;  ///< INET6_ADDRSTRLEN, its zero included
 
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 

@@ -82,8 +82,8 @@ class EpollIo final : public Io {
   static int number_of(std::uint64_t tag) { return static_cast<int>(tag & 0xFFFFFFFFU); }
 
   static constexpr std::size_t events_per_turn = 64;
-  // New work begun in a turn, at most. Rate against the null proxy at 256 and 1,000 connections, interleaved: 8 a turn
-  // 0.82 and 1.03, 16 a turn 0.83 and 0.97, 32 a turn 0.85 and 0.72; all of them, as before, 0.82 and 0.76.
+  // New work begun in a turn, at most: few enough that what is in flight stays in the cache. Chosen by the row
+  // small-1000 of ./dev bench proxy (docs/decisions/begun-before-new.md).
   static constexpr std::size_t begun_per_turn = 16;
 
   Descriptor& descriptor(Handle handle) { return descriptors_[static_cast<std::size_t>(handle)]; }

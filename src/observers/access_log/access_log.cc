@@ -19,9 +19,9 @@ class AccessLog::Buffer final : public ShardState, private Timer {
   void add(AccessLogFormat format, const Exchange& exchange, const Delivery& delivery) {
     const WallTime now = shard_.reactor.wall_now();
     if (format == AccessLogFormat::json) {
-      append_json_line(lines_, exchange, delivery, clock_.rfc3339(now));
+      append_json_line(line_, exchange, delivery, clock_.rfc3339(now));
     } else {
-      append_combined_line(lines_, exchange, delivery, clock_.apache(now));
+      append_combined_line(line_, exchange, delivery, clock_.apache(now));
     }
     ++count_;
     if (lines_.size() >= buffer_bytes) return hand_over();
@@ -44,6 +44,7 @@ class AccessLog::Buffer final : public ShardState, private Timer {
   Buffer*& known_;
   LogClock clock_;
   std::string lines_;
+  LineBuffer line_{lines_};
   std::uint64_t count_ = 0;
 };
 

@@ -40,9 +40,10 @@ void format_lines(benchmark::State& state, Append append) {
   const Delivery delivery{.status = 200, .complete = true, .response_body_bytes = 1024};
   std::string out;
   out.reserve(std::size_t{128} << 10U);
+  LineBuffer line(out);
   for (auto _ : state) {
     if (out.size() > std::size_t{64} << 10U) out.clear();
-    append(out, test.exchange, delivery, "2026-11-20T16:00:00.000Z");
+    append(line, test.exchange, delivery, "2026-11-20T16:00:00.000Z");
     benchmark::DoNotOptimize(out.data());
   }
 }

@@ -43,7 +43,8 @@ std::string text_of_file(const std::string& path) {
 
 std::string json_line(const TestExchange& test, const Delivery& delivery = {.status = 200, .complete = true}) {
   std::string out;
-  append_json_line(out, test.exchange, delivery, "T");
+  LineBuffer line(out);
+  append_json_line(line, test.exchange, delivery, "T");
   return out;
 }
 
@@ -125,7 +126,8 @@ TEST(AccessLogLine, combined_is_what_apache_writes) {
   TestExchange test(shard);
   test.request("GET", "/a?key=1", "a").client("2001:db8::1").field("user-agent", "x\"y");
   std::string out;
-  append_combined_line(out, test.exchange, {.status = 200, .response_body_bytes = 5}, "20/Nov/2026:16:00:00 +0000");
+  LineBuffer line(out);
+  append_combined_line(line, test.exchange, {.status = 200, .response_body_bytes = 5}, "20/Nov/2026:16:00:00 +0000");
   EXPECT_EQ(out,
             "2001:db8::1 - - [20/Nov/2026:16:00:00 +0000] \"GET /a?key=REDACTED HTTP/1.1\" 200 5 \"-\" \"x\\\"y\"\n");
 }

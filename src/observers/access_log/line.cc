@@ -1,12 +1,12 @@
-// Formatting by hand: a line is written for every request, so each of its parts is one append.
+// Formatting by hand: a line is written for every request, so each of its parts is one append to a LineBuffer.
 #include "observers/access_log/line.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
-#include "base/text.h"
 #include "observers/access_log/redact.h"
 
 namespace weir {
@@ -15,98 +15,65 @@ namespace {
 /// Bytes of one text in a line; more is cut. Targets may be 8 KiB, and a log is no place to keep attacks whole.
 constexpr std::size_t text_bytes_max = 2048;
 
-void append_number(std::string& out, std::uint64_t number) {
-  const fmt::format_int text(number);
-  out.append(text.data(), text.size());
-}
-
-bool is_plain_json(std::string_view value) {
-  return std::ranges::all_of(value, [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; });
-}
-
-void append_json_text(std::string& out, std::string_view value) {
-  value = value.substr(0, text_bytes_max);
-  if (!is_plain_json(value)) return text::append_json_string(out, value);
-  out += '"';
-  out += value;
-  out += '"';
-}
-
-/// Seconds with six digits, which is how exact they are: 0.001250.
-void append_seconds(std::string& out, Duration duration) {
-  const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, duration.count() / 1000));
-  append_number(out, microseconds / 1'000'000);
-  std::array<char, 7> fraction{'.', '0', '0', '0', '0', '0', '0'};
-  std::uint64_t rest = microseconds % 1'000'000;
-  for (std::size_t at = 6; at > 0; --at, rest /= 10) fraction[at] = static_cast<char>('0' + rest % 10);
-  out.append(fraction.data(), fraction.size());
-}
-
-/// `,"key":` and a value, when there is one. Keys come with comma, quotes and colon, so that a member is two appends.
+/// `,"key":` and a value, when there is one. Keys come with comma, quotes and colon, so that a member is two appends;
+/// they are literals, so that the first of the two knows its size.
 class Members {
  public:
-  explicit Members(std::string& out) : out_(out) {}
+  explicit Members(LineBuffer& line) : line_(line) {}
 
-  void text(std::string_view key, std::string_view value) {
+  template <std::size_t Size>
+  void text(const char (&key)[Size], std::string_view value) {
     if (value.empty()) return;
-    out_ += key;
-    append_json_text(out_, value);
+    line_.append(key);
+    line_.append_json_string(value.substr(0, text_bytes_max));
   }
-  void number(std::string_view key, std::uint64_t value) {
-    out_ += key;
-    append_number(out_, value);
+  template <std::size_t Size>
+  void number(const char (&key)[Size], std::uint64_t value) {
+    line_.append(key);
+    line_.append_number(value);
   }
   /// The time between two moments, if both have happened.
-  void phase(std::string_view key, Time from, Time to) {
+  template <std::size_t Size>
+  void phase(const char (&key)[Size], Time from, Time to) {
     if (from == Time{} || to == Time{}) return;
-    out_ += key;
-    append_seconds(out_, to - from);
+    line_.append(key);
+    line_.append_seconds(to - from);
   }
-  void target(std::string_view key, std::string_view value) {
+  template <std::size_t Size>
+  void target(const char (&key)[Size], std::string_view value) {
     if (value.find('?') == std::string_view::npos) return text(key, value);
     text(key, redacted(value));
   }
 
  private:
-  std::string& out_;
+  LineBuffer& line_;
 };
 
 std::string_view target_of(const RequestHead& request) {
   return request.target.empty() ? request.path : request.target;
 }
 
-/// Addresses as text are the costliest part of a line.
-void append_address(std::string& out, const IpAddress& address) {
-  if (!address.is_v4()) {
-    out += address.text();
-    return;
-  }
-  const auto& bytes = address.bytes();
-  for (std::size_t at = 12; at < 16; ++at) {
-    if (at > 12) out += '.';
-    append_number(out, bytes[at]);
-  }
+void append_address(LineBuffer& out, const IpAddress& address) {
+  std::array<char, IpAddress::text_bytes_max> text;
+  out.append(std::string_view(text.data(), static_cast<std::size_t>(address.write(text.data()) - text.data())));
 }
 
-void append_client(std::string& out, const ClientAddress& client, bool through_proxies) {
-  if (client.over_unix) {
-    out += "unix";
-    return;
-  }
+void append_client(LineBuffer& out, const ClientAddress& client, bool through_proxies) {
+  if (client.over_unix) return out.append("unix");
   append_address(out, through_proxies ? client.address : client.peer);
 }
 
 /// `route:matched access:allowed pool:reused`
-void append_decisions(std::string& out, const Exchange& exchange) {
+void append_decisions(LineBuffer& out, const Exchange& exchange) {
   if (exchange.first_record() == nullptr) return;
-  out += ",\"decisions\":\"";
+  out.append(",\"decisions\":\"");
   for (const DecisionRecord* record = exchange.first_record(); record != nullptr; record = record->next) {
-    if (record != exchange.first_record()) out += ' ';
-    out += record->room;  // static words: nothing to escape
-    out += ':';
-    out += record->verdict;
+    if (record != exchange.first_record()) out.append(' ');
+    out.append(record->room);  // static words: nothing to escape
+    out.append(':');
+    out.append(record->verdict);
   }
-  out += '"';
+  out.append('"');
 }
 
 void append_phases(Members& line, const Timings& timings) {
@@ -119,20 +86,20 @@ void append_phases(Members& line, const Timings& timings) {
 }
 
 /// Text within quotes as Apache escapes it: \" \\ and \xHH.
-void append_quoted(std::string& out, std::string_view value) {
-  out += '"';
-  if (value.empty()) out += '-';
+void append_quoted(LineBuffer& out, std::string_view value) {
+  out.append('"');
+  if (value.empty()) out.append('-');
   for (const char c : value.substr(0, text_bytes_max)) {
     if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
+      out.append('\\');
+      out.append(c);
     } else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+      out.append(fmt::format("\\x{:02x}", static_cast<unsigned char>(c)));
     } else {
-      out += c;
+      out.append(c);
     }
   }
-  out += '"';
+  out.append('"');
 }
 
 std::int64_t second_of(WallTime time) {
@@ -164,18 +131,18 @@ std::string_view LogClock::apache(WallTime time) {
   return apache_;
 }
 
-void append_json_line(std::string& out, const Exchange& exchange, const Delivery& delivery, std::string_view end) {
+void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery& delivery, std::string_view end) {
   const RequestHead& request = exchange.request;
   Members line(out);
-  out += "{\"time\":\"";
-  out += end;
-  out += '"';
+  out.append("{\"time\":\"");
+  out.append(end);
+  out.append('"');
   line.text(",\"request_id\":", exchange.request_id);
-  out += ",\"client\":\"";
+  out.append(",\"client\":\"");
   append_client(out, exchange.client, true);
-  out += "\",\"peer\":\"";
+  out.append("\",\"peer\":\"");
   append_client(out, exchange.connection.client, false);
-  out += '"';
+  out.append('"');
   line.text(",\"listener\":", exchange.connection.listener_name);
   line.text(",\"method\":", request.method_text);
   line.text(",\"host\":", request.authority);
@@ -190,7 +157,7 @@ void append_json_line(std::string& out, const Exchange& exchange, const Delivery
   line.number(",\"bytes_in\":", delivery.request_body_bytes);
   line.number(",\"bytes_out\":", delivery.response_body_bytes);
   append_phases(line, exchange.timings);
-  out += delivery.complete ? ",\"complete\":true" : ",\"complete\":false";
+  out.append(delivery.complete ? ",\"complete\":true" : ",\"complete\":false");
   if (delivery.error != nullptr) {
     line.text(",\"reason\":", name_of(delivery.error->code));
     line.text(",\"origin\":", name_of(delivery.error->origin));
@@ -198,15 +165,16 @@ void append_json_line(std::string& out, const Exchange& exchange, const Delivery
   append_decisions(out, exchange);
   line.text(",\"user_agent\":", request.fields.get(FieldName::user_agent));
   line.target(",\"referer\":", request.fields.get(FieldName::referer));
-  out += "}\n";
+  out.append("}\n");
+  out.flush();
 }
 
-void append_combined_line(std::string& out, const Exchange& exchange, const Delivery& delivery, std::string_view end) {
+void append_combined_line(LineBuffer& out, const Exchange& exchange, const Delivery& delivery, std::string_view end) {
   const RequestHead& request = exchange.request;
   append_client(out, exchange.client, true);
-  out += " - - [";
-  out += end;
-  out += "] ";
+  out.append(" - - [");
+  out.append(end);
+  out.append("] ");
   std::string asked;
   if (!request.method_text.empty()) {
     asked += request.method_text;
@@ -216,15 +184,16 @@ void append_combined_line(std::string& out, const Exchange& exchange, const Deli
     asked += name_of(request.version);
   }
   append_quoted(out, asked);
-  out += ' ';
-  append_number(out, delivery.status);
-  out += ' ';
-  append_number(out, delivery.response_body_bytes);
-  out += ' ';
+  out.append(' ');
+  out.append_number(delivery.status);
+  out.append(' ');
+  out.append_number(delivery.response_body_bytes);
+  out.append(' ');
   append_quoted(out, redacted(request.fields.get(FieldName::referer)));
-  out += ' ';
+  out.append(' ');
   append_quoted(out, request.fields.get(FieldName::user_agent));
-  out += '\n';
+  out.append('\n');
+  out.flush();
 }
 
 }  // namespace weir

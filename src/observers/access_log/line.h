@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "contracts/exchange.h"
+#include "observers/access_log/line_buffer.h"
 
 namespace weir {
 
@@ -24,12 +25,12 @@ class LogClock {
   std::string apache_;
 };
 
-/// Adds one line of JSON, line end included. Flat keys; durations in seconds; a key whose value is not known is absent.
-/// Reads nothing of the exchange's snapshot: a tunnel has let go of it.
+/// Adds one line of JSON, line end included, and flushes. Flat keys; durations in seconds; a key whose value is not
+/// known is absent. Reads nothing of the exchange's snapshot: a tunnel has let go of it.
 /// \param end  when the exchange ended
-void append_json_line(std::string& out, const Exchange& exchange, const Delivery& delivery, std::string_view end);
+void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery& delivery, std::string_view end);
 
-/// Adds one line of the format Apache calls combined.
-void append_combined_line(std::string& out, const Exchange& exchange, const Delivery& delivery, std::string_view end);
+/// Adds one line of the format Apache calls combined, and flushes.
+void append_combined_line(LineBuffer& out, const Exchange& exchange, const Delivery& delivery, std::string_view end);
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/short_text.h"
 #include "observers/stories/story_ring.h"
 
 namespace weir {
@@ -97,7 +98,7 @@ class Writer {
       return;
     }
     fixed.text_bytes[static_cast<std::size_t>(which)] = static_cast<std::uint16_t>(bytes);
-    append(text.data(), bytes);
+    place_ = copy_short(place_, text.substr(0, bytes));
   }
 
   /// Facts go first when room is short: a story without them still tells what happened.
@@ -123,9 +124,9 @@ class Writer {
                                 .verdict_bytes = short_length(record.verdict),
                                 .reason_bytes = short_length(record.reason),
                                 .unused = 0};
-    append(&decided, sizeof(decided));
-    append(record.subject.data(), subject);
-    append(facts.data(), facts.size());
+    std::memcpy(place_, &decided, sizeof(decided));
+    place_ = copy_short(place_ + sizeof(decided), record.subject.substr(0, subject));
+    place_ = copy_short(place_, facts);
     ++fixed.decisions;
   }
 
@@ -138,10 +139,6 @@ class Writer {
 
  private:
   [[nodiscard]] std::size_t left() const { return story_bytes_max - static_cast<std::size_t>(place_ - begin_); }
-  void append(const void* bytes, std::size_t count) {
-    if (count > 0) std::memcpy(place_, bytes, count);
-    place_ += count;
-  }
 
   char* begin_;
   char* place_;

@@ -8,9 +8,9 @@
 #include <charconv>
 #include <cstring>
 #include <string>
-#include <type_traits>
 
 #include "base/invariant.h"
+#include "base/short_text.h"
 
 namespace weir::h1 {
 namespace {
@@ -25,33 +25,6 @@ static_assert(static_cast<unsigned>(FieldName::x_request_id) < 64, "a set of fie
 constexpr FieldSet composed = bit(FieldName::connection) | bit(FieldName::content_length) |
                               bit(FieldName::transfer_encoding) | bit(FieldName::upgrade) | bit(FieldName::keep_alive) |
                               bit(FieldName::proxy_connection) | bit(FieldName::te) | bit(FieldName::host);
-
-/// Copies what is mostly 4 to 32 bytes long as two overlapping halves: a call of memcpy costs more than that (3 % of a
-/// request's user instructions). \returns the place behind the copy
-char* copy_short(char* to, std::string_view text) {
-  const char* const from = text.data();
-  const std::size_t size = text.size();
-  const auto halves = [&]<std::size_t Half>(std::integral_constant<std::size_t, Half>) {
-    std::array<char, Half> front;
-    std::array<char, Half> back;
-    std::memcpy(front.data(), from, Half);
-    std::memcpy(back.data(), from + size - Half, Half);
-    std::memcpy(to, front.data(), Half);
-    std::memcpy(to + size - Half, back.data(), Half);
-  };
-  if (size > 32) {
-    std::memcpy(to, from, size);
-  } else if (size >= 16) {
-    halves(std::integral_constant<std::size_t, 16>{});
-  } else if (size >= 8) {
-    halves(std::integral_constant<std::size_t, 8>{});
-  } else if (size >= 4) {
-    halves(std::integral_constant<std::size_t, 4>{});
-  } else {
-    for (std::size_t at = 0; at < size; ++at) to[at] = from[at];
-  }
-  return to + size;
-}
 
 /// \returns the names that were there
 FieldSet append_fields(HeadBuffer& out, const Fields& fields, FieldSet passed_over) {
