@@ -13,6 +13,7 @@
 #include "filters/error_pages/error_pages.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
+#include "filters/limit/limit.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
 #include "services/fastcgi/fastcgi.h"
@@ -46,6 +47,7 @@ std::span<const FilterKind* const> filter_kinds() {
       &error_pages_filter(),
       &forward_auth_filter(),
       &headers_filter(),
+      &limit_filter(),
       &redirect_filter(),
       &rewrite_filter(),
   };

@@ -38,6 +38,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"error_pages", {"{ pages: [{ status: 4xx, text: sorry }] }"}},
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
+    {"limit", {"100/s", "rate: 100/s"}},
     {"redirect", {"redirects.csv"}},
     {"rewrite", {"{ strip_prefix: /cart }"}},
 };

@@ -7,6 +7,7 @@
 
 #include "app/catalog.h"
 #include "app/filter_order.h"
+#include "app/process/surroundings.h"
 #include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
 
@@ -252,6 +253,9 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   Context context(clusters, document.timeouts, diagnostics);
   files_.begin();
   context.files = &files_;
+  context.shared_states = states_.get();
+  if (cores_ == 0) cores_ = worker_count(document);
+  context.cores = cores_;
   if (same_surroundings) {
     clusters = clusters_;
   } else {

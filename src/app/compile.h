@@ -13,6 +13,7 @@
 
 #include "app/config/document.h"
 #include "contracts/diagnostics.h"
+#include "contracts/shared_states.h"
 #include "contracts/watched_file.h"
 #include "server/gateway.h"
 #include "upstream/cluster.h"
@@ -39,6 +40,8 @@ class Compiler {
   /// \returns null when there were errors, which then are in `diagnostics`
   std::shared_ptr<const Gateway> compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
                                          Diagnostics& diagnostics);
+  /// What the configurations compiled here share and keep, to be shown to operators.
+  [[nodiscard]] SharedStates& shared_states() { return *states_; }
 
  private:
   class Context;
@@ -66,6 +69,8 @@ class Compiler {
   void keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared);
 
   WatchedFiles files_;
+  std::unique_ptr<SharedStates> states_ = std::make_unique<SharedStates>();
+  unsigned cores_ = 0;  // of the process: chosen once, by its first configuration
   // Of the last configuration that compiled.
   BuiltRoutes routes_;
   Clusters clusters_;

@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+#include <bit>
+
 #include "base/invariant.h"
 
 namespace weir::crypto {
@@ -42,6 +44,19 @@ Digest Key::digest(std::initializer_list<std::string_view> parts) const {
   Digest digest;
   ::crypto_generichash_final(&state, digest.data(), digest.size());
   return digest;
+}
+
+HashKey HashKey::random() {
+  static_assert(sizeof(HashKey) == crypto_shorthash_KEYBYTES);
+  HashKey key;
+  fill_random(key.bytes_);
+  return key;
+}
+
+std::uint64_t HashKey::hash(std::string_view bytes) const {
+  std::array<unsigned char, crypto_shorthash_BYTES> hash;
+  ::crypto_shorthash(hash.data(), bytes_of(bytes), bytes.size(), bytes_.data());
+  return std::bit_cast<std::uint64_t>(hash);
 }
 
 bool equal(const Digest& left, const Digest& right) {

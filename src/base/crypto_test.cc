@@ -26,6 +26,14 @@ TEST(Crypto, digests_are_read_back) {
   EXPECT_FALSE(parse_digest(hexadecimal(digest) + "00"));
 }
 
+TEST(Crypto, a_hash_key_gives_each_process_other_hashes) {
+  const HashKey one = HashKey::random();
+  const HashKey other = HashKey::random();
+  EXPECT_EQ(one.hash("192.0.2.7"), one.hash("192.0.2.7"));
+  EXPECT_NE(one.hash("192.0.2.7"), one.hash("192.0.2.8"));
+  EXPECT_NE(one.hash("192.0.2.7"), other.hash("192.0.2.7"));
+}
+
 TEST(Crypto, base64_is_strict) {
   EXPECT_EQ(decode_base64("dXNlcjpwYXNz"), "user:pass");
   EXPECT_EQ(decode_base64("dTpw"), "u:p");

@@ -100,6 +100,8 @@ namespace weir {
   X(credentials_refused, "the credentials that came with the request are not valid here")              \
   X(bad_authority_answer, "the authority that was asked about the request did not decide")             \
   X(checks_queue_full, "too many credentials are waiting to be checked")                               \
+  X(rate_limited, "more was asked for than is allowed in this time")                                   \
+  X(too_many_in_flight, "more requests are being answered at once than is allowed")                    \
   X(loop_detected, "the request has already passed through this gateway")                              \
   X(upgrade_refused, "this route does not allow the protocol asked for")                               \
   X(queue_full, "too many requests are waiting for an upstream connection")                            \

@@ -185,6 +185,15 @@ inline constexpr std::size_t encoders_idle_bytes = 8 * mebibyte;
 /// Bytes that decoders of request bodies may hold on one core: about 700 streams of gzip, 7 of zstd or 3 of br when
 /// each asks for the largest window it may. Beyond it requests get 503.
 inline constexpr std::size_t decoders_bytes = 64 * mebibyte;
+/// Bytes that the keys of one rule of a limit may take: 16 million keys, or 100,000 exact logs of 1,300 moments.
+inline constexpr ByteCount limit_table_bytes = 1024 * mebibyte;
+/// Rules of one limit filter, parts of a key, bytes of a rule's name: real ones have 1 to 4, 1 to 3 and 20.
+inline constexpr std::size_t limit_rules = 16;
+inline constexpr std::size_t limit_key_parts = 8;
+inline constexpr std::size_t limit_name_bytes = 64;
+/// Keys that a core remembers of those a rule refused, and bytes of each that operators are shown.
+inline constexpr std::size_t limit_heavy_keys = 32;
+inline constexpr std::size_t limit_heavy_key_bytes = 48;
 /// Bytes of one page of error_pages: it is held in memory, once for all cores. Real ones have 2 to 50 KiB.
 inline constexpr ByteCount error_page_bytes = 1 * mebibyte;
 

@@ -73,6 +73,14 @@ class ErrorPages {
   ~ErrorPages() = default;
 };
 
+/// What the answer to an error says beyond its code. Lives in the exchange's arena, as do its texts.
+struct ErrorDetails {
+  const Fields* fields = nullptr;    ///< header lines that go with it: Retry-After, RateLimit
+  std::string_view detail;           ///< a sentence for people, in place of the code's own
+  std::string_view problem_type;     ///< a URI; empty: about:blank (RFC 9457 section 4.2.1)
+  std::string_view problem_members;  ///< JSON: `,"name":value` as it stands behind the other members
+};
+
 /// Told once, at the very end. Lives in the exchange's arena.
 class Finisher {
  public:
@@ -150,6 +158,8 @@ class Exchange {
   std::string_view challenge;
   /// Protocols this route may switch to; the proxy service forwards Upgrade only when allowed.
   bool upgrade_allowed = false;
+  /// Said when the exchange ends in an error by whoever refused it; null: the code says it all.
+  const ErrorDetails* error_details = nullptr;
   /// Asked when the exchange ends in an error (server/error_reply.cc); null: the built-in page it is.
   const ErrorPages* error_pages = nullptr;
   /// What the route says about tunnels, once one is open.

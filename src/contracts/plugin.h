@@ -21,6 +21,7 @@ namespace weir {
 
 class Cluster;       // upstream/cluster.h
 class PathRegex;     // route/match.h
+class SharedStates;  // contracts/shared_states.h
 class WatchedFiles;  // contracts/watched_file.h
 
 /// What a plug-in may ask while it is built.
@@ -37,6 +38,10 @@ class BuildContext {
 
   /// Those that are watched already, to be asked through watch_file(); null: nobody else shares them.
   WatchedFiles* files = nullptr;
+  /// What the process keeps over reloads; null: whoever is built keeps its own.
+  SharedStates* shared_states = nullptr;
+  /// Cores that serve: shards have the numbers below it.
+  unsigned cores = 1;
   Diagnostics& diagnostics;
   std::string path;  ///< of the options in the configuration: routes[0].filters[1].body_limit
   /// Of the route that is built, one for each of its matches in their order; null for a match without path_regex.

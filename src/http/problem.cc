@@ -11,7 +11,9 @@ namespace weir {
 namespace {
 
 std::string render_json(const Problem& problem, std::string_view title) {
-  std::string body = "{\"type\":\"about:blank\",\"title\":";
+  std::string body = "{\"type\":";
+  text::append_json_string(body, problem.type.empty() ? std::string_view("about:blank") : problem.type);
+  body += ",\"title\":";
   text::append_json_string(body, title);
   body += fmt::format(",\"status\":{},\"detail\":", problem.status);
   text::append_json_string(body, problem.detail.empty() ? problem.sentence : problem.detail);
@@ -21,6 +23,7 @@ std::string render_json(const Problem& problem, std::string_view title) {
     body += ",\"request_id\":";
     text::append_json_string(body, problem.request_id);
   }
+  body += problem.members;
   body += "}\n";
   return body;
 }

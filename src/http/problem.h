@@ -20,6 +20,8 @@ struct Problem {
   std::string_view sentence;    ///< for people: sentence_of(code)
   std::string_view request_id;  ///< may be empty
   std::string_view detail;      ///< beyond the sentence; may be empty
+  std::string_view type;        ///< a URI; empty: about:blank (RFC 9457 section 4.2.1)
+  std::string_view members;     ///< JSON for programs: `,"name":value`; may be empty
 };
 
 /// The format with the highest quality, then the one named most exactly; plain text when nothing decides, which is what

@@ -51,6 +51,9 @@ Status client_status(Code code) {
     case Code::credentials_missing:
     case Code::credentials_refused:
       return 401;
+    case Code::rate_limited:
+    case Code::too_many_in_flight:
+      return 429;
     case Code::loop_detected:
       return 508;
     default:
@@ -79,6 +82,8 @@ Status gateway_status(Code code) {
       return 504;
     case Code::queue_timeout:
     case Code::queue_full:
+    case Code::rate_limited:
+    case Code::too_many_in_flight:
     case Code::checks_queue_full:
     case Code::no_endpoint:
     case Code::too_many_connections:
@@ -116,11 +121,16 @@ Status status_of(const Error& error) {
 Answer error_reply(Exchange& exchange, const Error& error) {
   Answer answer(exchange.arena);
   answer.head.status = status_of(error);
+  static constexpr ErrorDetails no_details;
+  const ErrorDetails& details = exchange.error_details == nullptr ? no_details : *exchange.error_details;
+  const std::string_view text = error.text == nullptr ? std::string_view() : error.text;
   const Problem problem{.status = answer.head.status,
                         .reason = name_of(error.code),
                         .sentence = sentence_of(error.code),
                         .request_id = exchange.request_id,
-                        .detail = error.text == nullptr ? std::string_view() : error.text};
+                        .detail = details.detail.empty() ? text : details.detail,
+                        .type = details.problem_type,
+                        .members = details.problem_members};
   const ProblemFormat format = choose_problem_format(exchange.request.fields.get(FieldName::accept));
   const std::string_view body = exchange.arena.copy(render_problem(problem, format));
   Fields& fields = answer.head.fields;
@@ -131,7 +141,10 @@ Answer error_reply(Exchange& exchange, const Error& error) {
   }
   // RFC 9110 section 15.5.16: what would have been understood.
   if (answer.head.status == 415) fields.append(FieldName::accept_encoding, "gzip, br, zstd");
-  if (answer.head.status == 503) fields.append(FieldName::retry_after, "1");
+  if (details.fields != nullptr) {
+    for (const Field& field : *details.fields) fields.append(field);
+  }
+  if (answer.head.status == 503 && !fields.has(FieldName::retry_after)) fields.append(FieldName::retry_after, "1");
   tell_proxy_error(exchange, error, answer.head);
   if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
   answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};

@@ -73,6 +73,8 @@ std::string_view of_client(Code code) {
     case Code::credentials_refused:
     case Code::upgrade_refused:
     case Code::read_only:
+    case Code::rate_limited:
+    case Code::too_many_in_flight:
       return "http_request_denied";
     case Code::loop_detected:
       return "proxy_loop_detected";
@@ -97,6 +99,8 @@ std::string_view of_gateway(Code code) {
       return "http_response_timeout";
     case Code::access_denied:
     case Code::read_only:
+    case Code::rate_limited:
+    case Code::too_many_in_flight:
       return "http_request_denied";
     case Code::no_route:
     case Code::not_found:

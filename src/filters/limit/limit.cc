@@ -1,0 +1,261 @@
+// Ask all, charge all or none, let pass or wait, settle, tell.
+#include "filters/limit/limit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "filters/limit/told_fields.h"
+#include "server/error_reply.h"
+
+namespace weir::limit {
+namespace {
+
+/// Gives the places in flight back when the exchange is over. Keeps what they are in: a tunnel outlives the filter.
+class Leaving final : public Finisher {
+ public:
+  Leaving(std::shared_ptr<RuleState> state, LimitTable::Slot& place) : state_(std::move(state)), place_(place) {}
+  void finish(const Exchange&, const Delivery&) override {
+    InFlight::leave(place_);
+    state_.reset();  // an arena runs no destructors
+  }
+
+ private:
+  std::shared_ptr<RuleState> state_;
+  LimitTable::Slot& place_;
+};
+
+std::string_view verdict_of(const Rule& rule, const Judged& judged) {
+  if (!judged.verdict.admitted) return rule.options().dry_run ? "would_refuse" : "refused";
+  return judged.verdict.wait > Duration{} ? "delayed" : "admitted";
+}
+
+std::string_view reason_of(const Rule& rule, const Judged& judged) {
+  if (rule.counts_in_flight()) return judged.verdict.admitted ? "within_limit" : "too_many_in_flight";
+  if (judged.verdict.admitted) return judged.verdict.wait > Duration{} ? "waits_for_its_turn" : "within_limit";
+  return judged.verdict.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
+}
+
+/// Until the turn of an admitted request has come for all its rules. What a dry run would refuse has none.
+Duration until_turn(std::span<const Judged> judged) {
+  Duration wait{};
+  for (const Judged& each : judged) wait = each.verdict.admitted ? std::max(wait, each.verdict.wait) : wait;
+  return wait;
+}
+
+/// Whether the one refuses for longer than the other; never is longest.
+bool refuses_longer(const Judged& one, const Judged& other) {
+  if (other.verdict.wait == no_limit) return false;
+  return one.verdict.wait == no_limit || one.verdict.wait > other.verdict.wait;
+}
+
+/// How much of its whole a rule has left: the one with the least is what a client should look at.
+double part_left(const Rule& rule, const Judged& judged) {
+  return static_cast<double>(judged.verdict.remaining) / static_cast<double>(rule.whole());
+}
+
+std::string amount(const Rule& rule) {
+  const RuleOptions& options = rule.options();
+  std::string text = rule.state().allowance();
+  if (options.rate && !options.in_flight && options.algorithm != Algorithm::token_bucket)
+    text += fmt::format(" by {}", weir::name_of(options.algorithm));
+  if (options.burst) text += fmt::format(", {} at once", *options.burst);
+  return text;
+}
+
+}  // namespace
+
+Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules)
+    : options_(std::move(options)), rules_(std::move(rules)) {
+  for (const auto& rule : rules_) {
+    policies_ += (policies_.empty() ? "" : ", ") + policy_of(rule->options(), rule->name(), rule->whole());
+    settles_ = settles_ || rule->settles();
+  }
+}
+
+Reply Limit::handle(Exchange& exchange, Next next) const {
+  if (!options_.bypass.empty() && !exchange.client.over_unix && contains(options_.bypass, exchange.client.address)) {
+    exchange.record({.room = "limit", .verdict = "passed", .subject = {}, .reason = "bypass", .place = options_.place},
+                    exchange.client.address);
+    co_return co_await std::move(next)(exchange);
+  }
+  const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * rules_.size())),
+                                 rules_.size()};
+  const Rule* const refusing = judge(exchange, judged);
+  record(exchange, judged);
+  if (refusing != nullptr) co_return fail(refuse_by(exchange, *refusing, judged));
+  if (const Duration wait = until_turn(judged); wait > Duration{}) {
+    CO_TRY_VOID(co_await Sleep(exchange.shard.reactor, wait));
+  }
+  CO_TRY(Answer answer, co_await std::move(next)(exchange));
+  for (std::size_t at = 0; settles_ && at < judged.size(); ++at) {
+    if (rules_[at]->settles() && judged[at].verdict.admitted)
+      rules_[at]->settle(judged[at], answer.head.fields, exchange.shard);
+  }
+  tell(answer.head.fields, judged);
+  co_return answer;
+}
+
+const Rule* Limit::judge(Exchange& exchange, std::span<Judged> judged) const {
+  // Of several that refuse, the one that does so longest is told.
+  const Judged* refusing = nullptr;
+  for (std::size_t at = 0; at < rules_.size(); ++at) {
+    const Judged* const one = new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
+    if (one->verdict.admitted || rules_[at]->options().dry_run) continue;
+    if (refusing == nullptr || refuses_longer(*one, *refusing)) refusing = one;
+  }
+  return refusing != nullptr ? rules_[static_cast<std::size_t>(refusing - judged.data())].get()
+                             : charge(exchange, judged);
+}
+
+const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
+  for (std::size_t at = 0; at < rules_.size(); ++at) {
+    if (!judged[at].verdict.admitted) continue;  // a dry run that would refuse
+    rules_[at]->charge(judged[at], exchange.shard);
+    if (judged[at].verdict.admitted || rules_[at]->options().dry_run) continue;
+    // Another core was faster in this instant. What was charged so far is given back.
+    for (std::size_t before = 0; before < at; ++before) {
+      if (judged[before].verdict.admitted) rules_[before]->take_back(judged[before], exchange.shard);
+    }
+    return rules_[at].get();
+  }
+  for (std::size_t at = 0; at < rules_.size(); ++at) {
+    if (judged[at].place != nullptr)
+      exchange.at_end(*exchange.arena.make<Leaving>(rules_[at]->shared_state(), *judged[at].place));
+  }
+  return nullptr;
+}
+
+void Limit::record(Exchange& exchange, std::span<const Judged> judged) const {
+  for (std::size_t at = 0; at < rules_.size(); ++at) {
+    const Rule& rule = *rules_[at];
+    RuleState::Core& core = rule.state().core(exchange.shard.id);
+    if (judged[at].verdict.admitted) {
+      core.admitted.add();
+      if (judged[at].verdict.wait > Duration{}) core.delayed.add();
+    } else {
+      (rule.options().dry_run ? core.would_refuse : core.refused).add();
+      core.heavy.count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
+    }
+    record_one(exchange, rule, judged[at]);
+  }
+}
+
+void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judged) const {
+  std::string_view subject = rule.name();
+  if (!judged.verdict.admitted) {
+    subject = exchange.arena.join(rule.name(), " for ", rule.key_text(selector_facts(exchange), exchange.arena));
+  }
+  exchange.record({.room = "limit",
+                   .verdict = verdict_of(rule, judged),
+                   .subject = subject,
+                   .reason = reason_of(rule, judged),
+                   .place = rule.options().place},
+                  judged.facts);
+}
+
+Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Judged> judged) const {
+  Arena& arena = exchange.arena;
+  Duration wait{};
+  bool never = false;
+  for (std::size_t at = 0; at < rules_.size(); ++at) {
+    if (judged[at].verdict.admitted || rules_[at]->options().dry_run) continue;
+    never = never || judged[at].verdict.wait == no_limit;
+    // Nobody knows when a request in flight will end.
+    wait = std::max(wait, rules_[at]->counts_in_flight() ? Duration{std::chrono::seconds{1}} : judged[at].verdict.wait);
+  }
+  auto* const fields = arena.make<Fields>(arena);
+  const std::string_view seconds = number_text(std::max<std::uint64_t>(1, seconds_up(wait)), arena);
+  if (!never) fields->append(FieldName::retry_after, seconds);
+  tell(*fields, judged);
+  auto* const details = arena.make<ErrorDetails>();
+  details->fields = fields;
+  const bool busy = rule.counts_in_flight();
+  const std::string_view before = busy ? "as many requests as the limit \"" : "all that the limit \"";
+  const std::string_view behind = busy ? "\" allows are being answered" : "\" allows is spent";
+  details->detail = never ? arena.join("this costs more than the limit \"", rule.name(), "\" ever gives")
+                          : arena.join(before, rule.name(), behind, "; try again in ", seconds, " s");
+  details->problem_type = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+  std::string name;
+  text::append_json_string(name, rule.name());
+  details->problem_members = arena.join(",\"violated-policies\":[", name, "]");
+  exchange.error_details = details;
+  const Code code = rule.counts_in_flight() ? Code::too_many_in_flight : Code::rate_limited;
+  return options_.status == 503 ? gateway_error(code) : client_error(code);
+}
+
+void Limit::tell(Fields& fields, std::span<const Judged> judged) const {
+  if (options_.fields == ToldFields::none) return;
+  Arena& arena = fields.arena();
+  const bool both = options_.fields == ToldFields::both;
+  if (both || options_.fields == ToldFields::standard) {
+    const std::span<Left> left = arena.make_array<Left>(rules_.size());
+    for (std::size_t at = 0; at < rules_.size(); ++at) {
+      left[at] = {.name = rules_[at]->name(),
+                  .remaining = judged[at].verdict.remaining,
+                  .reset = rules_[at]->counts_in_flight() ? no_limit : judged[at].verdict.reset};
+    }
+    fields.append("ratelimit-policy", policies_);
+    fields.append("ratelimit", left_value(left, arena));
+  }
+  if (both || options_.fields == ToldFields::x_ratelimit) {
+    std::size_t least = 0;
+    for (std::size_t at = 1; at < rules_.size(); ++at) {
+      if (part_left(*rules_[at], judged[at]) < part_left(*rules_[least], judged[least])) least = at;
+    }
+    fields.set("x-ratelimit-limit", number_text(rules_[least]->whole(), arena));
+    fields.set("x-ratelimit-remaining", number_text(judged[least].verdict.remaining, arena));
+    if (!rules_[least]->counts_in_flight())
+      fields.set("x-ratelimit-reset", number_text(seconds_up(judged[least].verdict.reset), arena));
+  }
+}
+
+Effect Limit::rehearse(ImaginedRequest& imagined) const {
+  Arena& arena = imagined.head.fields.arena();
+  const SelectorFacts facts{
+      .request = imagined.head, .client = imagined.client, .scheme = "http", .request_id = {}, .route = {}};
+  if (!options_.bypass.empty() && !imagined.client.over_unix && contains(options_.bypass, imagined.client.address))
+    return {.text = "counts nothing: the client is on the bypass list"};
+  Effect effect;
+  for (const auto& rule : rules_) {
+    const std::uint64_t cost = rule->cost_of(imagined.head);
+    const bool never = !rule->counts_in_flight() && cost > rule->whole();
+    effect.text +=
+        fmt::format("{}{} \"{}\" ({}) of {}{}", effect.text.empty() ? "" : "; ",
+                    never ? "refuses: costs more than there is in" : "counts against", rule->name(), amount(*rule),
+                    rule->key_text(facts, arena), cost == 1 ? "" : fmt::format(", cost {}", cost));
+    if (rule->options().dry_run) effect.text += ", dry run";
+    if (never && !rule->options().dry_run) effect.answers = true;
+  }
+  if (effect.answers) effect.status = options_.status;
+  return effect;
+}
+
+namespace {
+
+std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
+  const Reading reading(context.diagnostics, context.path);
+  auto options = LimitOptions::schema().read(node, reading);
+  if (!options) return {};
+  options->place = node.place();
+  std::vector<std::unique_ptr<const Rule>> rules;
+  for (const RuleOptions& rule : options->rules) {
+    auto built = Rule::build(rule, reading, context);
+    if (built == nullptr) return {};
+    rules.push_back(std::move(built));
+  }
+  return std::make_unique<Limit>(std::move(*options), std::move(rules));
+}
+
+}  // namespace
+}  // namespace weir::limit
+
+namespace weir {
+
+const FilterKind& limit_filter() {
+  static constexpr FilterKind kind{.name = "limit", .schema = &schema_of<limit::LimitOptions>, .build = &limit::build};
+  return kind;
+}
+
+}  // namespace weir

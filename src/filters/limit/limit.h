@@ -1,0 +1,50 @@
+// Refuses what is more than a key may have.
+//
+// Problem: one client must not take what is meant for all, and whoever is refused must know when to come back.
+// Idea: all rules are asked first and charged only when all agree, so that a refused request costs nobody anything. The
+// answer tells what is left (draft-ietf-httpapi-ratelimit-headers-11); a refusal says by which rule, and when it would
+// pass. What is counted outlives this filter and is shared by all cores (rule.h).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "contracts/plugin.h"
+#include "filters/limit/rule.h"
+
+namespace weir::limit {
+
+class Limit final : public Filter {
+ public:
+  Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules);
+
+  Reply handle(Exchange& exchange, Next next) const override;
+  Effect rehearse(ImaginedRequest& imagined) const override;
+
+  [[nodiscard]] std::span<const std::unique_ptr<const Rule>> rules() const { return rules_; }
+
+ private:
+  /// Charges all rules or none. \returns  the rule that refuses, or null
+  const Rule* judge(Exchange& exchange, std::span<Judged> judged) const;
+  const Rule* charge(Exchange& exchange, std::span<Judged> judged) const;
+  void record(Exchange& exchange, std::span<const Judged> judged) const;
+  void record_one(Exchange& exchange, const Rule& rule, const Judged& judged) const;
+  [[nodiscard]] Error refuse_by(Exchange& exchange, const Rule& rule, std::span<const Judged> judged) const;
+  /// RateLimit and its kin. The fields live as long as the arena.
+  void tell(Fields& fields, std::span<const Judged> judged) const;
+
+  LimitOptions options_;
+  std::vector<std::unique_ptr<const Rule>> rules_;
+  std::string policies_;  // the value of RateLimit-Policy
+  bool settles_ = false;
+};
+
+}  // namespace weir::limit
+
+namespace weir {
+
+const FilterKind& limit_filter();
+
+}  // namespace weir

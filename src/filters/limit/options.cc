@@ -1,0 +1,332 @@
+// The declarations, and the rules between options.
+#include "filters/limit/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "contracts/field_option.h"
+#include "filters/limit/ledger.h"
+#include "http/characters.h"
+
+namespace weir {
+
+bool OptionType<limit::KeyParts>::read(const Node& node, const Reading& at, limit::KeyParts& out) {
+  if (node.is_scalar() && !node.quoted() && node.text() == "all") {
+    out.selectors.clear();
+    return true;
+  }
+  std::vector<Selector> selectors;
+  if (!OptionType<std::vector<Selector>>::read(node, at, selectors)) return false;
+  if (selectors.empty()) return at.error(node, "a key of nothing", "write all to count all requests together");
+  if (selectors.size() > limits::limit_key_parts) {
+    return at.error(node, fmt::format("a key has at most {} parts", limits::limit_key_parts));
+  }
+  out.selectors = std::move(selectors);
+  return true;
+}
+
+std::string OptionType<limit::KeyParts>::shown(const limit::KeyParts& value) {
+  if (value.selectors.empty()) return "all";
+  if (value.selectors.size() == 1) return value.selectors.front().text();
+  return OptionType<std::vector<Selector>>::shown(value.selectors);
+}
+
+namespace limit {
+namespace {
+
+std::string complaint_about_name(const std::string& name) {
+  const bool good = name.size() <= limits::limit_name_bytes && std::ranges::all_of(name, [](char c) {
+                      return (characters::is_visible(c) || c == ' ') && c != '"' && c != '\\';
+                    });
+  return good ? ""
+              : fmt::format("cannot stand in a field; write up to {} visible ASCII characters without quotes",
+                            limits::limit_name_bytes);
+}
+
+/// A cost's header: any field's name, in lower case.
+bool check_header(const Node& node, std::string_view option, std::string& name, const Reading& reading) {
+  name = text::to_lower(name);
+  if (name.empty() || characters::is_token(name)) return true;
+  return reading.member(option).error(*node.find(option), "is no name of a field");
+}
+
+bool check_cost(const Node& node, const Reading& reading, CostOptions& cost) {
+  bool good = check_header(node, "header", cost.header, reading);
+  good = check_header(node, "response_header", cost.response_header, reading) && good;
+  if (cost.fixed <= cost.maximum) return good;
+  return reading.error(node, fmt::format("a cost of {} is more than its maximum of {}", cost.fixed, cost.maximum));
+}
+
+/// Whether the memory that the keys of a rule take is within its bound.
+bool check_memory(const Node& node, const Reading& reading, const RuleOptions& rule) {
+  const std::uint64_t bytes =
+      rule.rate ? Ledger::bytes_for(budget_of(rule, 1), rule.keys) : rule.keys * LimitTable::bytes_per_key;
+  if (bytes <= limits::limit_table_bytes) return true;
+  return reading.error(node,
+                       fmt::format("{} keys take {} MiB, {} at most", rule.keys, bytes / mebibyte,
+                                   option::shown_bytes(limits::limit_table_bytes)),
+                       "lower `keys`, or use another algorithm: sliding_log keeps every moment");
+}
+
+bool check_log(const Node& node, const Reading& reading, const RuleOptions& rule) {
+  if (rule.scope == Scope::shared) {
+    return reading.error(node, "a sliding_log is kept by one core and cannot be shared",
+                         "write scope: local, or algorithm: sliding_window");
+  }
+  if (rule.cost.response_header.empty()) return true;
+  return reading.error(node, "a sliding_log cannot owe what an answer turns out to cost",
+                       "use token_bucket or a window");
+}
+
+bool check_rate(const Node& node, const Reading& reading, RuleOptions& rule) {
+  if (rule.algorithm == Algorithm::sliding_log && !check_log(node, reading, rule)) return false;
+  const bool has_burst = rule.algorithm == Algorithm::token_bucket || rule.algorithm == Algorithm::gcra;
+  if (rule.burst && !has_burst) {
+    return reading.error(node, "a window has no burst", "leave it out, or use token_bucket or gcra");
+  }
+  if (rule.delay > Duration{} && rule.algorithm != Algorithm::gcra) {
+    return reading.error(node, "only gcra gives requests a turn to wait for", "write algorithm: gcra");
+  }
+  const Budget budget = budget_of(rule, 1);
+  if (const std::string_view complaint = complaint_about(budget, rule.cost.maximum); !complaint.empty())
+    return reading.error(node, std::string(complaint));
+  const std::uint64_t whole = has_burst ? budget.burst : budget.limit;
+  if (rule.cost.fixed > whole) {
+    return reading.error(node, fmt::format("a request costs {}, and {} is all there ever is", rule.cost.fixed, whole));
+  }
+  return check_memory(node, reading, rule);
+}
+
+bool check_in_flight(const Node& node, const Reading& reading, const RuleOptions& rule) {
+  if (*rule.in_flight == 0) return reading.error(node, "no request in flight lets nothing through");
+  for (const std::string_view other : {"rate", "burst", "algorithm", "cost", "delay"}) {
+    const Node::Member* written = node.find_member(other);
+    if (written == nullptr) continue;
+    return reading.error(written->place, fmt::format("`{}` has no meaning beside in_flight", other),
+                         "write two rules: rules: [{ rate: ... }, { in_flight: ... }]");
+  }
+  if (rule.scope == Scope::local) {
+    return reading.error(node, "requests in flight are counted for all cores together", "leave `scope` out");
+  }
+  return check_memory(node, reading, rule);
+}
+
+bool check_rule(const Node& node, const Reading& reading, RuleOptions& rule) {
+  rule.place = node.place();
+  if (rule.in_flight) return check_in_flight(node, reading, rule);
+  if (rule.rate) return check_rate(node, reading, rule);
+  return reading.error(node, "this limits nothing", "write rate: 100/s or in_flight: 20");
+}
+
+/// Of a struct that has the options of a rule among its own.
+template <typename T, typename M>
+constexpr M T::* member_of(M RuleOptions::* member) {
+  return member;
+}
+
+/// The options of a rule, which stand in the list and inline.
+template <typename T>
+Schema<T> with_rule_options(Schema<T>&& schema) {
+  return std::move(schema)
+      .option("rate", member_of<T>(&RuleOptions::rate),
+              {.doc = "How much a key may spend, and in which time it comes back.", .example = "100/s"})
+      .option("burst", member_of<T>(&RuleOptions::burst),
+              {.doc = "What may be spent at once; none is the rate's number for token_bucket and 1 for gcra.",
+               .example = "50"})
+      .choice("algorithm", member_of<T>(&RuleOptions::algorithm),
+              {{"token_bucket", Algorithm::token_bucket},
+               {"gcra", Algorithm::gcra},
+               {"fixed_window", Algorithm::fixed_window},
+               {"sliding_window", Algorithm::sliding_window},
+               {"sliding_log", Algorithm::sliding_log}},
+              {.doc = "How it is counted; docs/rate-limits.md shows what each promises.", .example = "sliding_window"})
+      .option("in_flight", member_of<T>(&RuleOptions::in_flight),
+              {.doc = "How many requests of a key may be answered at once; stands in place of `rate`."})
+      .option("key", member_of<T>(&RuleOptions::key),
+              {.doc = "Whose requests count together: a value of the request, a list of them, or all. Requests "
+                      "without the value share one key.",
+               .example = "[client_address, { header: x-tenant }]"})
+      .option("ipv6_prefix", member_of<T>(&RuleOptions::ipv6_prefix),
+              {.doc = "Bits of an IPv6 client_address that count: a network has 2^64 addresses to choose from.",
+               .example = "56",
+               .minimum = 16,
+               .maximum = 128})
+      .option("cost", member_of<T>(&RuleOptions::cost),
+              {.doc = "What a request costs: a number, or where it is said.", .example = "5"})
+      .option("delay", member_of<T>(&RuleOptions::delay),
+              {.doc = "For gcra: a request that would pass within this time waits for its turn.",
+               .minimum = Duration{},
+               .maximum = std::chrono::minutes{1}})
+      .choice("scope", member_of<T>(&RuleOptions::scope), {{"shared", Scope::shared}, {"local", Scope::local}},
+              {.doc = "shared: all cores count as one; local: each core gives out its share.", .example = "local"})
+      .option("keys", member_of<T>(&RuleOptions::keys),
+              {.doc = "Keys that are told apart, 64 bytes each, for each core when local; beyond it, the idle make "
+                      "room.",
+               .example = "1000000",
+               .minimum = 1,
+               .maximum = limits::limit_table_bytes / LimitTable::bytes_per_key})
+      .option("dry_run", member_of<T>(&RuleOptions::dry_run),
+              {.doc = "Decides, counts and records, and refuses nobody.", .example = "true"})
+      .option("name", member_of<T>(&RuleOptions::name),
+              {.doc = "By which clients, logs and metrics know it; counters of a rule that keeps its name and meaning "
+                      "are kept over reloads, wherever it stands. Without one it is called by its rate.",
+               .example = "per-client",
+               .complaint = &complaint_about_name});
+}
+
+/// The rules of the list, each with what stands beside the list where it does not say otherwise.
+bool read_rules(const Node& list, const Reading& reading, LimitOptions& options) {
+  const RuleOptions& beside = options;
+  std::vector<RuleOptions> rules;
+  bool good = true;
+  const auto read_one = [&](const Node& node, const Reading& at) {
+    RuleOptions rule = beside;
+    good = RuleOptions::schema().read_into(node, at, rule) && check_rule(node, at, rule) && good;
+    rules.push_back(std::move(rule));
+  };
+  if (list.is_list()) {
+    for (std::size_t index = 0; const Node& item : list.items()) read_one(item, reading.item(index++));
+  } else {
+    read_one(list, reading);
+  }
+  options.rules = std::move(rules);
+  return good;
+}
+
+bool check_names(const Reading& reading, const LimitOptions& options) {
+  for (std::size_t at = 1; at < options.rules.size(); ++at) {
+    const RuleOptions& rule = options.rules[at];
+    const auto before = std::span(options.rules).first(at);
+    if (std::ranges::none_of(before, [&](const RuleOptions& other) { return name_of(other) == name_of(rule); }))
+      continue;
+    return reading.error(rule.place, fmt::format("two rules are called \"{}\"", name_of(rule)),
+                         "give one of them another `name`");
+  }
+  return true;
+}
+
+bool check_limit(const Node& node, const Reading& reading, LimitOptions& options) {
+  const Node* list = node.find("rules");
+  if (list == nullptr) {
+    RuleOptions inline_rule = options;
+    if (!check_rule(node, reading, inline_rule)) return false;
+    options.rules.push_back(std::move(inline_rule));
+    return true;
+  }
+  const Reading at = reading.member("rules");
+  if (options.rules.empty()) return at.error(*list, "a list of no rules limits nothing");
+  if (options.rules.size() > limits::limit_rules) {
+    return at.error(*list, fmt::format("a limit has at most {} rules", limits::limit_rules));
+  }
+  return read_rules(*list, at, options) && check_names(at, options);
+}
+
+bool read_shorthand(const Node& node, const Reading& at, LimitOptions& options) {
+  if (node.is_list()) return at.error(node, "a list of rules stands under `rules`", "write limit: { rules: [...] }");
+  Rate rate;
+  if (!option::read_rate(node, at, rate)) return false;
+  options.rate = rate;
+  return true;
+}
+
+std::uint64_t share(std::uint64_t whole, unsigned cores) {
+  return std::max<std::uint64_t>(1, whole / cores);
+}
+
+}  // namespace
+
+Budget budget_of(const RuleOptions& rule, unsigned cores) {
+  const std::uint64_t usual = rule.algorithm == Algorithm::gcra ? 1 : rule.rate->count;
+  Budget budget{.algorithm = rule.algorithm,
+                .limit = rule.rate->count,
+                .window = rule.rate->per,
+                .burst = rule.burst.value_or(usual),
+                .debt = 0,
+                .delay = rule.delay};
+  const bool has_burst = rule.algorithm == Algorithm::token_bucket || rule.algorithm == Algorithm::gcra;
+  if (!rule.cost.response_header.empty())
+    budget.debt = rule.cost.debt.value_or(has_burst ? budget.burst : budget.limit);
+  if (cores > 1) {
+    // Buckets divide time and not numbers: 10/s over 16 cores is one each in 1.6 s.
+    budget.limit = has_burst ? budget.limit : share(budget.limit, cores);
+    budget.window *= has_burst ? cores : 1;
+    budget.burst = share(budget.burst, cores);
+    budget.debt /= cores;
+  }
+  return budget;
+}
+
+std::string name_of(const RuleOptions& rule) {
+  if (!rule.name.empty()) return rule.name;
+  return rule.rate ? option::shown(*rule.rate) : fmt::format("{} in flight", *rule.in_flight);
+}
+
+std::string identity_of(const RuleOptions& rule) {
+  std::string what = fmt::format("{} key {} ipv6/{} keys {}", rule.scope == Scope::local ? "local" : "shared",
+                                 OptionType<KeyParts>::shown(rule.key), rule.ipv6_prefix, rule.keys);
+  if (rule.in_flight) return fmt::format("in_flight {}", what);
+  const Budget budget = budget_of(rule, 1);
+  return fmt::format("{} {}/{}ns burst {} {}", weir::name_of(budget.algorithm), budget.limit, budget.window.count(),
+                     budget.burst, what);
+}
+
+const Schema<CostOptions>& CostOptions::schema() {
+  static const auto schema =
+      Schema<CostOptions>("cost", "What a request costs.")
+          .option("fixed", &CostOptions::fixed,
+                  {.doc = "What it costs where nothing else says so, and until an answer has said it.",
+                   .example = "5",
+                   .minimum = 1})
+          .option("header", &CostOptions::header,
+                  {.doc = "A field of the request that says its cost; whoever may write it must be trusted.",
+                   .example = "x-cost"})
+          .option("response_header", &CostOptions::response_header,
+                  {.doc = "A field of the answer that says what it was; the difference is settled then.",
+                   .example = "x-cost"})
+          .option("maximum", &CostOptions::maximum,
+                  {.doc = "What a field may say at most.", .example = "100", .minimum = 1, .maximum = 1'000'000})
+          .option("debt", &CostOptions::debt,
+                  {.doc = "How much beyond the whole budget an answer may leave a key owing; none is once the budget.",
+                   .example = "100"})
+          .shorthand("fixed")
+          .check(&check_cost);
+  return schema;
+}
+
+const Schema<RuleOptions>& RuleOptions::schema() {
+  static const auto schema = with_rule_options(Schema<RuleOptions>("rule", "One budget.")).shorthand("rate");
+  return schema;
+}
+
+const Schema<LimitOptions>& LimitOptions::schema() {
+  static const auto schema =
+      with_rule_options(
+          Schema<LimitOptions>("limit",
+                               "Refuses what is more than a key may have, with 429. Short: `limit: 100/s` for each "
+                               "client address."))
+          .option("rules", &LimitOptions::rules,
+                  {.doc = "Several budgets that hold together: a request that one of them refuses costs none of them "
+                          "anything. What stands beside the list holds for each rule that does not say otherwise.",
+                   .example = "[{ name: second, rate: 10/s }, { name: day, rate: 5000/d }]"})
+          .choice("fields", &LimitOptions::fields,
+                  {{"standard", ToldFields::standard},
+                   {"x_ratelimit", ToldFields::x_ratelimit},
+                   {"both", ToldFields::both},
+                   {"none", ToldFields::none}},
+                  {.doc = "What answers say about budgets: RateLimit and RateLimit-Policy, X-RateLimit-*, or nothing.",
+                   .example = "both"})
+          .choice("status", &LimitOptions::status, {{"429", 429}, {"503", 503}},
+                  {.doc = "What a refusal is.", .example = "503"})
+          .option("bypass", &LimitOptions::bypass,
+                  {.doc = "Clients that are neither counted nor refused.", .example = "[127.0.0.0/8, 10.0.0.0/8]"})
+          .shorthand(&read_shorthand)
+          .check(&check_limit);
+  return schema;
+}
+
+}  // namespace limit
+}  // namespace weir

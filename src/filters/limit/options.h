@@ -1,0 +1,86 @@
+// What a limit may be told: one rule, or a list of rules that hold together.
+//
+//   limit: 100/s                                          each client address, 100 at once
+//   limit: { rate: 100/s, burst: 50, key: client_address }
+//   limit:
+//     rules:
+//       - { name: second, rate: 10/s, key: { header: x-user } }
+//       - { name: day, rate: 5000/d, algorithm: sliding_window, key: { header: x-user } }
+//       - { name: open, in_flight: 20 }
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/schema.h"
+#include "contracts/selector.h"
+#include "filters/limit/budget.h"
+
+namespace weir::limit {
+
+/// Whose requests count together: values of the request; none of them means all requests.
+struct KeyParts {
+  std::vector<Selector> selectors;
+  friend bool operator==(const KeyParts&, const KeyParts&) = default;
+};
+
+/// What a request costs.
+struct CostOptions {
+  std::uint64_t fixed = 1;       ///< where nothing else says
+  std::string header;            ///< of the request; lower case; empty: none
+  std::string response_header;   ///< of the answer; lower case; empty: none
+  std::uint64_t maximum = 1000;  ///< more than this is taken for this much
+  std::optional<std::uint64_t> debt;
+  static const Schema<CostOptions>& schema();
+};
+
+enum class Scope : std::uint8_t { shared, local };
+
+struct RuleOptions {
+  std::string name;
+  std::optional<Rate> rate;
+  std::optional<std::uint64_t> burst;
+  Algorithm algorithm = Algorithm::token_bucket;
+  std::optional<std::uint64_t> in_flight;
+  KeyParts key{.selectors = {Selector()}};
+  unsigned ipv6_prefix = 64;
+  CostOptions cost;
+  Duration delay{};
+  Scope scope = Scope::shared;
+  std::uint64_t keys = 100'000;
+  bool dry_run = false;
+  Place place;
+  static const Schema<RuleOptions>& schema();
+};
+
+/// Which fields tell clients what is left.
+enum class ToldFields : std::uint8_t { standard, x_ratelimit, both, none };
+
+struct LimitOptions : RuleOptions {
+  std::vector<RuleOptions> rules;  ///< the one that stands inline, when there is no list
+  ToldFields fields = ToldFields::standard;
+  Status status = 429;
+  std::vector<Cidr> bypass;
+  static const Schema<LimitOptions>& schema();
+};
+
+/// The budget that a rule with a rate gives to each key. \param cores  among which it is divided; 1 for shared rules
+Budget budget_of(const RuleOptions& rule, unsigned cores);
+/// By which a rule is called where it has no name: `100/s`, `20 in flight`.
+std::string name_of(const RuleOptions& rule);
+/// Everything that decides what is counted, as text: rules with the same text may share counters.
+std::string identity_of(const RuleOptions& rule);
+
+}  // namespace weir::limit
+
+namespace weir {
+
+template <>
+struct OptionType<limit::KeyParts> {
+  static std::string name() { return "selector, list of selector, or all"; }
+  static bool read(const Node& node, const Reading& at, limit::KeyParts& out);
+  static std::string shown(const limit::KeyParts& value);
+};
+
+}  // namespace weir

@@ -1,0 +1,194 @@
+// Key, cost, budget: gathering the facts for the pure functions, and keeping what they say.
+#include "filters/limit/rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "contracts/plugin.h"
+#include "contracts/shared_states.h"
+
+namespace weir::limit {
+namespace {
+
+std::string_view bytes_of(const IpAddress& address) {
+  return {reinterpret_cast<const char*>(address.bytes().data()), address.bytes().size()};
+}
+
+/// Values that may be shown to operators; others are credentials as likely as not.
+bool may_be_shown(const Selector& selector) {
+  if (selector.kind() == Selector::Kind::cookie || selector.kind() == Selector::Kind::query) return false;
+  if (selector.kind() == Selector::Kind::whole_query) return false;
+  if (selector.kind() != Selector::Kind::header) return true;
+  const std::string text = selector.text();
+  return std::ranges::none_of(std::array{"authorization", "cookie", "key", "token", "secret"},
+                              [&](const char* word) { return text.contains(word); });
+}
+
+std::string shown(const IpAddress& address, unsigned prefix) {
+  if (address.is_v4() || prefix == 128) return address.text();
+  return fmt::format("{}/{}", address.text(), prefix);
+}
+
+}  // namespace
+
+std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint64_t otherwise) {
+  value = text::trim(value);
+  if (value.empty() || !std::ranges::all_of(value, &text::is_digit)) return otherwise;
+  const std::uint64_t number = text::parse_decimal(value).value_or(maximum);  // more digits than fit
+  return std::clamp<std::uint64_t>(number, 1, maximum);
+}
+
+IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix) {
+  if (address.is_v4()) return address;
+  std::array<std::uint8_t, 16> bytes = address.bytes();
+  for (unsigned at = 0; at < bytes.size(); ++at) {
+    const unsigned kept = std::clamp(static_cast<int>(ipv6_prefix) - static_cast<int>(8 * at), 0, 8);
+    bytes[at] &= static_cast<std::uint8_t>(0xFF00U >> kept);
+  }
+  return IpAddress(bytes);
+}
+
+// ---- state ----
+
+RuleState::RuleState(const RuleOptions& rule, unsigned cores)
+    : name_(limit::name_of(rule)),
+      allowance_(rule.rate && !rule.in_flight ? option::shown(*rule.rate)
+                                              : fmt::format("{} in flight", *rule.in_flight)),
+      budget_(rule.in_flight ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
+      keys_(rule.key.selectors.empty() ? 1 : rule.keys),
+      cores_(cores) {
+  if (rule.in_flight) {
+    in_flight_ = std::make_unique<InFlight>(keys_);
+  } else if (rule.scope == Scope::shared) {
+    shared_ = std::make_unique<Ledger>(budget_, keys_, cores == 1 ? Company::alone : Company::shared);
+  }
+}
+
+Ledger& RuleState::ledger(unsigned number) {
+  if (shared_) return *shared_;
+  std::unique_ptr<Ledger>& own = core(number).ledger;
+  if (!own) own = std::make_unique<Ledger>(budget_, keys_, Company::alone);
+  return *own;
+}
+
+// ---- rule ----
+
+std::unique_ptr<const Rule> Rule::build(const RuleOptions& options, const Reading& reading, BuildContext& context) {
+  if (options.scope == Scope::local && options.rate) {
+    const Budget whole = budget_of(options, 1);
+    const bool has_burst = whole.algorithm == Algorithm::token_bucket || whole.algorithm == Algorithm::gcra;
+    if ((has_burst ? whole.burst : whole.limit) < context.cores) {
+      (void)reading.error(options.place,
+                          fmt::format("{} divided among {} cores leaves less than one request for each",
+                                      has_burst ? whole.burst : whole.limit, context.cores),
+                          "write scope: shared, or a larger burst");
+      return {};
+    }
+  }
+  const auto make = [&] { return std::make_shared<RuleState>(options, context.cores); };
+  const std::string key =
+      fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
+  std::shared_ptr<RuleState> state =
+      context.shared_states == nullptr ? make() : context.shared_states->find_or_make<RuleState>(key, make);
+  return std::unique_ptr<const Rule>(new Rule(options, std::move(state)));
+}
+
+std::uint64_t Rule::whole() const {
+  if (options_.in_flight) return *options_.in_flight;
+  const Budget budget = budget_of(options_, 1);
+  const bool has_burst = budget.algorithm == Algorithm::token_bucket || budget.algorithm == Algorithm::gcra;
+  return has_burst ? budget.burst : budget.limit;
+}
+
+std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
+  const crypto::HashKey& key = state_->hash_key();
+  std::array<std::uint64_t, limits::limit_key_parts> hashes;
+  std::size_t count = 0;
+  for (const Selector& selector : options_.key.selectors) {
+    const bool is_address = selector.kind() == Selector::Kind::client_address && !facts.client.over_unix;
+    const IpAddress address = is_address ? counted_part(facts.client.address, options_.ipv6_prefix) : IpAddress();
+    hashes[count++] = key.hash(is_address ? bytes_of(address) : selector.value(facts, arena));
+  }
+  if (count == 0) return 1;  // all requests
+  if (count == 1) return hashes[0];
+  return key.hash({reinterpret_cast<const char*>(hashes.data()), count * sizeof(std::uint64_t)});
+}
+
+std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
+  std::string text;
+  for (const Selector& selector : options_.key.selectors) {
+    if (!text.empty()) text += ", ";
+    const bool is_address = selector.kind() == Selector::Kind::client_address && !facts.client.over_unix;
+    const std::string_view value = selector.value(facts, arena);
+    if (is_address) {
+      text += shown(counted_part(facts.client.address, options_.ipv6_prefix), options_.ipv6_prefix);
+    } else if (value.empty()) {
+      text += "nothing";
+    } else if (may_be_shown(selector)) {
+      text += value.substr(0, limits::limit_heavy_key_bytes);
+    } else {
+      text += fmt::format("#{:08x}", static_cast<std::uint32_t>(state_->hash_key().hash(value)));
+    }
+  }
+  return text.empty() ? "all" : text;
+}
+
+std::uint64_t Rule::cost_of(const RequestHead& request) const {
+  const CostOptions& cost = options_.cost;
+  if (cost.header.empty()) return cost.fixed;
+  const Field* const field = request.fields.find(std::string_view(cost.header));
+  return field == nullptr ? cost.fixed : read_cost(field->value, cost.maximum, cost.fixed);
+}
+
+Judged Rule::look(const Exchange& exchange, Arena& arena) const {
+  const Time now = exchange.shard.reactor.now();
+  Judged judged{.hash = hash_of(selector_facts(exchange), arena), .cost = cost_of(exchange.request)};
+  if (options_.in_flight) {
+    const std::uint64_t others = state_->in_flight().count(judged.hash);
+    judged.facts = {.now = now, .cost = 1, .state = others};
+    judged.verdict.admitted = others < *options_.in_flight;
+    judged.verdict.remaining = judged.verdict.admitted ? *options_.in_flight - others - 1 : 0;
+    return judged;
+  }
+  judged.verdict = state_->ledger(exchange.shard.id).look(judged.hash, now, judged.cost, judged.facts.state);
+  judged.facts.now = now;
+  judged.facts.cost = judged.cost;
+  return judged;
+}
+
+void Rule::charge(Judged& judged, const Shard& shard) const {
+  if (!options_.in_flight) {
+    judged.verdict = state_->ledger(shard.id).spend(judged.hash, judged.facts.now, judged.cost, judged.facts.state);
+    return;
+  }
+  judged.place = state_->in_flight().enter(judged.hash, *options_.in_flight, judged.facts.state);
+  judged.verdict.admitted = judged.place != nullptr;
+  judged.verdict.remaining = judged.verdict.admitted ? *options_.in_flight - judged.facts.state - 1 : 0;
+}
+
+void Rule::take_back(const Judged& judged, const Shard& shard) const {
+  if (judged.place != nullptr) return InFlight::leave(*judged.place);
+  state_->ledger(shard.id).settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));
+}
+
+void Rule::settle(const Judged& judged, const Fields& answer, const Shard& shard) const {
+  const Field* const field = answer.find(std::string_view(options_.cost.response_header));
+  if (field == nullptr) return;
+  const std::uint64_t cost = read_cost(field->value, options_.cost.maximum, judged.cost);
+  const std::int64_t more = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(judged.cost);
+  if (more != 0) state_->ledger(shard.id).settle(judged.hash, shard.reactor.now(), more);
+}
+
+bool Rule::decide_again(const LimitFacts& facts) const {
+  if (options_.in_flight) return facts.state < *options_.in_flight;
+  const Budget budget =
+      budget_of(options_, options_.scope == Scope::local ? static_cast<unsigned>(state_->cores().size()) : 1);
+  if (budget.algorithm == Algorithm::sliding_log) {
+    return facts.cost <= budget.limit && decide_by_moment(budget, facts.state, facts.now);
+  }
+  return decide_budget(budget, facts.state, facts.now, facts.cost).admitted;
+}
+
+}  // namespace weir::limit

@@ -1,0 +1,124 @@
+// One rule at work: whose key, what cost, which budget, and what it has counted.
+//
+// Idea: the rule is immutable and belongs to a configuration; what it has counted is a RuleState that outlives it,
+// found again by name and meaning (contracts/shared_states.h). Deciding is three steps that the filter calls in order
+// for all its rules: look() at what would be, charge() when all agree, take_back() when a rule that stood behind was
+// faster.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/crypto.h"
+#include "contracts/exchange.h"
+#include "contracts/metrics.h"
+#include "contracts/shared_states.h"
+#include "filters/limit/heavy_keys.h"
+#include "filters/limit/in_flight.h"
+#include "filters/limit/ledger.h"
+#include "filters/limit/options.h"
+
+namespace weir {
+class BuildContext;
+}
+
+namespace weir::limit {
+
+/// What a rule has counted, for all routes and configurations that have it.
+class RuleState final : public SharedState {
+ public:
+  /// What one core writes and anybody reads.
+  struct alignas(64) Core {
+    Cell admitted;
+    Cell refused;
+    Cell delayed;
+    Cell would_refuse;               // dry run
+    HeavyKeys heavy;                 // of those refused, or would be
+    std::unique_ptr<Ledger> ledger;  // local rules; made by the core itself
+  };
+
+  RuleState(const RuleOptions& rule, unsigned cores);
+
+  [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
+  [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// `100/s`, `20 in flight`.
+  [[nodiscard]] const std::string& allowance() const { return allowance_; }
+  [[nodiscard]] Ledger& ledger(unsigned core);
+  [[nodiscard]] InFlight& in_flight() { return *in_flight_; }
+  [[nodiscard]] const crypto::HashKey& hash_key() const { return hash_key_; }
+
+ private:
+  const std::string name_;
+  const std::string allowance_;
+  const Budget budget_;  // of a core, for local rules
+  const std::uint64_t keys_;
+  const crypto::HashKey hash_key_ = crypto::HashKey::random();
+  std::unique_ptr<Ledger> shared_;
+  std::unique_ptr<InFlight> in_flight_;
+  std::vector<Core> cores_;
+};
+
+/// What a decision was made from: enough to make it again.
+struct LimitFacts {
+  Time now{};
+  std::uint64_t cost = 0;
+  std::uint64_t state = 0;  ///< of the key before; a log's deciding moment; how many were in flight
+};
+
+/// One request before one rule.
+struct Judged {
+  std::uint64_t hash = 0;
+  std::uint64_t cost = 1;
+  BudgetVerdict verdict;
+  LimitFacts facts;
+  LimitTable::Slot* place = nullptr;  ///< in flight
+};
+
+class Rule {
+ public:
+  /// \returns  null after errors, which then are in the context
+  static std::unique_ptr<const Rule> build(const RuleOptions& options, const Reading& reading, BuildContext& context);
+
+  [[nodiscard]] Judged look(const Exchange& exchange, Arena& arena) const;
+  /// Decides again, on what is there now, and charges. Judged for the same request before.
+  void charge(Judged& judged, const Shard& shard) const;
+  void take_back(const Judged& judged, const Shard& shard) const;
+  /// The answer says what it did cost.
+  void settle(const Judged& judged, const Fields& answer, const Shard& shard) const;
+
+  /// The same verdict from the facts of a record.
+  [[nodiscard]] bool decide_again(const LimitFacts& facts) const;
+
+  /// Who it was, for people; what may be a secret is only hinted at.
+  [[nodiscard]] std::string key_text(const SelectorFacts& facts, Arena& arena) const;
+  [[nodiscard]] std::uint64_t cost_of(const RequestHead& request) const;
+
+  [[nodiscard]] const RuleOptions& options() const { return options_; }
+  [[nodiscard]] const std::string& name() const { return state_->name(); }
+  /// What a key may have at most: of a window, of a burst, in flight.
+  [[nodiscard]] std::uint64_t whole() const;
+  [[nodiscard]] bool counts_in_flight() const { return options_.in_flight.has_value(); }
+  [[nodiscard]] bool settles() const { return !options_.cost.response_header.empty(); }
+  [[nodiscard]] RuleState& state() const { return *state_; }
+  [[nodiscard]] const std::shared_ptr<RuleState>& shared_state() const { return state_; }
+
+ private:
+  Rule(RuleOptions options, std::shared_ptr<RuleState> state)
+      : options_(std::move(options)), state_(std::move(state)) {}
+
+  [[nodiscard]] std::uint64_t hash_of(const SelectorFacts& facts, Arena& arena) const;
+
+  RuleOptions options_;
+  std::shared_ptr<RuleState> state_;
+};
+
+/// A number that a field says, from 1 to `maximum`; `otherwise` when it says none.
+std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint64_t otherwise);
+
+/// The part of an address that counts. \param ipv6_prefix  bits of an IPv6 address; IPv4 counts whole
+IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix);
+
+}  // namespace weir::limit
