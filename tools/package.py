@@ -9,7 +9,8 @@ copy. A file that did not change keeps its time, so that the second build compil
 rest already.
 
 The version is the one in src/app/commands/version.h; the date is that of the last commit, so that the same commit gives
-the same changelog. DEBFULLNAME and DEBEMAIL name somebody else than the maintainer as the one who built it.
+the same changelog. The maintainer is whoever DEBFULLNAME and DEBEMAIL name, or else the author of that commit: the
+project has no mailbox of its own, and a package should name somebody who reads what is written to them.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 
 import project
 
@@ -53,10 +55,18 @@ def commit_time() -> int:
     return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else int(time.time())
 
 
-def changelog(version: str, seconds: int, control: str) -> str:
-    maintainer = re.search(r"^Maintainer: (.*)$", control, re.M)[1]
-    name, address = email.utils.parseaddr(maintainer)
-    person = f"{os.environ.get('DEBFULLNAME', name)} <{os.environ.get('DEBEMAIL', address)}>"
+def maintainer(environment: Mapping[str, str] = os.environ, root: pathlib.Path = ROOT) -> str:
+    """`Name <mailbox>` of who answers for the package."""
+    done = subprocess.run(["git", "-C", str(root), "log", "-1", "--format=%an%n%ae"], capture_output=True, text=True)
+    author = done.stdout.splitlines() if done.returncode == 0 else []
+    name, address = (environment.get(variable) or (author[at] if len(author) == 2 else "")
+                     for at, variable in enumerate(("DEBFULLNAME", "DEBEMAIL")))
+    if not name or not address:
+        sys.exit("there is no commit to tell whose package this is: set DEBFULLNAME and DEBEMAIL")
+    return f"{name} <{address}>"
+
+
+def changelog(version: str, seconds: int, person: str) -> str:
     date = email.utils.format_datetime(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
     return CHANGELOG.format(version=version, revision=REVISION, person=person, date=date)
 
@@ -89,8 +99,10 @@ def stage(version: str, seconds: int) -> pathlib.Path:
     shutil.copytree(ROOT / "packaging/debian", tree / "debian")
     control = (tree / "debian/control").read_text()
     needed = build_dependencies((tree / "tools/packages.txt").read_text())
-    (tree / "debian/control").write_text(control.replace("@BUILD@", ", ".join(needed)))
-    (tree / "debian/changelog").write_text(changelog(version, seconds, control))
+    person = maintainer()
+    (tree / "debian/control").write_text(
+        control.replace("@BUILD@", ", ".join(needed)).replace("@MAINTAINER@", person))
+    (tree / "debian/changelog").write_text(changelog(version, seconds, person))
     return tree
 
 

@@ -1,6 +1,7 @@
 """Shows that the package's version, changelog and build dependencies come from the places that they should."""
 
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -25,8 +26,19 @@ class Package(unittest.TestCase):
         self.write("src/app/commands/version.h", "something else\n")
         self.assertRaises(SystemExit, package.version_of, self.place)
 
+    def test_maintainer_is_who_is_named_or_else_the_author_of_the_commit(self):
+        git = ["git", "-C", str(self.place)]
+        self.assertRaises(SystemExit, package.maintainer, {}, self.place)
+        named = {"DEBFULLNAME": "A Person", "DEBEMAIL": "a@b.invalid"}
+        self.assertEqual("A Person <a@b.invalid>", package.maintainer(named, self.place))
+        subprocess.run([*git, "init", "-q"], check=True)
+        subprocess.run([*git, "-c", "user.name=An Author", "-c", "user.email=c@d.invalid", "commit", "-q",
+                        "--allow-empty", "-m", "x"], check=True)
+        self.assertEqual("An Author <c@d.invalid>", package.maintainer({}, self.place))
+        self.assertEqual("An Author <a@b.invalid>", package.maintainer({"DEBEMAIL": "a@b.invalid"}, self.place))
+
     def test_changelog_names_the_maintainer_and_the_date_of_the_commit(self):
-        entry = package.changelog("1.2.3", 0, "Source: weir\nMaintainer: A Person <a@b.invalid>\n")
+        entry = package.changelog("1.2.3", 0, "A Person <a@b.invalid>")
         self.assertTrue(entry.startswith("weir (1.2.3-0weir1) unstable; urgency=medium\n"), entry)
         self.assertTrue(entry.endswith("\n -- A Person <a@b.invalid>  Thu, 01 Jan 1970 00:00:00 +0000\n"), entry)
 
