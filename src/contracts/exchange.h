@@ -34,6 +34,7 @@ struct ConnectionFacts {
   std::uint16_t listener = 0;  ///< id of the listener it came through
   std::string_view listener_name;
   std::string_view scheme = "http";
+  IpAddress local;  ///< of ours, that the client connected to; says nothing over a unix socket
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things
   bool read_only = false;       ///< came through an admin address that may not
@@ -142,6 +143,8 @@ class Exchange {
   BodyPointer request_body;
   /// The client as rules see it: through trusted proxies when there are some.
   ClientAddress client;
+  /// Whom a filter has verified the client to be; empty: nobody. Never what a client says about itself.
+  std::string_view user;
   std::string_view request_id;
   std::string_view route_name;
   std::string_view upstream_name;      ///< of the cluster; empty when none took part

@@ -83,6 +83,11 @@ bool IpAddress::is_loopback() const {
   return bytes_ == loopback;
 }
 
+bool IpAddress::is_unspecified() const {
+  const std::size_t from = is_v4() ? mapped_prefix.size() : 0;
+  return std::all_of(bytes_.begin() + from, bytes_.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
 std::string IpAddress::text() const {
   std::array<char, text_bytes_max> buffer;
   return {buffer.data(), write(buffer.data())};

@@ -28,6 +28,8 @@ class IpAddress {
 
   [[nodiscard]] bool is_v4() const;
   [[nodiscard]] bool is_loopback() const;
+  /// 0.0.0.0 or ::, which stand for every address of the machine.
+  [[nodiscard]] bool is_unspecified() const;
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   /// Canonical text: dotted for IPv4, RFC 5952 for IPv6.
   [[nodiscard]] std::string text() const;

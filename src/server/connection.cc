@@ -7,6 +7,13 @@
 namespace weir {
 namespace {
 
+/// Which of the machine's addresses: the listener's, unless that stands for all of them.
+IpAddress local_address_of(Stream& stream, const OpenListener& listener) {
+  if (listener.bound.family() == AF_UNIX) return {};
+  const IpAddress bound = IpAddress::of(listener.bound);
+  return bound.is_unspecified() ? IpAddress::of(stream.local_address()) : bound;
+}
+
 ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
   const SocketAddress remote = stream.remote_address();
   const IpAddress peer = IpAddress::of(remote);
@@ -16,6 +23,7 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
                   .peer_port = port_of(remote),
                   .over_unix = listener.plan.address.family() == AF_UNIX};
   facts.listener = listener.plan.id;
+  facts.local = local_address_of(stream, listener);
   facts.local_port = port_of(listener.bound);
   facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
   facts.read_only = listener.plan.use == ListenerUse::admin && !facts.client.over_unix;

@@ -12,7 +12,11 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+
+from stage import fastcgi
+from stage.wire import Failure
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUN = [sys.executable, HERE / "run.py", "--weir", HERE / "fake_weir.py"]
@@ -146,6 +150,45 @@ client
 origin
   untouched
 """
+
+class FastcgiTest(unittest.TestCase):
+    """Applications read what the gateway writes as strictly as origins do."""
+
+    def read(self, *records: bytes) -> fastcgi.Asked:
+        connection = types.SimpleNamespace(buffer=bytearray(b"".join(records)), asked=fastcgi.Asked())
+        return fastcgi.take_records(connection)
+
+    def begin(self, flags: int = 1) -> bytes:
+        return fastcgi.record_bytes(fastcgi.BEGIN, bytes([0, 1, flags, 0, 0, 0, 0, 0]))
+
+    def test_a_request_is_read_to_its_end(self) -> None:
+        asked = self.read(self.begin(), fastcgi.record_bytes(fastcgi.PARAMS, b"\x01\x02Abc\x01\x80\0\0\x01De", padding=3),
+                          fastcgi.record_bytes(fastcgi.PARAMS, b""), fastcgi.record_bytes(fastcgi.STDIN, b"hello"),
+                          fastcgi.record_bytes(fastcgi.STDIN, b""))
+        self.assertEqual((asked.variables, bytes(asked.content), asked.complete),
+                         ({"A": b"bc", "D": b"e"}, b"hello", True))
+
+    def test_what_is_not_whole_waits(self) -> None:
+        asked = self.read(self.begin(), fastcgi.record_bytes(fastcgi.PARAMS, b"")[:-1])
+        self.assertIsNone(asked.variables)
+
+    def test_wrong_records_fail(self) -> None:
+        twice = fastcgi.record_bytes(fastcgi.PARAMS, b"\x01\x01AbC".replace(b"C", b"") * 2)
+        empty = fastcgi.record_bytes(fastcgi.PARAMS, b"")
+        for wrong in ([self.begin(flags=0)], [self.begin(), empty, self.begin()], [self.begin(), twice, empty],
+                      [self.begin(), fastcgi.record_bytes(fastcgi.STDIN, b"")],
+                      [fastcgi.record_bytes(fastcgi.BEGIN, b"", version=2)],
+                      [self.begin(), fastcgi.record_bytes(fastcgi.PARAMS, b"", request=2)]):
+            with self.assertRaises(Failure, msg=str(wrong)):
+                self.read(*wrong)
+
+    def test_variables_are_compared(self) -> None:
+        came = {"A": b"1"}
+        fastcgi.compare_variables(came, ["A: 1", "A: *", "A: ~ [0-9]", "- B"])
+        for wrong in ("A: 2", "B: *", "- A"):
+            with self.assertRaises(Failure, msg=wrong):
+                fastcgi.compare_variables(came, [wrong])
+
 
 if __name__ == "__main__":
     unittest.main()

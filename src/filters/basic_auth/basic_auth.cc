@@ -78,6 +78,7 @@ Reply BasicAuth::handle(Exchange& exchange, Next next) const {
     exchange.challenge = challenge_;
     co_return fail(error_of(facts));
   }
+  exchange.user = user;
   co_return co_await std::move(next)(exchange);
 }
 

@@ -37,9 +37,10 @@ class OutputBody final : public Body {
     const bool over = session_->output_.ended();
     if (left_) {
       bytes = bytes.substr(0, *left_);  // what is said beyond its own length goes nowhere
-      excess_ = excess_ || bytes.size() < (*output)->size();
       *left_ -= bytes.size();
-      if (over && *left_ > 0) return fail(upstream_error(Code::body_cut_short, "less than its Content-Length"));
+      const bool too_short = over && *left_ > 0;
+      wrong_length_ = wrong_length_ || too_short || bytes.size() < (*output)->size();
+      if (too_short) return fail(upstream_error(Code::body_cut_short, "less than its Content-Length"));
     }
     ended_ = over || left_ == ByteCount{0};
     if (over) session_->note_application_status(exchange_);
@@ -53,14 +54,14 @@ class OutputBody final : public Body {
  private:
   void leave() {
     ClientSessionFastcgi* session = std::exchange(session_, nullptr);
-    if (session != nullptr) session->let_go_of_answer(session->output_.ended() && !excess_);
+    if (session != nullptr) session->let_go_of_answer(session->output_.ended() && !wrong_length_);
   }
 
   ClientSessionFastcgi* session_;
   Exchange& exchange_;
   Duration idle_;
   std::optional<ByteCount> left_;
-  bool excess_ = false;
+  bool wrong_length_ = false;  // the application counts wrongly: what else it says is doubtful
   bool ended_ = false;
 };
 
@@ -180,7 +181,7 @@ void ClientSessionFastcgi::note_application_status(Exchange& exchange) const {
   const std::uint32_t application_status = output_.records().application_status();
   if (application_status == 0) return;
   exchange.record({.room = "fastcgi",
-                   .verdict = "ended",
+                   .verdict = "failed",
                    .subject = exchange.upstream_endpoint,
                    .reason = "application_status_not_zero",
                    .place = {}},

@@ -79,6 +79,7 @@ void add_server_and_client(const CgiFacts& facts, VariableList& list, Arena& are
   if (scheme == "https") list.add("HTTPS", "on");
   const ClientAddress& client = facts.client;
   const bool is_peer = client.address == client.peer;
+  if (!client.over_unix) list.add("SERVER_ADDR", arena.copy(facts.address.text()));
   if (client.over_unix && is_peer) return;  // nobody has an address there
   list.add("REMOTE_ADDR", arena.copy(client.address.text()));
   if (is_peer) list.add("REMOTE_PORT", decimal(client.peer_port, arena));
@@ -93,6 +94,13 @@ void add_script(const CgiFacts& facts, VariableList& list, Arena& arena) {
   list.add("SCRIPT_FILENAME", arena.join(facts.root, facts.script));
   if (!facts.path_info.empty()) list.add("PATH_TRANSLATED", arena.join(facts.root, facts.path_info));
   list.add("REDIRECT_STATUS", "200");  // PHP built with force-cgi-redirect runs nothing without it
+}
+
+/// By the filter `basic_auth`: nobody else says who a client is.
+void add_user(const CgiFacts& facts, VariableList& list) {
+  if (facts.user.empty()) return;
+  list.add("AUTH_TYPE", "Basic");
+  list.add("REMOTE_USER", facts.user);
 }
 
 /// The values of all lines of that name, behind each other.
@@ -140,6 +148,7 @@ std::span<const CgiVariable> cgi_variables(const CgiFacts& facts, Arena& arena) 
   VariableList list(variables_beside_fields + facts.head.fields.size(), facts.configured, arena);
   add_request(facts, list, arena);
   add_server_and_client(facts, list, arena);
+  add_user(facts, list);
   add_script(facts, list, arena);
   add_fields(facts, list, arena);
   return list.finish();

@@ -30,7 +30,9 @@ struct CgiFacts {
   const RequestHead& head;  ///< as any upstream would get it: forwarding fields written, Host taken out
   const ClientAddress& client;
   std::string_view scheme;
+  IpAddress address;                        ///< of ours, that the client connected to
   std::uint16_t port = 0;                   ///< of our listener; 0 when it has none
+  std::string_view user;                    ///< whom a filter has verified by Basic credentials; empty: nobody
   std::optional<ByteCount> content_length;  ///< nothing: no content
   std::string_view root;                    ///< empty: an application without scripts
   std::string_view script;                  ///< SCRIPT_NAME; empty for such an application

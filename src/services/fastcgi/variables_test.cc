@@ -27,7 +27,9 @@ class Variables : public testing::Test {
     const CgiFacts facts{.head = head,
                          .client = client,
                          .scheme = "http",
+                         .address = *IpAddress::parse("203.0.113.1"),
                          .port = 8080,
+                         .user = user,
                          .content_length = 12,
                          .root = root,
                          .script = "/a.php",
@@ -43,6 +45,7 @@ class Variables : public testing::Test {
   Arena arena{blocks};
   RequestHead head{arena};
   ClientAddress client;
+  std::string user;
   std::string root = "/srv/blog";
   std::vector<ConfiguredVariable> configured;
 };
@@ -64,6 +67,7 @@ TEST_F(Variables, tell_php_what_it_expects) {
       {"SERVER_NAME", "shop.test"},
       {"SERVER_PORT", "8080"},
       {"REQUEST_SCHEME", "http"},
+      {"SERVER_ADDR", "203.0.113.1"},
       {"REMOTE_ADDR", "192.0.2.7"},
       {"REMOTE_PORT", "40000"},
       {"SCRIPT_NAME", "/a.php"},
@@ -93,6 +97,24 @@ TEST_F(Variables, a_name_that_would_become_another_is_left_out) {
   const auto all = told();
   EXPECT_EQ(all.at("HTTP_X_FORWARDED_FOR"), "192.0.2.7");
   for (const auto& [name, value] : all) EXPECT_NE(value, "6.6.6.6") << name;
+}
+
+TEST_F(Variables, the_user_is_whom_a_filter_has_verified) {
+  head.fields.append("remote-user", "root");
+  EXPECT_FALSE(told().contains("REMOTE_USER"));
+  EXPECT_FALSE(told().contains("AUTH_TYPE"));
+  user = "ann";
+  const auto all = told();
+  EXPECT_EQ(all.at("REMOTE_USER"), "ann");
+  EXPECT_EQ(all.at("AUTH_TYPE"), "Basic");
+  EXPECT_EQ(all.at("HTTP_REMOTE_USER"), "root");
+}
+
+TEST_F(Variables, over_a_unix_socket_nobody_has_an_address) {
+  client = {.over_unix = true};
+  const auto all = told();
+  EXPECT_FALSE(all.contains("SERVER_ADDR"));
+  EXPECT_FALSE(all.contains("REMOTE_ADDR"));
 }
 
 TEST_F(Variables, lines_of_one_name_become_one_value) {

@@ -21,10 +21,13 @@ STEPS = {
     "client": PEER_STEPS | {"connect", "request", "expect"},
     "admin": PEER_STEPS | {"connect", "request", "expect"},
     "origin": PEER_STEPS | {"accept", "on", "receive", "respond", "untouched"},
+    "application": (PEER_STEPS - {"body", "partial", "trailers", "bytes"}) | {
+        "accept", "on", "receive", "content", "answer", "output", "errors", "end", "record", "untouched"},
     "weir": {"signal", "exits", "stderr", "run", "prints", "rename", "file"},
     "log": {"line", "text", "none", "never"},
 }
-RAW_BLOCKS = {"gateway", "reload"}
+ORIGINS = {"origin", "application"}
+RAW_BLOCKS = {"gateway", "reload", "files"}
 
 
 @dataclasses.dataclass
@@ -38,10 +41,10 @@ class Step:
 @dataclasses.dataclass
 class Block:
     line: int
-    kind: str                      # client, origin, admin, weir, log, gateway, reload
+    kind: str                      # client, origin, application, admin, weir, log, gateway, reload, files
     name: str                      # the whole heading: `client two`
     steps: list[Step]
-    raw: str = ""                  # gateway, reload: the YAML
+    raw: str = ""                  # gateway, reload: the YAML; files: a line each
 
 
 @dataclasses.dataclass
@@ -59,13 +62,18 @@ class Page:
         return "routes:\n  - proxy: http://${origin}\n"
 
     @property
+    def files(self) -> list[str]:
+        """What lies in the page's folder before the gateway starts."""
+        return [line.strip() for block in self.blocks if block.kind == "files" for line in block.raw.splitlines()]
+
+    @property
     def origins(self) -> set[str]:
-        """Every origin that acts or is named in a configuration."""
-        named = {block.name for block in self.blocks if block.kind == "origin"}
+        """Every origin and application that acts or is named in a configuration."""
+        named = {block.name for block in self.blocks if block.kind in ORIGINS}
         for raw in [self.configuration] + [block.raw for block in self.blocks]:
             named |= {
-                "origin" + (" " + found if found else "")
-                for found in re.findall(r"\$\{origin(?:\.(\w+))?\}", raw)
+                kind + (" " + found if found else "")
+                for kind, found in re.findall(r"\$\{(origin|application)(?:\.(\w+))?\}", raw)
             }
         return named
 

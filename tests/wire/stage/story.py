@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import shlex
@@ -19,12 +20,15 @@ import socket
 import tempfile
 import time
 
-from . import steps
+from . import fastcgi, steps
 from .gateway import Gateway
 from .message import Malformed
 from .page import Block, Page, Step
-from .text import PageError, show, split_string
+from .text import PageError, pattern, show, size_of, split_string
 from .wire import Connection, Failure, Wire
+
+
+FILE_TIME = 1_577_934_245              # Thu, 02 Jan 2020 03:04:05 GMT
 
 
 @dataclasses.dataclass
@@ -115,6 +119,18 @@ class Story:
             self.deaf.append(waiting)
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
+    def lay_down(self, line: str) -> None:
+        """`NAME "text"`, `NAME 3MiB`, `NAME -> TARGET` (a symbolic link); all of one age, long ago."""
+        name, _, rest = line.partition(" ")
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if rest.startswith("-> "):
+            path.symlink_to(rest.removeprefix("-> "))
+            return
+        size = size_of(rest)
+        path.write_bytes(pattern(size) if size is not None else split_string(rest)[1] or b"")
+        os.utime(path, (FILE_TIME, FILE_TIME))
+
     # --- the play ---
 
     def play(self) -> Outcome:
@@ -122,6 +138,8 @@ class Story:
         outcome = Outcome(self.page)
         line = 1
         try:
+            for each in self.page.files:
+                self.lay_down(each)
             self.gateway.start(self.page.configuration)
             for block in self.page.blocks:
                 for step in block.steps:
@@ -186,7 +204,9 @@ class Story:
         if block.kind in ("client", "admin"):
             self.take_client(block, step)
         elif block.kind == "origin":
-            self.take_origin(self.origins[block.name], step)
+            self.take_origin(self.origins[block.name], step, steps.PEER)
+        elif block.kind == "application":
+            self.take_origin(self.origins[block.name], step, fastcgi.STEPS)
         elif block.kind == "reload":
             self.take_reload(block, step)
         elif block.kind == "weir":
@@ -231,7 +251,7 @@ class Story:
             raise Failure(f"{block.name} to connect to {address}", str(error))
         self.clients[block.name] = Connection(self.wire, sock, block.name)
 
-    def take_origin(self, origin: Origin, step: Step) -> None:
+    def take_origin(self, origin: Origin, step: Step, known: dict) -> None:
         if step.word == "accept":
             origin.accept(self.wire, step.rest.removeprefix("as ").strip())
         elif step.word == "on":
@@ -243,7 +263,7 @@ class Story:
             if origin.current is None:
                 origin.accept(self.wire)
             try:
-                steps.PEER[step.word](origin.current, step)
+                known[step.word](origin.current, step)
             except Failure as failure:
                 if step.word == "receive" and origin.uninvited():
                     failure.came += "\n(and a new connection, where the page expects the one there is)"

@@ -130,6 +130,7 @@ class Connection:
         self.methods: list[str] = []               # requests sent whose response has not come
         self.body = None                           # BodyReader of the message being read
         self.body_taken = True
+        self.asked = None                          # fastcgi.Asked of the request being read
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
