@@ -35,6 +35,11 @@ namespace weir {
   X(interim_as_final, "a 100 Continue from upstream counts as the final response")                           \
   X(body_on_head_response, "a response to HEAD is sent with a body")                                         \
   X(truncation_hidden, "a body that was cut short is ended as if it were complete")                          \
+  /* FastCGI sessions */                                                                                     \
+  X(end_request_not_awaited, "closing without END_REQUEST ends an answer as if it were whole")               \
+  X(record_padding_kept, "the padding of a record is passed on with its content")                            \
+  X(records_not_begun_anew, "the reader of records still stands behind the end of the request before")       \
+  X(input_ended_early, "the end of STDIN follows the first piece of an upload")                              \
   /* upstream pool */                                                                                        \
   X(reuse_after_anomaly, "a connection goes back to the pool after a response that did not end cleanly")     \
   X(reuse_unread_bytes, "a connection goes back to the pool with bytes nobody asked for")                    \

@@ -31,6 +31,8 @@ std::string_view path_of(Target target) {
       return "/deadline/";
     case Target::tunnel:
       return "/tunnel/";
+    case Target::application:
+      return "/app/";
     default:
       return "/shop/";
   }

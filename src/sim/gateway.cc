@@ -24,6 +24,11 @@ upstreams:
     endpoints: [{0}]
     timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s }}
     connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}
+  app:
+    protocol: fastcgi
+    endpoints: [{6}]
+    timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s }}
+    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}
 defaults:
   filters: [ headers: {{ response: {{ set: {{ x-generation: "{2}" }} }} }} ]
 routes:
@@ -31,6 +36,7 @@ routes:
   - {{ match: {{ path: /tunnel/* }}, upgrade: [websocket], proxy: shop }}
   - {{ match: {{ path: /deadline/* }}, timeouts: {{ request: 300ms }}, proxy: shop }}
   - {{ match: {{ path: /limited/* }}, filters: [ {{ body_limit: {5}B }} ], proxy: shop }}
+  - {{ match: {{ path: /app/* }}, fastcgi: {{ to: app, hold: 1MiB }} }}
   - {{ match: {{ path: /local/* }}, respond: {{ status: 200, body: "here" }} }}
 )";
 
@@ -39,6 +45,13 @@ SocketAddress address_of(std::string_view text) {
 }
 std::string origin_name(unsigned origin) {
   return fmt::format("origin-{}.test", origin);
+}
+std::string application_name(unsigned origin) {
+  return fmt::format("application-{}.test", origin);
+}
+
+void add_endpoint(std::string& list, const std::string& address) {
+  list += (list.empty() ? "\"" : ", \"") + address + "\"";
 }
 
 }  // namespace
@@ -113,6 +126,9 @@ SocketAddress SimGateway::address() {
 SocketAddress SimGateway::origin_address(unsigned origin) {
   return address_of(fmt::format("10.0.1.{}:80", origin + 1));
 }
+SocketAddress SimGateway::application_address(unsigned origin) {
+  return address_of(fmt::format("10.0.2.{}:9000", origin + 1));
+}
 
 SimGateway::SimGateway(SimNetwork& network, SimWorld& world, Ledger& ledger, const WorldPlan& plan)
     : network_(network),
@@ -122,20 +138,26 @@ SimGateway::SimGateway(SimNetwork& network, SimWorld& world, Ledger& ledger, con
       executor_(network),
       resolver_(network),
       witness_(ledger) {
-  for (unsigned origin = 0; origin < plan.origins; ++origin) resolver_.add(origin_name(origin), origin_address(origin));
+  for (unsigned origin = 0; origin < plan.origins; ++origin) {
+    resolver_.add(origin_name(origin), origin_address(origin));
+    resolver_.add(application_name(origin), application_address(origin));
+  }
 }
 
 SimGateway::~SimGateway() = default;
 
 std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& configuration) {
   std::string endpoints;
+  std::string applications;
   for (const unsigned origin : configuration.origins) {
-    endpoints += (endpoints.empty() ? "" : ", ") +
-                 (plan_.origins_by_name ? origin_name(origin) + ":80" : fmt::format("\"10.0.1.{}:80\"", origin + 1));
+    const bool by_name = plan_.origins_by_name;
+    add_endpoint(endpoints, by_name ? origin_name(origin) + ":80" : fmt::format("10.0.1.{}:80", origin + 1));
+    add_endpoint(applications,
+                 by_name ? application_name(origin) + ":9000" : fmt::format("10.0.2.{}:9000", origin + 1));
   }
   const std::string age = plan_.connection_age ? fmt::format("{}us", plan_.connection_age->count() / 1000) : "none";
   source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_,
-                                           plan_.requests_per_connection, age, upload_limit);
+                                           plan_.requests_per_connection, age, upload_limit, applications);
   Diagnostics diagnostics;
   const config::Document document =
       config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);

@@ -75,6 +75,7 @@ class SimGateway {
 
   [[nodiscard]] static SocketAddress address();
   [[nodiscard]] static SocketAddress origin_address(unsigned origin);
+  [[nodiscard]] static SocketAddress application_address(unsigned origin);
 
   void start();
   void reload(const ConfigurationPlan& configuration);

@@ -4,23 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace weir::sim {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr ByteCount piece_bytes = 4 * kibibyte;
-
-/// `/shop/17` asks for 17.
-unsigned id_of(const Head& head) {
-  unsigned id = 0;
-  const std::size_t slash = head.start.rfind('/', head.start.find(" HTTP/"));
-  if (slash != std::string::npos)
-    std::from_chars(head.start.data() + slash + 1, head.start.data() + head.start.size(), id);
-  return id;
-}
 
 std::string answer_head(const RequestPlan& request, bool closes) {
   std::string head = fmt::format("HTTP/1.1 {} Planned\r\nx-answer: {}\r\n", request.status, request.id);
@@ -56,42 +44,20 @@ std::string bad_head(unsigned variant, unsigned id) {
 
 }  // namespace
 
-OriginServer::OriginServer(Reactor& reactor, Ledger& ledger, const WorldPlan& plan, const SocketAddress& address)
-    : reactor_(reactor), ledger_(ledger), plan_(plan), address_(address), scope_(reactor) {}
-
-Task<void> OriginServer::accept_connections() {
-  const Result<Handle> handle = Listener::open(reactor_, address_, {});
-  invariant(handle.has_value(), "an origin's address is free");
-  Listener listener(reactor_, *handle);
-  while (true) {
-    const Result<Handle> accepted = co_await listener.accept();
-    if (!accepted) co_return;
-    scope_.spawn(serve(*accepted));
-  }
-}
-
-Task<void> OriginServer::serve(Handle handle) {
-  Stream stream(reactor_, handle, weir::Origin::client);
-  Wire wire(stream);
+Task<OriginServer::Then> OriginServer::converse(Wire& wire) {
   Then then = Then::next_request;
   for (bool first = true; then == Then::next_request; first = false) {
     Head head;
-    const bool may_idle = first || !plan_.idle_close;
-    const Ending ending = co_await wire.read_head(head, may_idle ? Duration{1h} : *plan_.idle_close);
-    if (ending == Ending::late) ledger_.circumstances.idle_closes.push_back(reactor_.now());
-    if (ending != Ending::whole) co_return;
-    Story* story = ledger_.find(id_of(head));
-    if (story == nullptr) {
-      ledger_.violation("smuggling", fmt::format("an origin got \"{}\"", head.start));
-      co_return;
-    }
-    ++story->reached;
-    ledger_.say(reactor_.now(), fmt::format("origin gets {}, the {}. time", story->plan.id, story->reached));
-    story->reached_after_answer = story->reached_after_answer || story->answer_begun;
+    const Ending ending = co_await wire.read_head(head, idle_max(first));
+    if (ending != Ending::whole) note_end(ending);
+    if (ending != Ending::whole) co_return Then::close;
+    const std::string_view line = head.start;
+    Story* const story = arrived(request_number(line.substr(0, line.find(" HTTP/"))), line);
+    if (story == nullptr) co_return Then::close;
     check_head(head, *story);
     then = co_await answer(wire, head, *story);
   }
-  if (then == Then::reset) stream.reset_on_close();
+  co_return then;
 }
 
 void OriginServer::check_head(const Head& head, const Story& story) {
@@ -102,14 +68,6 @@ void OriginServer::check_head(const Head& head, const Story& story) {
   if (!good)
     ledger_.violation("head",
                       fmt::format("an origin got a head that was not sent: \"{}\"; {}", head.start, describe(plan)));
-}
-
-Task<bool> OriginServer::send(Wire& wire, Story& story, std::string bytes, ByteCount content_bytes) {
-  story.answer_begun = true;
-  const Result<void> sent = co_await wire.send(std::move(bytes));
-  if (sent) story.origin_sent += content_bytes;
-  ledger_.check_flow(story);
-  co_return sent.has_value();
 }
 
 Task<bool> OriginServer::read_upload(Wire& wire, const Head& head, Story& story) {
@@ -194,14 +152,11 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
   const bool closes = until_close || plan.origin == OriginWay::close_after || plan.origin == OriginWay::early_close;
   if (closes) then = Then::close;
   std::string bytes = answer_head(plan, closes);
-  const ByteCount length = plan.answer_has_content() ? plan.answer_bytes : 0;
-  const bool cuts = plan.origin == OriginWay::cut_body || plan.origin == OriginWay::reset_in_body ||
-                    plan.origin == OriginWay::bad_chunk;
-  const ByteCount stop = cuts && length > 0 ? plan.turning_point % length : length;
+  const ByteCount stop = bytes_to_send(plan);
   const bool bursts = plan.origin == OriginWay::bursty || plan.origin == OriginWay::slow;
   ByteCount sent = 0;
   while (sent < stop) {
-    const ByteCount size = std::min(stop - sent, piece_bytes);
+    const ByteCount size = std::min(stop - sent, answer_piece_bytes);
     const std::string piece = content(content_id(plan.id, Part::answer), sent, size);
     bytes += plan.answer == Framed::chunked ? chunk(piece) : piece;
     sent += size;
@@ -210,7 +165,7 @@ Task<bool> OriginServer::send_answer(Wire& wire, Story& story, Then& then) {
       if (bursts) co_await Sleep(reactor_, 500us);
     }
   }
-  if (cuts && plan.answer_has_content()) {
+  if (cuts_content(plan) && plan.answer_has_content()) {
     if (plan.origin == OriginWay::bad_chunk) bytes += "5x\r\nabcde\r\n";
     co_await send(wire, story, std::move(bytes));
     then = plan.origin == OriginWay::reset_in_body ? Then::reset : Then::close;
@@ -235,7 +190,7 @@ Task<OriginServer::Then> OriginServer::tunnel(Wire& wire, Story& story) {
   ContentCheck check(content_id(plan.id, Part::upload), plan.upload_bytes);
   std::string bytes;
   Ending ending = Ending::whole;
-  while ((ending = co_await wire.read_some(bytes, piece_bytes)) == Ending::whole) {
+  while ((ending = co_await wire.read_some(bytes, answer_piece_bytes)) == Ending::whole) {
     if (!check.take(bytes)) story.upload_wrong = true;
     if (!co_await send(wire, story, bytes)) co_return Then::close;
   }

@@ -169,7 +169,8 @@ class Draw {
     if (random_.chance(scenario.tunnel)) return Target::tunnel;
     if (random_.chance(scenario.local)) return random_.chance(0.7) ? Target::local : Target::missing;
     if (random_.chance(scenario.limited)) return Target::limited;
-    return random_.chance(scenario.deadline) ? Target::deadline : Target::shop;
+    if (random_.chance(scenario.deadline)) return Target::deadline;
+    return random_.chance(scenario.application) ? Target::application : Target::shop;
   }
 
   void draw_answer(RequestPlan& request) {
@@ -192,16 +193,25 @@ class Draw {
 
   void draw_ways(RequestPlan& request) {
     const Scenario& scenario = *plan_.scenario;
-    const bool reaches_origin = request.target == Target::shop;
+    const bool reaches_origin = request.target == Target::shop || request.target == Target::application;
     if (request.target == Target::deadline) request.origin = OriginWay::slow;
     if (reaches_origin && random_.chance(scenario.odd_origin)) request.origin = one_of(random_, odd_origins);
     if (reaches_origin && random_.chance(scenario.bad_origin)) request.origin = one_of(random_, bad_origins);
+    if (request.target == Target::application) fit_application(request);
     fit_origin(request);
     if (request.target == Target::nonsense) return;
     if (request.target != Target::tunnel && random_.chance(scenario.odd_client))
       request.client = one_of(random_, odd_clients);
     if (random_.chance(scenario.bad_client)) request.client = one_of(random_, bad_clients);
     fit_client(request);
+  }
+
+  // FastCGI knows no interim answers, no trailers, and one end of an answer, whether its length was said or not.
+  static void fit_application(RequestPlan& request) {
+    if (request.origin == OriginWay::interim) request.origin = OriginWay::plain;
+    if (request.origin == OriginWay::interim_reset) request.origin = OriginWay::cut_head;
+    if (request.answer == Framed::until_close) request.answer = Framed::chunked;
+    request.answer_trailer = false;
   }
 
   // Some ways need an answer of a certain shape.
@@ -254,7 +264,8 @@ class Draw {
   bool crowded_ = false;
 };
 
-constexpr std::array target_names{"shop", "local", "missing", "deadline", "limited", "tunnel", "nonsense"};
+constexpr std::array target_names{"shop",    "local",  "missing",  "deadline",
+                                  "limited", "tunnel", "nonsense", "application"};
 constexpr std::array framed_names{"no content", "length", "chunked", "until close"};
 constexpr std::array origin_names{"plain",         "slow",          "bursty",        "interim",
                                   "early",         "early_close",   "close_after",   "extra_bytes",

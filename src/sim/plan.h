@@ -20,10 +20,11 @@ enum class Target : std::uint8_t {
   shop,   ///< to the origins
   local,  ///< answered by the gateway: 200, or 404 where no route is
   missing,
-  deadline,  ///< to the origins, with a deadline
-  limited,   ///< to the origins, uploads of at most upload_limit bytes
-  tunnel,    ///< to the origins, asking to switch protocols
-  nonsense,  ///< no request at all, with a request smuggled behind it
+  deadline,     ///< to the origins, with a deadline
+  limited,      ///< to the origins, uploads of at most upload_limit bytes
+  tunnel,       ///< to the origins, asking to switch protocols
+  nonsense,     ///< no request at all, with a request smuggled behind it
+  application,  ///< to the applications, over FastCGI
 };
 
 /// What the route of Target::limited lets through.

@@ -28,10 +28,11 @@ struct Scenario {
   // What is asked for, per request.
   double upload = 0.35;
   double tunnel = 0.03;
-  double big = 0.05;      ///< larger than all buffers on the way together
-  double local = 0.1;     ///< answered by the gateway itself
-  double limited = 0.04;  ///< on a route that limits uploads
-  double deadline = 0;    ///< on a route with a deadline that the origin does not meet
+  double big = 0.05;          ///< larger than all buffers on the way together
+  double local = 0.1;         ///< answered by the gateway itself
+  double limited = 0.04;      ///< on a route that limits uploads
+  double deadline = 0;        ///< on a route with a deadline that the origin does not meet
+  double application = 0.15;  ///< of what would go to an origin: to an application, over FastCGI
 
   // What happens in the middle.
   unsigned reloads = 0;  ///< at most so many

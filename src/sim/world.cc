@@ -27,13 +27,18 @@ World::World(const WorldPlan& plan, bool verbose)
   clock_.add(origin_reactor_);
   network_.faults_at(SimGateway::address()) = plan_.client_link;
   for (unsigned number = 0; number < plan_.origins; ++number) {
-    const SocketAddress address = SimGateway::origin_address(number);
-    network_.faults_at(address) = plan_.origin_link;
-    origins_.push_back(std::make_unique<OriginServer>(origin_reactor_, ledger_, plan_, address));
+    add_server<OriginServer>(SimGateway::origin_address(number));
+    add_server<ApplicationServer>(SimGateway::application_address(number));
   }
   for (const ClientPlan& client : plan_.clients) {
     clients_.push_back(std::make_unique<Client>(client_reactor_, ledger_, client, SimGateway::address()));
   }
+}
+
+template <typename Server>
+void World::add_server(const SocketAddress& address) {
+  network_.faults_at(address) = plan_.origin_link;
+  servers_.push_back(std::make_unique<Server>(origin_reactor_, ledger_, plan_, address));
 }
 
 void World::plan_events() {
@@ -65,7 +70,7 @@ void World::abort_somebody() {
 }
 
 bool World::run() {
-  for (const auto& origin : origins_) origin->start();
+  for (const auto& server : servers_) server->start();
   gateway_.start();
   plan_events();
   for (const auto& client : clients_) client_scope_.spawn(client->run());
@@ -90,9 +95,9 @@ bool World::finish() {
   }
   gateway_.stop();
   if (!wait_for("hang", "the shutdown", 10s, [&] { return gateway_.stopped(); })) return false;
-  for (const auto& origin : origins_) origin->stop();
+  for (const auto& server : servers_) server->stop();
   const bool origins_gone = wait_for("hang", "the origins", 10s, [&] {
-    return std::ranges::all_of(origins_, [](const auto& origin) { return origin->done(); });
+    return std::ranges::all_of(servers_, [](const auto& server) { return server->done(); });
   });
   clock_.run_for(10s);
   return origins_gone;

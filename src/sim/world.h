@@ -1,9 +1,10 @@
-// One world from beginning to end: clients, gateway, origins, and the checks behind them.
+// One world from beginning to end: clients, gateway, origins and applications, and the checks behind them.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "sim/application.h"
 #include "sim/client.h"
 #include "sim/gateway.h"
 #include "sim/origin.h"
@@ -30,6 +31,8 @@ class World {
   [[nodiscard]] Report report() const;
 
  private:
+  template <typename Server>
+  void add_server(const SocketAddress& address);
   void plan_events();
   void abort_somebody();
   bool finish();
@@ -45,7 +48,7 @@ class World {
   Reactor origin_reactor_;
   Scope client_scope_;
   SimGateway gateway_;
-  std::vector<std::unique_ptr<OriginServer>> origins_;
+  std::vector<std::unique_ptr<SimServer>> servers_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 

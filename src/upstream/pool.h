@@ -14,8 +14,8 @@
 //   (4) Doomed connections are destroyed by the pool's timer only, never inside a call from the session itself. A lease
 //       comes back when nothing of its exchange runs on the session any more, so that nothing is torn from under
 //       anybody.
-//   (5) A connection that was given back unhealthy, or of which anything was heard while it was idle, is never leased
-//   again.
+//   (5) A connection that was given back unhealthy, or of which anything was heard while it was idle, is never
+//       leased again.
 #pragma once
 
 #include <cstdint>
@@ -93,9 +93,8 @@ class Pool final : private Timer {
       pool_.begin_waiting(*this);
       return true;
     }
-    /// \errors  queue_full, queue_timeout (origin gateway); no_endpoint when the endpoint was removed meanwhile; those
-    /// of
-    ///          ClientProtocol::connect; canceled
+    /// \errors  queue_full, queue_timeout (origin gateway); no_endpoint when the endpoint was removed meanwhile;
+    ///          those of ClientProtocol::connect; canceled
     Result<Lease> await_resume() { return std::move(outcome_); }
 
     /// What it was decided from when it was asked for; decide() says what.

@@ -162,7 +162,8 @@ class FastcgiTest(unittest.TestCase):
         return fastcgi.record_bytes(fastcgi.BEGIN, bytes([0, 1, flags, 0, 0, 0, 0, 0]))
 
     def test_a_request_is_read_to_its_end(self) -> None:
-        asked = self.read(self.begin(), fastcgi.record_bytes(fastcgi.PARAMS, b"\x01\x02Abc\x01\x80\0\0\x01De", padding=3),
+        variables = b"\x01\x02Abc\x01\x80\0\0\x01De"
+        asked = self.read(self.begin(), fastcgi.record_bytes(fastcgi.PARAMS, variables, padding=3),
                           fastcgi.record_bytes(fastcgi.PARAMS, b""), fastcgi.record_bytes(fastcgi.STDIN, b"hello"),
                           fastcgi.record_bytes(fastcgi.STDIN, b""))
         self.assertEqual((asked.variables, bytes(asked.content), asked.complete),

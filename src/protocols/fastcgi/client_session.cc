@@ -23,7 +23,7 @@ class OutputBody final : public Body {
       if (!received && received.error().code == Code::timed_out)
         co_return fail(upstream_error(Code::upstream_idle_timeout));
       if (!received) co_return fail(received.error());
-      if (received->empty()) co_return fail(upstream_error(Code::body_cut_short, "closed without END_REQUEST"));
+      if (received->empty()) co_return close_without_end();
       session_->inbox_.take(*received);
     }
   }
@@ -52,6 +52,13 @@ class OutputBody final : public Body {
   }
 
  private:
+  Result<Piece> close_without_end() {
+    if (!fault(Fault::end_request_not_awaited)) {
+      return fail(upstream_error(Code::body_cut_short, "closed without END_REQUEST"));
+    }
+    ended_ = true;
+    return Piece{.bytes = {}, .end = true};
+  }
   void leave() {
     ClientSessionFastcgi* session = std::exchange(session_, nullptr);
     if (session != nullptr) session->let_go_of_answer(session->output_.ended() && !wrong_length_);

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "base/fault.h"
+
 namespace weir::fastcgi {
 namespace {
 
@@ -23,6 +25,7 @@ Task<Result<void>> InputWriter::send(std::string_view front, Piece piece) {
     kept = std::string(bytes);
     bytes = kept;
   }
+  const bool last = piece.end || fault(Fault::input_ended_early);
   const RecordHeader end = record_header(RecordType::input, 0);
   while (!bytes.empty()) {
     const std::string_view first = take_record(bytes);
@@ -30,14 +33,14 @@ Task<Result<void>> InputWriter::send(std::string_view front, Piece piece) {
     const RecordHeader first_header = record_header(RecordType::input, first.size());
     const RecordHeader second_header = record_header(RecordType::input, second.size());
     if (second.empty()) {
-      const std::string_view tail = piece.end ? view_of(end) : std::string_view();
+      const std::string_view tail = last ? view_of(end) : std::string_view();
       CO_TRY_VOID(co_await stream_.send({front, view_of(first_header), first, tail}, stall_));
       co_return Result<void>{};
     }
     CO_TRY_VOID(co_await stream_.send({front, view_of(first_header), first, view_of(second_header), second}, stall_));
     front = {};
   }
-  if (piece.end) co_return co_await stream_.send({front, view_of(end)}, stall_);
+  if (last) co_return co_await stream_.send({front, view_of(end)}, stall_);
   co_return Result<void>{};
 }
 

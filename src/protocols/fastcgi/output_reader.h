@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "base/fault.h"
 #include "net/inbox.h"
 #include "protocols/fastcgi/application_log.h"
 #include "protocols/fastcgi/records.h"
@@ -19,7 +20,7 @@ class OutputReader {
 
   /// A new request was sent.
   void begin(const Exchange& exchange) {
-    records_ = {};
+    if (!fault(Fault::records_not_begun_anew)) records_ = {};
     log_.begin(exchange);
   }
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "base/fault.h"
 #include "base/invariant.h"
 
 namespace weir::fastcgi {
@@ -108,6 +110,7 @@ Result<void> RecordReader::open_record() {
   type_ = static_cast<RecordType>(header_[1]);
   content_left_ = byte_of(header_[4]) << 8 | byte_of(header_[5]);
   padding_left_ = byte_of(header_[6]);
+  if (fault(Fault::record_padding_kept) && content_left_ > 0) content_left_ += std::exchange(padding_left_, 0);
   switch (type_) {
     case RecordType::end_request:
       if (content_left_ != end_body_bytes) return fail(upstream_error(Code::bad_record, "END_REQUEST has not 8 bytes"));

@@ -97,6 +97,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::serve_exchange() {
   body_ = nullptr;
   head_sent_ = false;
   continue_owed_ = false;
+  interim_.reset();
   version_ = Version::http_1_1;
   exchange.timings.head_started = shard_.reactor.now();
   Delivery delivery;
@@ -167,6 +168,7 @@ Task<Result<void>> ServerSessionH1::read_head(Exchange& exchange) {
   while (true) {
     const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
     const Result<std::size_t> received = co_await inbox_.fill_behind(room_max, left);
+    if (!received || *received == 0) guess_method(exchange);
     if (!received) {
       const Error error = received.error();
       co_return fail(error.code == Code::timed_out ? client_error(Code::client_head_timeout) : error);
@@ -177,11 +179,23 @@ Task<Result<void>> ServerSessionH1::read_head(Exchange& exchange) {
   }
 }
 
+// An answer to HEAD has no content (RFC 9110 section 9.3.2), however little of the request has come.
+void ServerSessionH1::guess_method(Exchange& exchange) const {
+  const std::span<const char> unread = inbox_.unread();
+  if (std::string_view(unread.data(), unread.size()).starts_with("HEAD ")) exchange.request.method = Method::head;
+}
+
 Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Result<void> head, Delivery& delivery) {
   Handler& handler = context_.handler();
   handler.begin(exchange);
   Result<Answer> answered = head ? co_await handler.handle(exchange).under(*region_) : fail(head.error());
   exchange.timings.response_head = shard_.reactor.now();
+  if (!interim_.none()) [[unlikely]]
+    co_await interim_over().under(*region_);
+  if (interim_.cut()) [[unlikely]] {
+    delivery.error = exchange.arena.make<Error>(answered ? client_error(Code::client_write_timeout) : answered.error());
+    co_return Afterwards::abort;
+  }
   bool close_after = !head;
   if (answered) {
     if (answered->tunnel != nullptr) co_return co_await open_tunnel(exchange, std::move(*answered), delivery);
@@ -385,7 +399,15 @@ Task<Result<void>> ServerSessionH1::interim(const ResponseHead& head) {
   if (version_ == Version::http_1_0 || head_sent_) co_return Result<void>{};
   HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
   write_response_head(out, head, version_, Persistence::keep_alive, {});
-  co_return co_await stream_.send(out.written(), no_limit);
+  interim_.begin();
+  const Result<void> sent = co_await stream_.send(out.written(), context_.pin()->timeouts.client_write);
+  interim_.end(shard_.reactor, sent.has_value());
+  co_return sent;
+}
+
+Task<void> ServerSessionH1::interim_over() {
+  co_await PendingInterim::Over(shard_.reactor, interim_);
+  interim_.give_up();
 }
 
 void ServerSessionH1::limit_time(Time deadline) {

@@ -15,6 +15,7 @@
 #include "net/inbox.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
+#include "protocols/h1/pending_interim.h"
 #include "protocols/h1/request_body.h"
 
 namespace weir::h1 {
@@ -35,6 +36,7 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   Task<Afterwards> serve_exchange();
   Task<Result<void>> read_head(Exchange& exchange);
   static void forget_unread_views(Exchange& exchange);
+  void guess_method(Exchange& exchange) const;
   Result<HeadLength> parse_received_head(Exchange& exchange);
   Task<Afterwards> answer(Exchange& exchange, Result<void> head, Delivery& delivery);
   Persistence prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after);
@@ -48,6 +50,7 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   Task<void> linger();
 
   Task<Result<void>> interim(const ResponseHead& head) override;
+  Task<void> interim_over();
   void limit_time(Time deadline) override;
   void on_activity(bool gone) override;
   void fire(Time now) override;
@@ -60,6 +63,7 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   RequestBody* body_ = nullptr;     // of the exchange in progress, if its request has content
   Version version_ = Version::http_1_1;
   bool head_sent_ = false;
+  PendingInterim interim_;
   bool continue_owed_ = false;  // the client waits for 100 before it sends its content
 };
 

@@ -4,9 +4,8 @@
 // copied when the session cannot do that; what lies on the disk is read by the executor, a piece at a time.
 //
 // Invariants
-//   (1) Before each piece the file is looked at: once it is another than the one that was promised, the content ends
-//   with
-//       content_changed, and the connection with it. Never is a part of another state sent to its end.
+//   (1) Before each piece the file is looked at: once it is another than the one that was promised, the content
+//       ends with content_changed, and the connection with it. Never is a part of another state sent to its end.
 //   (2) A piece that was copied is looked at after it was copied.
 #pragma once
 

@@ -6,9 +6,8 @@
 //
 // Whether an entity-tag may be trusted (docs/decisions/entity-tags-of-files.md)
 //   - A content held in memory carries the hash of those very bytes.
-//   - A longer file's hash belongs to its facts (device, inode, size, both times). A file that was touched within the
-//   last
-//     two seconds may change once more without its times moving: it has no entity-tag until it has settled.
+//   - A longer file's hash belongs to its facts (device, inode, size, both times). A file that was touched within
+//     the last two seconds may change once more without its times moving: it has no entity-tag until it has settled.
 //
 // Invariants
 //   (1) At most limits::open_files entries and limits::files_in_memory_bytes of content; the least recently used go.
