@@ -48,6 +48,24 @@ std::string_view decimal(ByteCount number, Arena& arena) {
   return arena.copy(fmt::format_int(number).str());
 }
 
+/// The value of Content-Range. \param bytes  of the whole file
+std::string_view range_text(const ByteRange& range, ByteCount bytes, Arena& arena) {
+  return arena.join("bytes ", decimal(range.first, arena), "-", decimal(range.last, arena), "/", decimal(bytes, arena));
+}
+
+/// Each range with its fields in front (RFC 9110 section 14.6); the closing boundary goes behind the last.
+std::span<files::ContentPart> multipart(const RangeDecision& ranges, ByteCount bytes, std::string_view boundary,
+                                        std::string_view type, Arena& arena) {
+  const auto parts = arena.make_array<files::ContentPart>(ranges.count);
+  for (std::size_t at = 0; at < parts.size(); ++at) {
+    const ByteRange& range = ranges.parts[at];
+    parts[at] = {.before = arena.join(at == 0 ? "--" : "\r\n--", boundary, "\r\ncontent-type: ", type,
+                                      "\r\ncontent-range: ", range_text(range, bytes, arena), "\r\n\r\n"),
+                 .range = range};
+  }
+  return parts;
+}
+
 Answer answer_refusal(Exchange& exchange, Code code) {
   return error_reply(exchange, client_error(code));
 }
@@ -159,10 +177,6 @@ void Files::give_parts(Exchange& exchange, FileStore& store, Answer& answer, con
   Arena& arena = exchange.arena;
   const FilePointer& file = *decision.file;
   const ByteCount bytes = file->facts.bytes;
-  const auto range_text = [&](const ByteRange& range) {
-    return arena.join("bytes ", decimal(range.first, arena), "-", decimal(range.last, arena), "/",
-                      decimal(bytes, arena));
-  };
   std::span<files::ContentPart> parts;
   std::string_view after;
   if (decision.status == 200) {
@@ -171,19 +185,12 @@ void Files::give_parts(Exchange& exchange, FileStore& store, Answer& answer, con
   } else if (decision.ranges.count == 1) {
     parts = arena.make_array<files::ContentPart>(1);
     parts[0] = {.before = {}, .range = decision.ranges.parts[0]};
-    answer.head.fields.append(FieldName::content_range, range_text(parts[0].range));
+    answer.head.fields.append(FieldName::content_range, range_text(parts[0].range, bytes, arena));
   } else {
-    // RFC 9110 section 14.6. 128 random bits stand in no file but by design, and nobody can know them before.
+    // 128 random bits stand in no file but by design, and nobody can know them before.
     Random& random = exchange.shard.reactor.random();
     const std::string_view boundary = arena.copy(fmt::format("{:016x}{:016x}", random.next(), random.next()));
-    const std::string_view type = content_type(entry, arena);
-    parts = arena.make_array<files::ContentPart>(decision.ranges.count);
-    for (std::size_t at = 0; at < parts.size(); ++at) {
-      const ByteRange& range = decision.ranges.parts[at];
-      parts[at] = {.before = arena.join(at == 0 ? "--" : "\r\n--", boundary, "\r\ncontent-type: ", type,
-                                        "\r\ncontent-range: ", range_text(range), "\r\n\r\n"),
-                   .range = range};
-    }
+    parts = multipart(decision.ranges, bytes, boundary, content_type(entry, arena), arena);
     after = arena.join("\r\n--", boundary, "--\r\n");
     answer.head.fields.append(FieldName::content_type, arena.join("multipart/byteranges; boundary=", boundary));
   }

@@ -47,56 +47,15 @@ void HtmlContext::step(char c) {
       if (c == '<') state_ = State::tag_open;
       return;
     case State::tag_open:
-      name_ = c;
-      if (text::is_alpha(c) || c == '/') {
-        state_ = State::tag_name;
-      } else if (c == '!' || c == '?') {
-        state_ = State::declaration;
-      } else {
-        state_ = c == '<' ? State::tag_open : State::text;
-      }
-      return;
+      return open_tag(c);
     case State::tag_name:
-      if (c == '>') return end_tag();
-      // </scripts> does not end a script.
-      if (!raw_.empty() && !is_space(c) && c != '/') {
-        state_ = State::raw_text;
-        return;
-      }
-      if (is_space(c) || (c == '/' && name_ != "/")) {
-        state_ = State::between;
-      } else {
-        name_ += c;
-      }
-      return;
+      return c == '>' ? end_tag() : go_on_with_name(c);
     case State::between:
-      if (c == '>') return end_tag();
-      if (is_space(c) || c == '/') return;
-      attribute_ = c;
-      state_ = State::attribute_name;
-      return;
+      return c == '>' ? end_tag() : begin_attribute(c);
     case State::attribute_name:
-      if (c == '>') return end_tag();
-      if (c == '=') {
-        state_ = State::before_value;
-      } else if (c == '/') {
-        state_ = State::between;
-      } else if (is_space(c)) {
-        // `name = "value"`: what follows is a value if it begins with '='.
-        if (!attribute_.ends_with(' ')) attribute_ += ' ';
-      } else if (attribute_.ends_with(' ')) {
-        attribute_ = c;
-      } else {
-        attribute_ += c;
-      }
-      return;
+      return c == '>' ? end_tag() : go_on_with_attribute(c);
     case State::before_value:
-      if (c == '>') return end_tag();
-      if (is_space(c)) return;
-      while (attribute_.ends_with(' ')) attribute_.pop_back();
-      quote_ = c;
-      state_ = c == '"' || c == '\'' ? State::quoted_value : State::unquoted_value;
-      return;
+      return c == '>' ? end_tag() : begin_value(c);
     case State::quoted_value:
       if (c == quote_) state_ = State::between;
       return;
@@ -112,12 +71,65 @@ void HtmlContext::step(char c) {
       if (recent_.ends_with("-->") || recent_.ends_with("--!>")) state_ = State::text;
       return;
     case State::raw_text:
-      lost_ = lost_ || (raw_ == "script" && recent_.ends_with("<!--"));
-      if (!recent_.ends_with("</" + raw_)) return;
-      name_ = "/" + raw_;
-      state_ = State::tag_name;
-      return;
+      return go_on_with_raw_text();
   }
+}
+
+void HtmlContext::open_tag(char c) {
+  name_ = c;
+  if (text::is_alpha(c) || c == '/') {
+    state_ = State::tag_name;
+  } else if (c == '!' || c == '?') {
+    state_ = State::declaration;
+  } else {
+    state_ = c == '<' ? State::tag_open : State::text;
+  }
+}
+
+void HtmlContext::go_on_with_name(char c) {
+  // </scripts> does not end a script.
+  if (!raw_.empty() && !is_space(c) && c != '/') {
+    state_ = State::raw_text;
+  } else if (is_space(c) || (c == '/' && name_ != "/")) {
+    state_ = State::between;
+  } else {
+    name_ += c;
+  }
+}
+
+void HtmlContext::begin_attribute(char c) {
+  if (is_space(c) || c == '/') return;
+  attribute_ = c;
+  state_ = State::attribute_name;
+}
+
+void HtmlContext::go_on_with_attribute(char c) {
+  if (c == '=') {
+    state_ = State::before_value;
+  } else if (c == '/') {
+    state_ = State::between;
+  } else if (is_space(c)) {
+    // `name = "value"`: what follows is a value if it begins with '='.
+    if (!attribute_.ends_with(' ')) attribute_ += ' ';
+  } else if (attribute_.ends_with(' ')) {
+    attribute_ = c;
+  } else {
+    attribute_ += c;
+  }
+}
+
+void HtmlContext::begin_value(char c) {
+  if (is_space(c)) return;
+  while (attribute_.ends_with(' ')) attribute_.pop_back();
+  quote_ = c;
+  state_ = c == '"' || c == '\'' ? State::quoted_value : State::unquoted_value;
+}
+
+void HtmlContext::go_on_with_raw_text() {
+  lost_ = lost_ || (raw_ == "script" && recent_.ends_with("<!--"));
+  if (!recent_.ends_with("</" + raw_)) return;
+  name_ = "/" + raw_;
+  state_ = State::tag_name;
 }
 
 void HtmlContext::end_tag() {

@@ -33,6 +33,12 @@ class HtmlContext {
   };
 
   void step(char c);
+  void open_tag(char c);
+  void go_on_with_name(char c);
+  void begin_attribute(char c);
+  void go_on_with_attribute(char c);
+  void begin_value(char c);
+  void go_on_with_raw_text();
   void end_tag();
 
   State state_ = State::text;
