@@ -41,7 +41,7 @@ class Compiler {
   std::shared_ptr<const Gateway> compile(const config::Document& document, ListenerNumbers& listeners, WallTime now,
                                          Diagnostics& diagnostics);
   /// What the configurations compiled here share and keep, to be shown to operators.
-  [[nodiscard]] SharedStates& shared_states() { return *states_; }
+  [[nodiscard]] SharedStates& shared_states() const { return *states_; }
 
  private:
   class Context;

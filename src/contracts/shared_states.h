@@ -10,6 +10,7 @@
 //   (2) What a state lets several cores do at once is the state's own affair (atomics, or a part for each core).
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,7 @@ class SharedStates {
     if (auto found = std::dynamic_pointer_cast<State>(kept.lock())) return found;
     std::shared_ptr<State> made = make();
     kept = made;
-    std::erase_if(states_, [](const auto& entry) { return entry.second.expired(); });
+    if (states_.size() >= sweep_at_) sweep();
     return made;
   }
 
@@ -46,7 +47,14 @@ class SharedStates {
   }
 
  private:
+  /// Forgets the keys that nobody holds; so seldom that it costs nothing however many there are.
+  void sweep() {
+    std::erase_if(states_, [](const auto& entry) { return entry.second.expired(); });
+    sweep_at_ = 2 * states_.size() + 64;
+  }
+
   std::mutex mutex_;
+  std::size_t sweep_at_ = 64;
   std::map<std::string, std::weak_ptr<SharedState>> states_;
 };
 

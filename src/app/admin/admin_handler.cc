@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/admin/exposition.h"
+#include "app/admin/limits_page.h"
 #include "app/admin/page.h"
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
@@ -45,6 +46,7 @@ enum class Page : std::uint8_t {
   metrics,
   status,
   explain,
+  limits,
   story,
   tail,
   reload,
@@ -57,6 +59,7 @@ Page page_at(std::string_view path) {
   if (path == "/metrics") return Page::metrics;
   if (path == "/status") return Page::status;
   if (path == "/explain") return Page::explain;
+  if (path == "/limits") return Page::limits;
   if (path == "/story") return Page::story;
   if (path == "/tail") return Page::tail;
   if (path == "/reload") return Page::reload;
@@ -73,7 +76,8 @@ bool changes_something(Page asked) {
 
 /// What others asked for, and how they are served, is not for everybody on this machine.
 bool is_private(Page asked) {
-  return asked == Page::story || asked == Page::tail || asked == Page::history || asked == Page::configuration;
+  return asked == Page::limits || asked == Page::story || asked == Page::tail || asked == Page::history ||
+         asked == Page::configuration;
 }
 
 /// Whether a password is right would be told to everybody on this machine, as often as they like to guess.
@@ -147,6 +151,12 @@ Answer show_readiness(Exchange& exchange, const Operations& operations) {
   return page(exchange, 200, plain_text, remark.empty() ? "ready\n" : fmt::format("ready; {}\n", remark));
 }
 
+Answer show_limits(Exchange& exchange, SharedStates& states) {
+  const std::vector<LimitTotals> totals = limit_totals(states);
+  if (wants_text(exchange)) return page(exchange, 200, plain_text, limits_text(totals));
+  return page(exchange, 200, json_text, limits_json(totals));
+}
+
 /// One part for each file, in their order.
 std::string configuration_entry(const PastConfiguration& configuration) {
   history::EntryFile file{.entry = configuration.entry, .details = {}, .lists = {}, .parts = {}};
@@ -199,6 +209,9 @@ Reply AdminHandler::handle(Exchange& exchange) {
       co_return co_await show_metrics(exchange);
     case Page::explain:
       co_return co_await show_explanation(exchange);
+    case Page::limits:
+      if (operations_.shared_states() == nullptr) break;
+      co_return show_limits(exchange, *operations_.shared_states());
     case Page::story:
       if (stories_ == nullptr) break;
       co_return co_await show_story(exchange, *stories_, operations_.shards());

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "app/admin/exposition.h"
+#include "app/admin/limits_page.h"
 #include "app/commands/version.h"
 
 namespace weir {
@@ -182,6 +183,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);
+  if (SharedStates* const states = sources.operations.shared_states()) add_limits(page, limit_totals(*states));
   if (sources.access_log != nullptr) {
     page.family("weir_access_log_lines_dropped_total", "counter",
                 "Lines the access log lost: the disk was full or too slow.")

@@ -13,6 +13,8 @@
 
 namespace weir {
 
+class SharedStates;  // contracts/shared_states.h
+
 struct ReloadRequest {
   std::string by;      ///< "SIGHUP", "uid 0"
   bool force = false;  ///< also when the file still says what was rolled back
@@ -82,6 +84,8 @@ class Operations {
   [[nodiscard]] virtual std::shared_ptr<const Gateway> gateway() const = 0;
   /// Names of the listeners by their ids.
   [[nodiscard]] virtual std::vector<std::string> listener_names() const = 0;
+  /// What plug-ins share between cores and keep over reloads; null where there is no process.
+  [[nodiscard]] virtual SharedStates* shared_states() const { return nullptr; }
   /// For metrics: cells of other cores may be read, nothing else of them.
   [[nodiscard]] virtual std::span<Shard* const> shards() const = 0;
 

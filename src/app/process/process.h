@@ -50,6 +50,7 @@ class Process final : public Operations {
   [[nodiscard]] ProcessStatus status() const override;
   [[nodiscard]] std::shared_ptr<const Gateway> gateway() const override;
   [[nodiscard]] std::vector<std::string> listener_names() const override;
+  [[nodiscard]] SharedStates* shared_states() const override { return &compiler_.shared_states(); }
   [[nodiscard]] std::span<Shard* const> shards() const override { return shards_; }
   void reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) override;
   void rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) override;

@@ -26,8 +26,10 @@ class Leaving final : public Finisher {
   LimitTable::Slot& place_;
 };
 
-std::string_view verdict_of(const Rule& rule, const Judged& judged) {
+/// \param charged  whether all rules agreed, so that those that admit it were charged
+std::string_view verdict_of(const Rule& rule, const Judged& judged, bool charged) {
   if (!judged.verdict.admitted) return rule.options().dry_run ? "would_refuse" : "refused";
+  if (!charged) return "agreed";
   return judged.verdict.wait > Duration{} ? "delayed" : "admitted";
 }
 
@@ -83,7 +85,7 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
   const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * rules_.size())),
                                  rules_.size()};
   const Rule* const refusing = judge(exchange, judged);
-  record(exchange, judged);
+  record(exchange, judged, refusing == nullptr);
   if (refusing != nullptr) co_return fail(refuse_by(exchange, *refusing, judged));
   if (const Duration wait = until_turn(judged); wait > Duration{}) {
     CO_TRY_VOID(co_await Sleep(exchange.shard.reactor, wait));
@@ -127,28 +129,31 @@ const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
   return nullptr;
 }
 
-void Limit::record(Exchange& exchange, std::span<const Judged> judged) const {
+void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) const {
   for (std::size_t at = 0; at < rules_.size(); ++at) {
     const Rule& rule = *rules_[at];
     RuleState::Core& core = rule.state().core(exchange.shard.id);
-    if (judged[at].verdict.admitted) {
-      core.admitted.add();
-      if (judged[at].verdict.wait > Duration{}) core.delayed.add();
-    } else {
+    BudgetVerdict& verdict = judged[at].verdict;
+    if (!verdict.admitted) {
       (rule.options().dry_run ? core.would_refuse : core.refused).add();
       core.heavy.count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
+    } else if (charged) {
+      core.admitted.add();
+      if (verdict.wait > Duration{}) core.delayed.add();
+    } else {
+      verdict.remaining += judged[at].cost;  // another rule refused: this one has kept it
     }
-    record_one(exchange, rule, judged[at]);
+    record_one(exchange, rule, judged[at], charged);
   }
 }
 
-void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judged) const {
+void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const {
   std::string_view subject = rule.name();
   if (!judged.verdict.admitted) {
     subject = exchange.arena.join(rule.name(), " for ", rule.key_text(selector_facts(exchange), exchange.arena));
   }
   exchange.record({.room = "limit",
-                   .verdict = verdict_of(rule, judged),
+                   .verdict = verdict_of(rule, judged, charged),
                    .subject = subject,
                    .reason = reason_of(rule, judged),
                    .place = rule.options().place},

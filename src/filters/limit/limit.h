@@ -29,8 +29,9 @@ class Limit final : public Filter {
   /// Charges all rules or none. \returns  the rule that refuses, or null
   const Rule* judge(Exchange& exchange, std::span<Judged> judged) const;
   const Rule* charge(Exchange& exchange, std::span<Judged> judged) const;
-  void record(Exchange& exchange, std::span<const Judged> judged) const;
-  void record_one(Exchange& exchange, const Rule& rule, const Judged& judged) const;
+  /// \param charged  whether all rules agreed
+  void record(Exchange& exchange, std::span<Judged> judged, bool charged) const;
+  void record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const;
   [[nodiscard]] Error refuse_by(Exchange& exchange, const Rule& rule, std::span<const Judged> judged) const;
   /// RateLimit and its kin. The fields live as long as the arena.
   void tell(Fields& fields, std::span<const Judged> judged) const;

@@ -177,6 +177,14 @@ TEST_F(LimitTest, a_request_that_one_rule_refuses_is_charged_to_none) {
   EXPECT_EQ(ask(*filter).ratelimit, "\"day\";r=1;t=77756, \"second\";r=1;t=1");
 }
 
+TEST_F(LimitTest, a_refusal_tells_what_the_rules_that_agreed_have_kept) {
+  const auto filter = build("{ rules: [{ name: day, rate: 10/d }, { name: minute, rate: 1/m }] }");
+  EXPECT_EQ(ask(*filter).status, 200);
+  EXPECT_TRUE(ask(*filter).ratelimit.starts_with("\"day\";r=9;"));
+  RuleState& day = dynamic_cast<const Limit&>(*filter).rules()[0]->state();
+  EXPECT_EQ(day.core(0).admitted.get(), 1U) << "what another rule refused was not admitted";
+}
+
 TEST_F(LimitTest, the_rule_that_refuses_longest_is_told) {
   const auto filter = build("{ rules: [{ name: second, rate: 1/s }, { name: minute, rate: 1/m }] }");
   EXPECT_EQ(ask(*filter).status, 200);

@@ -1,0 +1,57 @@
+// The page of limits: rules of one name are one row, and the heaviest keys come first.
+#include "app/admin/limits_page.h"
+
+#include <gtest/gtest.h>
+
+#include "filters/limit/rule.h"
+
+namespace weir {
+namespace {
+
+class LimitsPage : public testing::Test {
+ protected:
+  std::shared_ptr<limit::RuleState> rule(const std::string& key, const std::string& name, std::uint64_t count) {
+    limit::RuleOptions options;
+    options.name = name;
+    options.rate = Rate{.count = count};
+    return states.find_or_make<limit::RuleState>(key, [&] { return std::make_shared<limit::RuleState>(options, 2); });
+  }
+  SharedStates states;
+};
+
+TEST_F(LimitsPage, adds_up_cores_and_routes_of_one_rule) {
+  const auto one = rule("a", "guesses", 5);
+  const auto other = rule("b", "guesses", 5);
+  const auto changed = rule("c", "guesses", 6);
+  one->core(0).admitted.add(3);
+  one->core(1).admitted.add(4);
+  other->core(1).refused.add(2);
+  changed->core(0).would_refuse.add(1);
+  one->core(0).heavy.count(1, [] { return std::string("192.0.2.7"); });
+  for (int refusal = 0; refusal < 5; ++refusal) {
+    one->core(1).heavy.count(2, [] { return std::string("192.0.2.8"); });
+    other->core(0).heavy.count(2, [] { return std::string("192.0.2.8"); });
+  }
+  const auto totals = limit_totals(states);
+  EXPECT_EQ(limits_text(totals),
+            "guesses (5/s): 7 admitted, 2 refused, 0 delayed, 0 would be refused\n"
+            "          10  192.0.2.8\n"
+            "           1  192.0.2.7\n"
+            "guesses (6/s): 0 admitted, 0 refused, 0 delayed, 1 would be refused\n");
+  EXPECT_TRUE(limits_json(totals).starts_with(
+      "{\"rules\":[{\"name\":\"guesses\",\"allows\":\"5/s\",\"admitted\":7,\"refused\":2,\"delayed\":0,"
+      "\"would_refuse\":0,\"refused_most\":[{\"key\":\"192.0.2.8\",\"count\":10}"))
+      << limits_json(totals);
+  Exposition page;
+  add_limits(page, totals);
+  EXPECT_TRUE(
+      page.take().contains("weir_limit_decisions_total{rule=\"guesses\",allows=\"5/s\",verdict=\"admitted\"} 7\n"));
+}
+
+TEST_F(LimitsPage, a_rule_that_nobody_has_any_more_is_gone) {
+  (void)rule("a", "guesses", 5);
+  EXPECT_EQ(limits_text(limit_totals(states)), "no limits\n");
+}
+
+}  // namespace
+}  // namespace weir
