@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|content|all] [--json] [--windows 5] [--seconds 2]
+    ./dev bench [proxy|open|large|idle|router|stories|content|limits|all] [--json] [--windows 5] [--seconds 2]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -16,13 +16,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, content, fastcgi, gzip, idle, machine, page, reload, rounds, router, rows
+from harness import contenders, content, fastcgi, gzip, idle, limits, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADED = {"proxy": rows.PROXY, "large": rows.LARGE, "open": rows.OPEN, "stories": rows.STORIES}
+LOADED = {"proxy": rows.PROXY, "large": rows.LARGE, "open": rows.OPEN, "stories": rows.STORIES,
+          "limits": rows.LIMITS}
 WITH_WEIR = [contenders.WEIR, contenders.WEIR_PLAIN, *contenders.STORIES]
 
 
@@ -37,19 +38,22 @@ class Bench:
         self.meter = Meter()
         weir = None if options.weir == "none" else Path(options.weir or options.build / "weir").resolve()
         self.programs = Programs(options.build.resolve() / "bench", weir, options.build.resolve() / "bench/weir_bench")
-        self.story_names = [] if weir is None else contenders.STORIES
+        self.own_names = {verb: [] if weir is None else names
+                          for verb, names in (("stories", contenders.STORIES), ("limits", contenders.LIMITS))}
         self.names = [name for name in contenders.ALL
                       if (name not in contenders.PEER_NAMES or name in options.peers)
                       and (name not in WITH_WEIR or weir is not None)]
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories", "content"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "limits"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
-        among_proxies = [verb for verb in wanted if verb not in ("router", "stories", "content")]
-        for verbs, names in ((among_proxies, self.names), ([verb for verb in wanted if verb == "stories"],
-                                                           self.story_names)):
+        among_proxies = [verb for verb in wanted if verb not in ("router", "content", *self.own_names)]
+        among_themselves = [([verb], names) for verb, names in self.own_names.items() if verb in wanted]
+        if "limits" in wanted:
+            self._run_limits()
+        for verbs, names in [(among_proxies, self.names), *among_themselves]:
             if verbs:
                 with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
                     self._run_with_origin(verbs, names, Path(directory))
@@ -102,6 +106,12 @@ class Bench:
         finally:
             for contender in reversed(running):
                 contender.process.stop()
+
+    def _run_limits(self) -> None:
+        self._tell("limits: microbenchmarks")
+        self._add(limits.measure_cost(self.programs, self.options.windows))
+        self._tell("limits: exactness")
+        self._add(limits.measure_exactness(self.programs, self.options.plot))
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:
@@ -200,6 +210,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--peers", type=lambda text: [name for name in text.split(",") if name],
                         default=contenders.PEER_NAMES, help="nginx,haproxy (default), one of them, or '' for none")
     parser.add_argument("--weir", help="Weir's binary (default build/release/weir); none: measure the others alone")
+    parser.add_argument("--plot", type=Path, help="limits: also write what the algorithms admit, as SVG, to this file")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release",
                         help="build folder (default build/release)")
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")

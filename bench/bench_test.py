@@ -14,7 +14,7 @@ import unittest
 import urllib.request
 from pathlib import Path
 
-from harness import figures, page, rows
+from harness import figures, limits, page, rows
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
 from harness.verdicts import MISS, NOT_JUDGED, PASS, VOID, judge
@@ -40,6 +40,34 @@ class Figures(unittest.TestCase):
         self.assertEqual(10.0, one.median)
         self.assertTrue(min(values) <= one.low <= one.median <= one.high <= max(values))
         self.assertEqual(one, figures.figure(values))
+
+
+class Limits(unittest.TestCase):
+    report = {"log": {"requests": 6, "differences": 0},
+              "worst": {"token_bucket": 1.9, "gcra": 1.0, "fixed_window": 2.0, "sliding_window": 1.2,
+                        "sliding_log": 1.0},
+              "cores": {"cores": 4, "limit": 1000, "rounds": 5, "least": 1000, "most": 1003},
+              "sliding_window": [{"shape": "on_and_off", "requests": 6, "admitted_wrongly": 0.01,
+                                  "refused_wrongly": 0.02, "mean_error": 0.05}],
+              "plot": {"limit": 10, "step_seconds": 0.5, "offered": [4, 8], "admitted": {"gcra": [4, 5]}}}
+
+    def test_a_report_within_its_bounds_passes_and_states_its_errors(self):
+        section = limits.exactness_of(self.report)
+        self.assertEqual([], section.missed())
+        self.assertEqual(PASS, section.verdict())
+        self.assertIn("1.000% admitted wrongly", section.remarks[0])
+
+    def test_each_bound_is_missed_by_what_is_beyond_it(self):
+        for part, member, value in (("log", "differences", 1), ("worst", "sliding_log", 1.01), ("worst", "gcra", 1.1),
+                                    ("cores", "most", 1004)):
+            report = {**self.report, part: {**self.report[part], member: value}}
+            self.assertEqual(1, len(limits.exactness_of(report).missed()), member)
+
+    def test_a_plot_shows_each_algorithm_and_what_it_admitted(self):
+        drawn = limits.svg_of(self.report["plot"])
+        self.assertIn(">gcra<", drawn)
+        self.assertIn("9 admitted", drawn)
+        self.assertEqual(2, drawn.count("<polyline"))
 
 
 class Judgements(unittest.TestCase):

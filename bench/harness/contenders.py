@@ -25,6 +25,9 @@ WEIR, WEIR_PLAIN = "weir", "weir-plain"
 # The same Weir with nothing told of requests, and with all of it: stories, their facts, and a JSON line each.
 WEIR_SILENT, WEIR_TELLING = "weir-silent", "weir-telling"
 STORIES = [WEIR_SILENT, WEIR_TELLING]
+# The silent one again, with a limit that refuses nobody: what asking costs.
+WEIR_LIMITED = "weir-limited"
+LIMITS = [WEIR_SILENT, WEIR_LIMITED]
 ALL = [NULL, NULL_COALESCING, NGINX, HAPROXY, WEIR, WEIR_PLAIN]
 PEER_NAMES = [NGINX, HAPROXY]
 
@@ -38,6 +41,7 @@ WEIR_RUNTIME = {
 # are on by default. What telling costs is the stories row.
 WEIR_TELLS = {
     WEIR_SILENT: "access_log: { to: off }\nstories: off",
+    WEIR_LIMITED: "access_log: { to: off }\nstories: off\ndefaults: { filters: [{ limit: 100000000/s }] }",
     WEIR_TELLING: "access_log: { to: @DIRECTORY@/access.log, format: json }\nstories: { memory: 16MiB }",
 }
 WEIR_TELLS_ELSE = "access_log: { to: off }\nstories: off"
@@ -51,6 +55,7 @@ TITLES = {
     WEIR_PLAIN: "Weir, coalescing off",
     WEIR_SILENT: "Weir, no stories, no log",
     WEIR_TELLING: "Weir, stories and JSON log",
+    WEIR_LIMITED: "Weir, no stories, no log, a limit",
 }
 
 

@@ -7,7 +7,7 @@ request, which is what a proxy could serve if the core were all its own; "cpu" i
 from dataclasses import dataclass
 from typing import Literal
 
-from .contenders import HAPROXY, NGINX, NULL, TITLES, WEIR, WEIR_PLAIN, WEIR_SILENT, WEIR_TELLING
+from .contenders import HAPROXY, NGINX, NULL, TITLES, WEIR, WEIR_LIMITED, WEIR_PLAIN, WEIR_SILENT, WEIR_TELLING
 from .generators import Load
 
 
@@ -73,6 +73,11 @@ STORIES = [
         (Budget(WEIR_TELLING, WEIR_SILENT, "cpu", 1.08),)),
 ]
 
+LIMITS = [
+    Row("limits-64", "1 KiB, 64 keep-alive connections, with a limit by client address", Load(connections=64),
+        (Budget(WEIR_LIMITED, WEIR_SILENT, "cpu", 1.03),)),
+]
+
 RATE_DELIVERED = 0.98  # share of the asked rate below which an open-loop window is void
 
 IDLE_CONNECTIONS = 10_000
@@ -80,4 +85,7 @@ IDLE_BYTES_MAX = 4096  # RSS per idle keep-alive connection
 
 # Nanoseconds with 100,000 routes. A change is live 50 ms after its validated edit; compiling it is the part that grows
 # with the number of routes.
+# One decision, in nanoseconds: a key again and again, and one of a million in random order.
+LIMIT_BUDGETS = {"BM_LimitHot/gcra": 10.0, "BM_LimitRandom/gcra": 40.0}
+
 ROUTER_BUDGETS = {"BM_RouterLookup": 300.0, "BM_RouterOneRouteChange": 50e6}
