@@ -227,7 +227,8 @@ const Schema<StorySettings>& stories_schema() {
       Schema<StorySettings>("stories", "What is remembered of requests, and what responses tell of it.")
           .custom("memory", "size or off", read_story_memory,
                   {.doc = "Of the whole process, for the stories of past requests; off remembers none.",
-                   .example = "16MiB"})
+                   .example = "16MiB",
+                   .default_value = "16MiB"})
           .option("slow", &StorySettings::slow,
                   {.doc = "Requests that took as long are remembered longer, as failed ones are.",
                    .example = "1s",

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/catalog.h"
+#include "app/config/default_value.h"
 #include "app/config/document.h"
 #include "app/config/routes.h"
 #include "app/config/yaml_reader.h"
@@ -16,18 +17,25 @@ namespace {
 
 Node filled(const Node& node, std::string_view type, const SchemaBase* nested);
 
-/// A default as a node: `30s`, `true`, `[]`. Empty texts and lists say nothing and are left out.
-std::optional<Node> default_of(const OptionInfo& option) {
-  const std::string& value = option.default_value;
-  if (option.required || value.empty() || value == "\"\"" || value.front() == '[' || value.front() == '{') return {};
-  return Node::scalar({}, value);
+/// A default that is worth a line: empty texts, lists and maps say nothing and are left out.
+std::optional<Node> shown_default(const SchemaBase& schema, const OptionInfo& option) {
+  auto value = config::default_of(schema, option);
+  if (!value || (value->text().empty() && value->items().empty())) return {};
+  return filled(*value, option.type, option.nested);
 }
 
-Node filled_object(const Node& node, const SchemaBase& schema) {
-  if (!node.is_map() && !node.is_null()) {
-    if (schema.shorthand_option().empty()) return node;
-    return filled_object(Node::map({}, {{.name = schema.shorthand_option(), .place = {}, .value = node}}), schema);
-  }
+Node filled_object(const Node& written, const SchemaBase& schema);
+
+Node filled_list(const Node& written, const SchemaBase& schema) {
+  std::vector<Node> items;
+  for (const Node& item : written.items()) items.push_back(filled_object(item, schema));
+  return Node::list({}, std::move(items));
+}
+
+Node filled_object(const Node& written, const SchemaBase& schema) {
+  if (written.is_list()) return filled_list(written, schema);  // proxy: [{ to: a, weight: 9 }, { to: b }]
+  const Node node = config::long_form(written, schema);
+  if (!node.is_map() && !node.is_null()) return node;
   const std::vector<OptionInfo> options = schema.options();
   std::vector<Node::Member> members;
   for (const Node::Member& member : node.members()) {
@@ -41,9 +49,9 @@ Node filled_object(const Node& node, const SchemaBase& schema) {
   }
   for (const OptionInfo& option : options) {
     if (node.find(option.name) != nullptr) continue;
-    if (const auto value = default_of(option)) {
-      members.push_back({.name = option.name, .place = {}, .value = *value});
-    } else if (option.nested != nullptr && option.type == "map") {
+    if (auto value = shown_default(schema, option)) {
+      members.push_back({.name = option.name, .place = {}, .value = std::move(*value)});
+    } else if (config::is_section(option)) {
       Node below = filled_object({}, *option.nested);
       if (!below.members().empty()) members.push_back({.name = option.name, .place = {}, .value = std::move(below)});
     }

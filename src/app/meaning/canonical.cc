@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/catalog.h"
+#include "app/config/default_value.h"
 #include "app/config/document.h"
 #include "app/config/include.h"
 #include "app/config/routes.h"
@@ -50,6 +51,9 @@ Node text_node(const Node& node, std::string text) {
 
 /// 60s and 1m, 1024KiB and 1MiB: one of them.
 Node canonical_scalar(const Node& node, std::string_view type) {
+  for (const std::string_view word : {" or none", " or off"}) {
+    if (type.ends_with(word)) type.remove_suffix(word.size());
+  }
   if (node.is_secret()) return text_node(node, written(node));
   Diagnostics ignored;
   const Reading reading(ignored);
@@ -78,12 +82,22 @@ Node canonical_use(const Node& node, Find find) {
   return Node::map(node.place(), std::move(members));
 }
 
-Node canonical_object(const Node& node, const SchemaBase& schema) {
-  if (!node.is_map() && !node.is_null()) {
-    if (schema.shorthand_option().empty()) return node;
-    return canonical_object(
-        Node::map(node.place(), {{.name = schema.shorthand_option(), .place = node.place(), .value = node}}), schema);
+/// Whether a value, in its canonical form, says no more than an option that is not written.
+bool says_nothing(const Node& value, const SchemaBase& schema, const OptionInfo& option) {
+  if (value.is_secret()) return false;
+  if (const auto implied = config::default_of(schema, option))
+    return flow_text(value) == flow_text(canonical(*implied, option.type, option.nested));
+  return value.is_null() || (!value.is_scalar() && value.items().empty() && value.members().empty());
+}
+
+Node canonical_object(const Node& written, const SchemaBase& schema) {
+  if (written.is_list()) {  // proxy: [{ to: a, weight: 9 }, { to: b }]
+    std::vector<Node> items;
+    for (const Node& item : written.items()) items.push_back(canonical_object(item, schema));
+    return Node::list(written.place(), std::move(items));
   }
+  const Node node = config::long_form(written, schema);
+  if (!node.is_map() && !node.is_null()) return node;
   const std::vector<OptionInfo> options = schema.options();
   std::vector<Node::Member> members;
   for (const Node::Member& member : node.members()) {
@@ -91,15 +105,13 @@ Node canonical_object(const Node& node, const SchemaBase& schema) {
     Node value = member.value;
     if (option != options.end()) {
       value = canonical(value, option->type, option->nested);
-      const bool is_default = value.is_scalar() && !value.is_secret() && value.text() == option->default_value;
-      const bool is_empty = value.is_null() || (!value.is_scalar() && value.items().empty() && value.members().empty());
-      if (is_default || is_empty) continue;
+      if (says_nothing(value, schema, *option)) continue;
     } else if (const ServiceKind* service = find_service(member.name); service != nullptr && schema.takes_others()) {
       value = canonical(value, member.name, &service->schema());
     }
     members.push_back({.name = member.name, .place = member.place, .value = std::move(value)});
   }
-  return Node::map(node.place(), std::move(members));
+  return config::short_form(Node::map(node.place(), std::move(members)), schema);
 }
 
 Node canonical_list(const Node& node, std::string_view item_type, const SchemaBase* nested) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "app/catalog.h"
 #include "app/config/document.h"
 #include "app/config/routes.h"
 #include "app/json_writer.h"
@@ -112,7 +113,10 @@ class Comparison {
     for (OptionInfo& info : schema->options()) {
       if (info.name == name) return std::move(info);
     }
-    return {};
+    OptionInfo service;
+    if (const ServiceKind* kind = find_service(name); kind != nullptr && schema->takes_others())
+      service.nested = &kind->schema();
+    return service;
   }
 
   static void part(const Node& before, const Node& after, std::vector<const Node*>& gone,

@@ -47,6 +47,23 @@ TEST(Difference, the_same_in_other_words_is_no_difference) {
   EXPECT_EQ(told(base, with("connect: 2s", "connect: 2000ms")), "no difference\n");
   EXPECT_EQ(told(base, with("timeouts: { connect: 2s }", "retries: { attempts: 3 }")), "no difference\n")
       << "defaults that are written, and not";
+  EXPECT_EQ(told(base, with("respond: 410", "respond: { status: 410 }")), "no difference\n");
+  EXPECT_EQ(told(base, std::string("stories: 16384KiB\n") + base), "no difference\n");
+}
+
+TEST(Difference, default_written_out_is_no_difference_and_its_absence_is_one) {
+  const auto files = [](std::string_view options) {
+    return with("respond: 410", "files: { root: /srv" + std::string(options) + " }");
+  };
+  for (const std::string_view written :
+       {", index: [index.html]", ", index: index.html", ", try: [$path]", ", charset: utf-8", ", precompressed: []",
+        ", cache_control: \"\"", ", types: {}"}) {
+    EXPECT_EQ(told(files(""), files(written)), "no difference\n") << written;
+  }
+  EXPECT_EQ(told(files(""), files(", index: []")), "route gone: files.index [index.html] -> []\n");
+  EXPECT_EQ(told(with("body_limit: 1MiB", "compress: {}"),
+                 with("body_limit: 1MiB", "compress: { encodings: [zstd, br, gzip] }")),
+            "no difference\n");
 }
 
 TEST(Difference, names_the_thing_and_the_option) {

@@ -63,20 +63,27 @@ Effect Respond::rehearse(ImaginedRequest&) const {
 
 // ---- options ----
 
+Node respond_long_form(const Node& written) {
+  if (!written.is_scalar()) return written;
+  const std::string& text = written.text();
+  const bool is_status = !written.quoted() && text.size() == 3 && text::parse_decimal(text).has_value();
+  return Node::map(written.place(),
+                   {{.name = is_status ? "status" : "body", .place = written.place(), .value = written}});
+}
+
 namespace {
 
-/// `respond: 204` is a status; what is quoted, or no number of three digits, is a text.
+/// The status is the whole of what is written: complaints name no option.
 bool read_short(const Node& node, const Reading& reading, RespondOptions& options) {
   if (!option::want_scalar(node, reading, "a status, a text, or the options of respond")) return false;
-  const std::string& text = node.text();
-  const bool is_status = !node.quoted() && text.size() == 3 && text::parse_decimal(text).has_value();
-  if (!is_status) {
-    options.body = text;
+  const Node meant = respond_long_form(node);
+  if (const Node* body = meant.find("body")) {
+    options.body = body->text();
     return true;
   }
-  options.status = static_cast<Status>(*text::parse_decimal(text));
+  options.status = static_cast<Status>(*text::parse_decimal(node.text()));
   if (options.status >= 200 && options.status <= 599) return true;
-  return reading.error(node, fmt::format("{} is no status of a final response", text), "write 200 to 599");
+  return reading.error(node, fmt::format("{} is no status of a final response", node.text()), "write 200 to 599");
 }
 
 bool check_answer(const Node& node, const Reading& reading, RespondOptions& options) {

@@ -43,6 +43,10 @@ class Respond final : public Service {
   std::vector<Template> field_templates_;  ///< beside the first of fields_; empty without a template
 };
 
+/// `respond: 204` is a status; what is quoted, or no number of three digits, is a text: as the map they stand for.
+/// Values that stand for none stay as they are.
+Node respond_long_form(const Node& written);
+
 const ServiceKind& respond_service();
 
 }  // namespace weir
