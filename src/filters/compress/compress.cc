@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "filters/compress/compressed_body.h"
 #include "filters/compress/validators.h"
+#include "http/vary.h"
 
 namespace weir {
 namespace {
@@ -31,7 +32,7 @@ Reply Compress::handle(Exchange& exchange, Next next) const {
   add_plain_tags(exchange.request.fields);
   CO_TRY(Answer answer, co_await std::move(next)(exchange));
   if (answer.head.status == 304) {
-    if (restore_tag(answer.head.fields, wish.tags, wish.wanted)) add_vary(answer.head.fields);
+    if (restore_tag(answer.head.fields, wish.tags, wish.wanted)) add_vary(answer.head.fields, "accept-encoding");
     co_return answer;
   }
   compress(exchange, answer, wish);
@@ -62,13 +63,15 @@ CompressionFacts Compress::facts_of(const Exchange& exchange, const Answer& answ
 void Compress::compress(Exchange& exchange, Answer& answer, const Wish& wish) const {
   CompressionFacts facts = facts_of(exchange, answer, wish);
   CompressionVerdict verdict = decide_compression(facts);
-  if (verdict.varies) add_vary(answer.head.fields);
+  if (verdict.varies) add_vary(answer.head.fields, "accept-encoding");
   if (verdict.coding != ContentCoding::identity && answer.body != nullptr) {
     facts.beginning = wrap_body(exchange, answer, verdict);
     verdict = decide_compression(facts);
   }
   const bool compressed = verdict.coding != ContentCoding::identity;
   if (compressed) mark_as_coded(answer.head.fields, verdict.coding);
+  // The length that HEAD is told would be the plain one's (RFC 9110 section 8.6).
+  if (compressed && answer.body == nullptr) answer.head.framing = {.kind = Framing::Kind::chunked};
   exchange.record({.room = "compress",
                    .verdict = compressed ? text_of(verdict.coding) : "plain",
                    .subject = compressed ? name_of(verdict.effort) : std::string_view(),

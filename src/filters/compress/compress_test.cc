@@ -250,6 +250,10 @@ TEST(Compress, head_says_what_get_would) {
   const Seen seen = visit(service, {{"accept-encoding", "gzip"}}, "{}", "HEAD");
   EXPECT_EQ(seen.fields,
             "content-type: text/html\netag: \"abc-gzip\"\nvary: accept-encoding\ncontent-encoding: gzip\n");
+  service.framing = {.kind = Framing::Kind::length, .length = 5000};
+  EXPECT_NE(visit(service, {{"accept-encoding", "gzip"}}, "{}", "HEAD").framing.kind, Framing::Kind::length)
+      << "the plain length is not that of what GET would send";
+  service.framing = {};
   service.fields[1].second = "10";
   EXPECT_EQ(visit(service, {{"accept-encoding", "gzip"}}, "{}", "HEAD").record, "plain too_small");
 }

@@ -97,26 +97,6 @@ void mark_as_coded(Fields& answer, ContentCoding coding) {
   if (is_strong_tag(tag)) answer.set(FieldName::etag, coded_tag(tag, coding, answer.arena()));
 }
 
-void add_vary(Fields& answer) {
-  constexpr std::string_view name = "accept-encoding";
-  Field* line = nullptr;
-  bool there = false;
-  for (Field& field : answer.lines()) {
-    if (field.id != FieldName::vary) continue;
-    line = &field;
-    text::for_each_member(field.value, [&](std::string_view member) {
-      there |= member == "*" || text::equal_ignoring_case(member, name);
-    });
-  }
-  if (there) return;
-  // One line rather than two: some caches look at the first only.
-  if (line != nullptr && !line->value.empty()) {
-    line->value = answer.arena().join(line->value, ", ", name);
-  } else {
-    answer.set(FieldName::vary, name);
-  }
-}
-
 bool forbids_transforming(const Fields& message) {
   bool found = false;
   for (const Field& field : message) {

@@ -32,9 +32,6 @@ bool restore_tag(Fields& answer, std::string_view shown, ContentCoding wanted);
 /// of the plain one.
 void mark_as_coded(Fields& answer, ContentCoding coding);
 
-/// Adds accept-encoding to vary, once.
-void add_vary(Fields& answer);
-
 /// Whether cache-control has no-transform.
 bool forbids_transforming(const Fields& message);
 

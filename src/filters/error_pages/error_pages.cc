@@ -9,6 +9,7 @@
 
 #include "contracts/packed_facts.h"
 #include "http/accept.h"
+#include "http/vary.h"
 
 namespace weir {
 namespace {
@@ -98,12 +99,13 @@ ErrorPageVerdict choose_error_page(std::span<const ErrorPage> pages, const Error
     return std::ranges::any_of(pages, [&](const ErrorPage& page) { return page.match(facts.status) == match; });
   };
   const Match match = has(Match::by_name) ? Match::by_name : Match::by_class;
-  if (!has(match)) return {nullptr, "no_page_for_status"};
+  if (!has(match)) return {.page = nullptr, .reason = "no_page_for_status"};
   const ErrorPage* best = nullptr;
   MediaWish wish;
   consider(pages, status, match, accept, best, wish);
-  if (best == nullptr || wish_for_built_in(accept).better_than(wish)) return {nullptr, "client_prefers_other_form"};
-  return {best, "own_page"};
+  if (best == nullptr || wish_for_built_in(accept).better_than(wish))
+    return {.page = nullptr, .by_accept = true, .reason = "client_prefers_other_form"};
+  return {.page = best, .by_accept = true, .reason = "own_page"};
 }
 
 Reply ErrorPagesFilter::handle(Exchange& exchange, Next next) const {
@@ -134,6 +136,7 @@ bool ErrorPagesFilter::replace_body(Exchange& exchange, Answer& answer) const {
                    .reason = verdict.reason,
                    .place = verdict.page != nullptr ? verdict.page->place : Place{},
                    .facts = exchange.keeps_facts() ? pack(facts, exchange.arena) : ""});
+  if (verdict.by_accept) add_vary(answer.head.fields, "accept");
   if (verdict.page == nullptr) return false;
   const ErrorPage& page = *verdict.page;
   Fields& fields = answer.head.fields;

@@ -58,6 +58,7 @@ struct ErrorPage {
 
 struct ErrorPageVerdict {
   const ErrorPage* page = nullptr;
+  bool by_accept = false;   ///< another Accept could have led to another form: the answer says vary
   std::string_view reason;  ///< own_page, no_page_for_status, client_prefers_other_form
 };
 

@@ -136,6 +136,14 @@ TEST(ErrorPages, forms_of_one_status_are_chosen_by_accept) {
   EXPECT_TRUE(visit_with_error(forms, error, "text/plain").body.contains("not_found"));
 }
 
+TEST(ErrorPages, choice_by_accept_is_told_to_caches) {
+  const Error error = client_error(Code::not_found);
+  EXPECT_TRUE(visit_with_error(site, error).fields.contains("vary "));
+  EXPECT_TRUE(visit_with_error(site, error, "application/json").fields.contains("vary ")) << "also of the other form";
+  EXPECT_FALSE(visit_with_error(site, client_error(Code::access_denied)).fields.contains("vary "))
+      << "no page, no choice";
+}
+
 TEST(ErrorPages, answer_of_the_upstream_is_its_own_business_unless_the_option_says_otherwise) {
   EndingService service;
   service.body = "theirs";
@@ -144,7 +152,7 @@ TEST(ErrorPages, answer_of_the_upstream_is_its_own_business_unless_the_option_sa
   const Seen seen = visit("{ pages: { status: 404, text: ours }, upstream: replace }", service);
   EXPECT_EQ(seen.status, 404);
   EXPECT_EQ(seen.body, "ours");
-  EXPECT_EQ(seen.fields, "set-cookie content-type ") << "what described the old body is gone";
+  EXPECT_EQ(seen.fields, "set-cookie vary content-type ") << "what described the old body is gone";
 }
 
 TEST(ErrorPages, own_answer_is_filled_only_when_it_says_nothing) {

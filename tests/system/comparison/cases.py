@@ -115,6 +115,78 @@ def encodings() -> Iterator[Case]:
     yield Case("encoding", "/gz/both.js.gz")
 
 
+# The last three name a weight that is none, a list with holes, and nothing at all.
+ACCEPTED = [
+    "gzip", "gzip, deflate, br", "br, gzip;q=0.5", "zstd, br;q=0.9, gzip;q=0.8", "*", "*;q=0", "identity",
+    "gzip;q=0", "gzip;q=0, *", "identity;q=0", "identity;q=0, gzip", "identity;q=0, *;q=0", "gzip;q=0.5, identity;q=1",
+    "*;q=0, gzip;q=1", "gzip;q=0.001", "x-gzip", "deflate", "GZIP", "gzip;q=1.5", "gzip, , br", "",
+]
+
+
+def live_encodings() -> Iterator[Case]:
+    """What is compressed on the way."""
+    for target in ("/live/page.html", "/live/data.json"):
+        for accepted in ACCEPTED:
+            yield Case("live", target, f"Accept-Encoding: {accepted}")
+        yield Case("live", target)
+        yield Case("live", target, "Accept-Encoding: br|Accept-Encoding: gzip")
+    for target in ("/live/tiny.html", "/live/picture.png", "/live/empty.html", "/live/missing", "/live/"):
+        for accepted in ("gzip", "identity"):
+            yield Case("live", target, f"Accept-Encoding: {accepted}")
+    for target in ("/live/page.html", "/live/tiny.html"):
+        yield Case("live", target, "Accept-Encoding: gzip", "HEAD")
+        yield Case("live", target, "Accept-Encoding: gzip|Range: bytes=0-9")
+        yield Case("live", target, "Accept-Encoding: gzip|Range: bytes=0-9|If-Range: {etag}")
+        yield Case("live", target, "Accept-Encoding: gzip|Cache-Control: no-transform")
+        for condition in ("If-None-Match: {etag}", "If-None-Match: {weak_etag}", 'If-None-Match: "other"',
+                          "If-Modified-Since: {modified}", "If-Match: {etag}", 'If-Match: "other"'):
+            yield Case("live", target, f"Accept-Encoding: gzip|{condition}")
+    yield Case("live", "/live/page.html", "Accept-Encoding: gzip|Via: 1.1 somebody")
+    for accepted in ("gzip", "br", "identity"):
+        yield Case("live", "/fixed/page.html", f"Accept-Encoding: {accepted}")
+
+
+def many_codings() -> Iterator[Case]:
+    """The same with all that Weir can write; nginx knows gzip alone."""
+    for accepted in ("gzip", "br", "zstd", "gzip, br", "gzip, br, zstd", "br;q=0.1, gzip", "zstd;q=0, br, gzip;q=0.1",
+                     "*", "br;q=0, *", "identity"):
+        yield Case("codings", "/all/page.html", f"Accept-Encoding: {accepted}")
+
+
+def ready_made() -> Iterator[Case]:
+    """Precompressed siblings, asked for in every way."""
+    for target in ("/gz/both.js", "/gz/plain.js"):
+        for accepted in ACCEPTED:
+            yield Case("ready", target, f"Accept-Encoding: {accepted}")
+    for fields in ("If-None-Match: {etag}", "If-None-Match: {weak_etag}", "If-Modified-Since: {modified}",
+                   "If-Match: {etag}", "Cache-Control: no-transform", "Range: bytes=0-9", "Range: bytes=900000-"):
+        yield Case("ready", "/gz/both.js", f"Accept-Encoding: gzip|{fields}")
+    yield Case("ready", "/gz/both.js", "Accept-Encoding: gzip", "HEAD")
+    yield Case("ready", "/gz/both.js?x=1", "Accept-Encoding: gzip")
+    yield Case("ready", "/gz/both.js/", "Accept-Encoding: gzip")
+
+
+def error_pages() -> Iterator[Case]:
+    """Pages of one's own for errors, by status."""
+    for target in ("/errors/missing", "/errors/missing?x=1", "/errors/a/b/c", "/errors/.hidden", "/errors/bare/"):
+        for method in ("GET", "HEAD"):
+            yield Case("error page", target, method=method)
+    for fields in ("Range: bytes=900000-", 'If-Match: "other"', "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT",
+                   "Range: bytes=0-3", 'If-None-Match: "other"'):
+        yield Case("error page", "/errors/there.txt", fields)
+        yield Case("error page", "/errors/missing", fields)
+    for method in ("POST", "PUT", "DELETE"):
+        yield Case("error page", "/errors/there.txt", method=method)
+        yield Case("error page", "/errors/missing", method=method)
+    for accept in ("text/html", "*/*", "text/html, application/json;q=0.5", "application/json", "text/plain",
+                   "image/png"):
+        yield Case("error page", "/errors/missing", f"Accept: {accept}")
+    for fields in ("Accept-Encoding: gzip", "If-None-Match: *", "If-Modified-Since: Fri, 31 Dec 2100 23:59:59 GMT"):
+        yield Case("error page", "/errors/missing", fields)
+    yield Case("error page", "/gone/")
+    yield Case("error page", "/gone/x", method="HEAD")
+
+
 def methods() -> Iterator[Case]:
     for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "MADEUP"):
         for target in ("/digits.txt", "/missing", "/indexed/"):
@@ -144,8 +216,8 @@ def odd_paths() -> Iterator[Case]:
         yield Case("path", target)
 
 
-KINDS: list[Callable[[], Iterator[Case]]] = [ranges, if_range, conditions, directories, tries, encodings, methods,
-            odd_paths]
+KINDS: list[Callable[[], Iterator[Case]]] = [ranges, if_range, conditions, directories, tries, encodings,
+                                             live_encodings, many_codings, ready_made, error_pages, methods, odd_paths]
 
 
 def all_cases() -> list[Case]:

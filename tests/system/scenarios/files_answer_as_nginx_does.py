@@ -21,6 +21,7 @@ from stand.stand import Stand
 from stand.waiting import Failure, expect, until
 
 CASES_MIN = 300
+PAGES = [404, 405, 410, 412, 416]
 OLD = 1_700_000_000  # 2023: whatever has this time does not change while we look
 FIELDS = ["content-type", "content-length", "content-range", "content-encoding", "accept-ranges", "last-modified",
           "location",
@@ -32,6 +33,21 @@ routes:
     files: {{ root: {root}, try: [$path, $path/, /try/index.html] }}
   - match: {{ path: /gz/* }}
     files: {{ root: {root}, precompressed: [gzip] }}
+  - match: {{ path: /live/* }}
+    filters: [{{ compress: {{ encodings: [gzip], minimum: 256B }} }}]
+    files: {{ root: {root} }}
+  - match: {{ path: /all/* }}
+    filters: [{{ compress: {{ minimum: 256B }} }}]
+    files: {{ root: {root} }}
+  - match: {{ path: /fixed/* }}
+    filters: [{{ compress: {{ encodings: [gzip], minimum: 256B }} }}]
+    files: {{ root: {root}, cache_control: no-transform }}
+  - match: {{ path: /errors/* }}
+    filters: [{{ error_pages: {{ pages: {pages} }} }}]
+    files: {{ root: {root} }}
+  - match: {{ path: /gone/* }}
+    filters: [{{ error_pages: {{ pages: {pages} }} }}]
+    respond: 410
   - match: {{ path: /list/* }}
     files: {{ root: {root}, listing: true }}
   - files: {{ root: {root} }}
@@ -40,6 +56,7 @@ routes:
 NGINX = """
     types {
         text/html html; text/css css; text/javascript js; application/json json; text/plain txt; application/gzip gz;
+        image/png png;
     }
     charset utf-8;
     charset_types text/html text/css text/javascript text/plain;
@@ -47,13 +64,25 @@ NGINX = """
     location /try/ { try_files $uri $uri/ /try/index.html; }
     location /gz/ { gzip_static on; gzip_vary on; gzip_http_version 1.0; gzip_proxied any; }
     location /list/ { autoindex on; }
+    gzip_types text/css text/javascript application/json text/plain;
+    gzip_min_length 256;
+    gzip_vary on;
+    gzip_proxied any;
+    gzip_http_version 1.0;
+    location /live/ { gzip on; }
+    location /all/ { gzip on; }
+    location /fixed/ { gzip on; add_header Cache-Control no-transform; }
+    location /errors/ { %s }
+    location /gone/ { %s return 410; }
 """
 
 
 def play(stand: Stand) -> None:
-    nginx = stand.nginx(NGINX)
+    pages = " ".join(f"error_page {status} /pages/{status}.html;" for status in PAGES)
+    nginx = stand.nginx(NGINX % (pages, pages))
     build_tree(nginx.root)
-    weir = stand.gateway(WEIR.format(root=nginx.root))
+    ours = ", ".join(f"{{ status: {status}, file: {nginx.root}/pages/{status}.html }}" for status in PAGES)
+    weir = stand.gateway(WEIR.format(root=nginx.root, pages=f"[{ours}]"))
     written = time.monotonic()
     until(lambda: time.monotonic() - written > 2.5, "the files to settle: until then a large one has no entity-tag")
     cases = all_cases()
@@ -62,7 +91,7 @@ def play(stand: Stand) -> None:
     unexplained = []
     for case in cases:
         ours, theirs = answer(weir.address, case), answer(nginx.address, case)
-        for aspect, one, other in differences(ours, theirs, case.target, weir.address, nginx.address):
+        for aspect, one, other in differences(ours, theirs, case, weir.address, nginx.address):
             row = next((row for row in EXPLAINED if row.explains(case, aspect, one, other)), None)
             if row is None:
                 unexplained.append(f"{case.name()}\n      {aspect}: weir {one!r:.100}, nginx {other!r:.100}")
@@ -102,6 +131,17 @@ def build_tree(root: pathlib.Path) -> None:
     write("gz/both.js.gz", gzip.compress(script, mtime=0))
     write("gz/plain.js", script)
     write("gz/only.css.gz", gzip.compress(b"body {}", mtime=0))
+    for folder in ("live", "all", "fixed"):
+        write(f"{folder}/page.html", b"<p>" + b"page " * 300 + b"</p>")
+    write("live/data.json", b'{"a": [' + b"1, " * 300 + b"1]}")
+    write("live/tiny.html", b"<p>tiny</p>")
+    write("live/empty.html", b"")
+    write("live/picture.png", random.Random(8).randbytes(5000))
+    write("errors/there.txt", b"there")
+    write("errors/.hidden", b"hidden")
+    (root / "errors/bare").mkdir()
+    for status in PAGES:
+        write(f"pages/{status}.html", b"<p>our words for %d</p>" % status)
     for name in ("umlaut-\u00e4.txt", "percent%.txt", "plus+plus.txt", "a?b.txt", "a#b.txt", "a;b.txt", "a:b.txt",
                  ".hidden",
                  ".git/config", ".well-known/security.txt", "no-extension", "unknown.xyz", "style.css", "data.json",
@@ -125,7 +165,8 @@ def answer(address: str, case: Case) -> Response | str:
     try:
         validators = {}
         if "{" in case.fields:
-            plain = ask(address, Case(case.kind, case.target, "", case.method), {})
+            coding = next((line for line in case.fields.split("|") if line.startswith("Accept-Encoding:")), "")
+            plain = ask(address, Case(case.kind, case.target, coding, case.method), {})
             etag = plain.fields.get("etag", '"none"')
             validators = {"etag": etag, "weak_etag": f"W/{etag}", "modified": plain.fields.get("last-modified", "none")}
         return ask(address, case, validators)
@@ -138,7 +179,7 @@ def ask(address: str, case: Case, validators: dict[str, str]) -> Response:
         return client.ask(case.target, case.method, case.lines(**validators) + "Connection: close\r\n")
 
 
-def differences(ours: Response | str, theirs: Response | str, target: str,
+def differences(ours: Response | str, theirs: Response | str, case: Case,
                 *addresses: str) -> list[tuple[str, object, object]]:
     if isinstance(ours, str) or isinstance(theirs, str):
         return [] if isinstance(ours, str) and isinstance(theirs, str) else [("answer", str(ours)[:60],
@@ -146,18 +187,23 @@ def differences(ours: Response | str, theirs: Response | str, target: str,
     if ours.status != theirs.status:
         return [("status", ours.status, theirs.status)]
     found = []
-    if ours.status < 300:
+    has_page = case.kind == "error page" and ours.status >= 400  # one of ours, on both sides
+    if ours.status < 300 or has_page:
         if parts(ours) != parts(theirs):
             found.append(("body", parts(ours), parts(theirs)))
     multipart = ours.fields.get("content-type", "").startswith("multipart/")
     for name in FIELDS:
-        if name in ("content-type", "content-length") and (ours.status >= 300 or multipart):
+        explains = ours.status >= 300 and not has_page
+        if name in ("content-type", "content-length") and (explains or multipart):
             continue  # of a page that explains an error, or with a boundary in it
-        one, other = (said(response, name, address, target) for response, address in zip((ours, theirs), addresses))
+        one, other = (said(response, name, address, case.target)
+                      for response, address in zip((ours, theirs), addresses))
         if one != other:
             found.append((name, one, other))
     if ("etag" in ours.fields) != ("etag" in theirs.fields):
         found.append(("etag", ours.fields.get("etag"), theirs.fields.get("etag")))
+    elif ours.fields.get("etag", "").startswith("W/") != theirs.fields.get("etag", "").startswith("W/"):
+        found.append(("etag strength", ours.fields["etag"][:2], theirs.fields["etag"][:2]))
     return found
 
 
@@ -175,6 +221,8 @@ def said(response: Response, name: str, address: str, target: str) -> str | None
 
 def parts(response: Response) -> object:
     """The content, or the parts of a multipart one as (type, range, bytes)."""
+    if response.fields.get("content-encoding") == "gzip" and response.status == 200 and response.body:
+        return gzip.decompress(response.body)
     match = re.match(r"multipart/byteranges; *boundary=(\S+)", response.fields.get("content-type", ""))
     if match is None or not response.body:
         return response.body
