@@ -42,6 +42,8 @@ class Compiler {
                                          Diagnostics& diagnostics);
   /// What the configurations compiled here share and keep, to be shown to operators.
   [[nodiscard]] SharedStates& shared_states() const { return *states_; }
+  /// The files beside the configuration that compile() read last, by path: users, keys, redirects, pages.
+  [[nodiscard]] const std::map<std::string, crypto::Digest>& files_read() const { return files_.read(); }
 
  private:
   class Context;

@@ -47,6 +47,7 @@ bool WatchedFileBase::read_if_changed() {
   unreadable_ = content ? std::string() : content.error();
   if (!content) return false;
   seen_ = content->stamp;
+  digest_ = crypto::sha256(content->bytes);
   FileReport report(file_, complaints_);
   if (traits_.secret) warn_of_rights(content->stamp, report);
   std::shared_ptr<const void> parsed = traits_.parse(content->bytes, report);
@@ -116,8 +117,19 @@ void WatchedFileBase::look_again() {
   if (!sentence.empty() && *tell_) (*tell_)(good, std::move(sentence));
 }
 
+crypto::Digest WatchedFileBase::digest() {
+  const std::lock_guard lock(looking_);
+  return digest_;
+}
+
+void WatchedFiles::note(const std::string& path, std::string_view bytes) {
+  ++asked_;
+  read_[path] = crypto::sha256(bytes);
+}
+
 void WatchedFiles::begin() {
   ++generation_;
+  read_.clear();
   std::erase_if(entries_, [](const auto& entry) { return entry.second.file.expired(); });
 }
 

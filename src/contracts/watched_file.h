@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/crypto.h"
 #include "contracts/plugin.h"
 #include "contracts/shard.h"
 #include "runtime/file_content.h"
@@ -84,6 +85,8 @@ class WatchedFileBase {
   }
   /// The latest version, for those who are on no core: explanations, tests. Null when there never was one.
   [[nodiscard]] std::shared_ptr<const void> latest_content();
+  /// Of the bytes that were read last, whether they were good or not.
+  [[nodiscard]] crypto::Digest digest();
 
  protected:
   ~WatchedFileBase() = default;
@@ -120,6 +123,7 @@ class WatchedFileBase {
 
   std::mutex looking_;  // of what follows: the control thread and the executor, held while a file is parsed
   FileStamp seen_;
+  crypto::Digest digest_{};
   std::string unreadable_;  // why, when the last attempt failed before parsing
   Diagnostics complaints_;  // about the file last seen
 
@@ -149,8 +153,12 @@ class WatchedFiles {
 
   /// A configuration is compiled: each of its files is looked at once.
   void begin();
-  /// How often watch() was called: whoever built something while it moved depends on a file.
+  /// How often watch() and note() were called: whoever built something while it moved depends on a file.
   [[nodiscard]] std::uint64_t asked() const { return asked_; }
+  /// A file that was read and is not watched.
+  void note(const std::string& path, std::string_view bytes);
+  /// What was read since begin(), by path: what the configuration was made of beside itself.
+  [[nodiscard]] const std::map<std::string, crypto::Digest>& read() const { return read_; }
 
   template <typename T>
   std::shared_ptr<WatchedFile<T>> watch(const FileKind<T>& kind, const std::string& path, Place named_at,
@@ -167,6 +175,7 @@ class WatchedFiles {
   std::map<std::string, Entry> entries_;  // by kind and path
   std::uint64_t generation_ = 1;
   std::uint64_t asked_ = 0;
+  std::map<std::string, crypto::Digest> read_;
 };
 
 /// The path as written in a file of the configuration: relative to that file's folder.
@@ -202,6 +211,7 @@ std::shared_ptr<WatchedFile<T>> WatchedFiles::watch(const FileKind<T>& kind, con
   if (entry.looked_at != generation_) {
     entry.looked_at = generation_;
     entry.good = file->refresh(named_at, option_path, diagnostics);
+    read_[path] = file->digest();
   }
   return entry.good ? file : nullptr;
 }

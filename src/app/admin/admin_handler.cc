@@ -160,6 +160,7 @@ Answer show_limits(Exchange& exchange, SharedStates& states) {
 /// One part for each file, in their order.
 std::string configuration_entry(const PastConfiguration& configuration) {
   history::EntryFile file{.entry = configuration.entry, .details = {}, .lists = {}, .parts = {}};
+  file.details.beside = configuration.beside;
   for (const config::SourceFile& each : configuration.files) {
     const std::string hash = config::hash_of(*each.text).text();
     file.details.files.push_back({.name = each.name, .hash = hash, .entry = file.entry.number});

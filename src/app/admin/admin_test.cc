@@ -44,7 +44,7 @@ class FakeOperations final : public Operations {
     entry.how = "reload";
     entry.by = "uid 7";
     entry.source = "/etc/weir/weir.yaml";
-    const history::Details details{.changes = {"route cart: path /a -> /b"}, .secrets = {}, .files = {}};
+    const history::Details details{.changes = {"route cart: path /a -> /b"}, .secrets = {}, .beside = {}, .files = {}};
     done({.kept = true, .running = entry.hash, .entries = {{.entry = entry, .details = details}}});
   }
   void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) override {

@@ -30,12 +30,16 @@ struct Side {
   std::string label;
   std::string main_file;
   std::vector<config::SourceFile> files;  // empty: those on the disk
+  history::Beside beside;
 };
 
 using FoundSide = std::expected<Side, std::string>;
 
-Side side_of(const history::Entry& entry, std::vector<config::SourceFile> files) {
-  return {.label = entry.hash.substr(0, 7), .main_file = entry.source, .files = std::move(files)};
+Side side_of(const history::Entry& entry, std::vector<config::SourceFile> files, history::Beside beside) {
+  return {.label = entry.hash.substr(0, 7),
+          .main_file = entry.source,
+          .files = std::move(files),
+          .beside = std::move(beside)};
 }
 
 /// From a state folder, with or without a gateway.
@@ -50,7 +54,9 @@ FoundSide side_in(const std::string& folder, const std::string& hash) {
         fmt::format("{} configuration in {} begins with {}", ambiguous ? "more than one" : "no", folder, hash));
   auto texts = history->texts_of(*entry);
   if (!texts) return std::unexpected(texts.error());
-  return side_of(*entry, std::move(*texts));
+  auto details = history->details_of(*entry);
+  if (!details) return std::unexpected(details.error());
+  return side_of(*entry, std::move(*texts), std::move(details->beside));
 }
 
 /// From the running process. \param hash  empty: what runs
@@ -66,7 +72,7 @@ FoundSide side_from_process(const Arguments& arguments, const std::string& hash)
     texts.push_back(
         {.name = file->details.files[at].name, .text = std::make_shared<const std::string>(file->parts[at].bytes)});
   }
-  return side_of(file->entry, std::move(texts));
+  return side_of(file->entry, std::move(texts), file->details.beside);
 }
 
 bool is_hash(std::string_view word) {
@@ -75,7 +81,7 @@ bool is_hash(std::string_view word) {
 
 /// A file, or the beginning of a hash, or `running`.
 FoundSide find_side(const Arguments& arguments, const std::string& word) {
-  if (std::filesystem::is_regular_file(word)) return Side{.label = word, .main_file = word, .files = {}};
+  if (std::filesystem::is_regular_file(word)) return Side{.label = word, .main_file = word, .files = {}, .beside = {}};
   if (word != "running" && !is_hash(word))
     return std::unexpected(fmt::format("\"{}\" is neither a file nor the hash of a configuration", word));
   const std::string hash = word == "running" ? std::string() : word;
@@ -124,7 +130,9 @@ int diff_command(const Arguments& arguments) {
   if (!was) return complain("diff", was.error());
   const auto is = meaning_of(*after);
   if (!is) return complain("diff", is.error());
-  const std::vector<meaning::Change> changes = meaning::difference(*was, *is);
+  std::vector<meaning::Change> changes = meaning::difference(*was, *is);
+  for (const std::string& name : history::changed_beside(before->beside, after->beside))
+    changes.push_back({.subject = name, .option = {}, .before = {}, .after = {}, .remark = "has another content"});
   if (arguments.has("json"))
     fmt::print("{}\n", meaning::json_of(changes));
   else

@@ -129,6 +129,9 @@ struct Document {
   std::vector<SourceFile> files;  ///< all of them, the main one first
   /// Each ${...} as written, once, and a keyed hash of what it stands for.
   std::vector<std::pair<std::string, std::string>> secrets;
+  /// Each file beside the configuration that it was compiled from (users, keys, redirects, pages), and a keyed hash of
+  /// its content. Not part of `hash`: such files are taken over without a reload.
+  std::vector<std::pair<std::string, std::string>> beside;
   ContentHash hash;
   ContentHash shared;         ///< of everything but the routes: what all routes depend on
   std::uint32_t workers = 0;  ///< 0: one per core

@@ -74,6 +74,7 @@ void take(EntryFile& file, std::string_view name, std::string_view value) {
   if (name == "change") file.details.changes.push_back(unescaped(value));
   const auto [hash, rest] = at_first_blank(value);
   if (name == "secret") file.details.secrets.emplace_back(unescaped(rest), hash);
+  if (name == "beside") file.details.beside.emplace_back(unescaped(rest), hash);
   if (name != "file") return;
   const auto [place, written] = at_first_blank(rest);
   file.details.files.push_back(
@@ -110,6 +111,7 @@ std::string encode(const EntryFile& file) {
   const Details& details = file.details;
   for (const std::string& change : details.changes) add_line(out, "change", change);
   for (const auto& [written, hash] : details.secrets) out += fmt::format("secret {} {}\n", hash, escaped(written));
+  for (const auto& [name, hash] : details.beside) out += fmt::format("beside {} {}\n", hash, escaped(name));
   for (const FileAt& each : details.files)
     out += fmt::format("file {} {} {}\n", each.hash, each.entry, escaped(each.name));
   for (const Object& list : file.lists) add_object(out, "list", list);

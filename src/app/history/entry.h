@@ -17,6 +17,9 @@
 //
 // Where something lies is a lower bound: when that entry is gone, the oldest one has inherited it (history.h).
 //
+// Files beside the configuration (users, keys, redirects, pages) are not kept: there is a keyed hash of each, so that
+// it can be told that one has changed.
+//
 // Secrets: the text is kept as it was written, with ${env:...} and ${file:...} unexpanded; of what they stood for there
 // is only a keyed hash.
 #pragma once
@@ -54,10 +57,14 @@ struct FileAt {
   std::uint64_t entry = 0;  ///< where that list lies
 };
 
+/// Names of files beside a configuration, and a keyed hash of the content of each.
+using Beside = std::vector<std::pair<std::string, std::string>>;
+
 /// The rest of what is known about it: it stays on the disk and is read when somebody asks.
 struct Details {
   std::vector<std::string> changes;                          ///< in words, against the one before
   std::vector<std::pair<std::string, std::string>> secrets;  ///< as written, and a keyed hash of what it stood for
+  Beside beside;
   std::vector<FileAt> files;
 };
 

@@ -308,4 +308,14 @@ Outcome<void> History::bequeath(std::uint64_t oldest, Entry& heir) {
   return {};
 }
 
+std::vector<std::string> changed_beside(const Beside& before, const Beside& after) {
+  std::vector<std::string> names;
+  const std::map<std::string, std::string> known(before.begin(), before.end());
+  for (const auto& [name, hash] : after) {
+    const auto earlier = known.find(name);
+    if (earlier != known.end() && earlier->second != hash) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace weir::history

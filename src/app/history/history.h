@@ -114,6 +114,9 @@ class History {
   std::uint64_t next_number_ = 1;
 };
 
+/// Names of files beside the configuration that both have and whose contents differ.
+std::vector<std::string> changed_beside(const Beside& before, const Beside& after);
+
 /// The hash of all texts and names: what Entry::tree will be.
 std::string tree_of(const std::vector<config::SourceFile>& texts);
 

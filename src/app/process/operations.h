@@ -47,6 +47,7 @@ struct PastConfiguration {
   std::string problem;
   history::Entry entry;
   std::vector<config::SourceFile> files;
+  history::Beside beside;
 };
 
 struct ListenerStatus {

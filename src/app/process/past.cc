@@ -56,7 +56,7 @@ std::string Past::keep(const config::Document& document, const Occasion& occasio
   const history::Entry* before = history_->entries().empty() ? nullptr : &history_->entries().back();
   const std::string hash = document.hash.text();
   const bool same = before != nullptr && before->hash == hash && before->source == source_ &&
-                    before->instead_of == occasion.instead_of;
+                    before->instead_of == occasion.instead_of && beside(*before) == document.beside;
   if (same) return {};
   history::Entry entry;
   entry.hash = hash;
@@ -65,7 +65,8 @@ std::string Past::keep(const config::Document& document, const Occasion& occasio
   entry.how = occasion.how;
   entry.source = source_;
   entry.instead_of = occasion.instead_of;
-  history::Details details{.changes = changes_since_last(document), .secrets = document.secrets, .files = {}};
+  history::Details details{
+      .changes = changes_since_last(document), .secrets = document.secrets, .beside = document.beside, .files = {}};
   const auto added = history_->add(std::move(entry), std::move(details), history::with_absolute_names(document.files));
   if (!added) return fmt::format("the configuration runs, but could not be kept in the history: {}", added.error());
   if (const auto pruned = history_->prune(keep_, now); !pruned)
@@ -89,6 +90,8 @@ std::vector<std::string> Past::changes_since_last(const config::Document& docume
                                                            meaning::meaning_of(source_, new_source, ignored)))
     changes.push_back(change.text());
   add_changed_secrets(details->secrets, document.secrets, changes);
+  for (const std::string& name : history::changed_beside(details->beside, document.beside))
+    changes.push_back(fmt::format("the content of {} changed", name));
   if (changes.size() > changes_max) {
     const std::size_t more = changes.size() - changes_max;
     changes.resize(changes_max);
@@ -123,6 +126,11 @@ std::expected<history::Entry, std::string> Past::target(std::string_view prefix,
     if (entry.source == source_ && entry.hash != running) return entry;
   }
   return std::unexpected("nothing else has run from this file yet");
+}
+
+history::Beside Past::beside(const history::Entry& entry) const {
+  auto details = history_->details_of(entry);
+  return details ? std::move(details->beside) : history::Beside();
 }
 
 std::vector<history::Told> Past::told() const {

@@ -49,6 +49,8 @@ class Past {
     return history_->texts_of(entry);
   }
   /// All that is known of all configurations, oldest first.
+  /// The files beside it, as they were. \pre remembers()
+  [[nodiscard]] history::Beside beside(const history::Entry& entry) const;
   [[nodiscard]] std::vector<history::Told> told() const;
 
  private:

@@ -130,6 +130,8 @@ Process::Candidate Process::load(config::Source& source) {
                                              candidate.diagnostics);
   candidate.validated = steady_now();
   candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
+  for (const auto& [name, digest] : compiler_.files_read())
+    candidate.document.beside.emplace_back(name, config::hash_of(hash_key_.bytes + crypto::hexadecimal(digest)).text());
   if (candidate.gateway != nullptr) candidate.listeners = plan_listeners(candidate.document, candidate.diagnostics);
   if (candidate.diagnostics.has_errors()) candidate.gateway = nullptr;
   candidate.diagnostics.sort();

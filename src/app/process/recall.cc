@@ -24,8 +24,9 @@ void Process::open_past(Candidate& candidate) {
   past_warning_ = past_.open(folder, {.entries = state.entries, .bytes = state.size, .age = state.age});
   if (past_.key() == nullptr) return;
   hash_key_ = *past_.key();
-  // Read again, now that secrets can be hashed as they were in the last life.
-  if (candidate.gateway != nullptr && !candidate.document.secrets.empty()) candidate = load(source_);
+  // Read again, now that secrets and files beside it can be hashed as they were in the last life.
+  const bool hashed = !candidate.document.secrets.empty() || !candidate.document.beside.empty();
+  if (candidate.gateway != nullptr && hashed) candidate = load(source_);
 }
 
 /// A configuration of the past, compiled as if its files were still there. Without gateway when it cannot be.
@@ -43,6 +44,12 @@ Process::Candidate Process::load_past(const history::Entry& entry) {
         {}, {},
         fmt::format("what ${{...}} in configuration {} stands for has changed since: it runs as {}", brief(entry.hash),
                     candidate.document.hash.brief()));
+  }
+  for (const std::string& name : history::changed_beside(past_.beside(entry), candidate.document.beside)) {
+    candidate.diagnostics.warning({}, {},
+                                  fmt::format("{} is not what it was when configuration {} ran: files beside a "
+                                              "configuration are not kept, and are used as they are now",
+                                              name, brief(entry.hash)));
   }
   return candidate;
 }
@@ -145,6 +152,7 @@ void Process::past_configuration(std::string hash, std::move_only_function<void(
     } else if (auto texts = past_.texts_of(*entry)) {
       answer.entry = *entry;
       answer.files = std::move(*texts);
+      answer.beside = past_.beside(*entry);
     } else {
       answer.problem = texts.error();
     }

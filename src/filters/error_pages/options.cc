@@ -118,6 +118,9 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
   bool good = true;
   for (std::size_t index = 0; const ErrorPageOptions& page : options->pages) {
     good = make_page(page, pages_reading.item(index++), pages.emplace_back()) && good;
+    // So that a reload reads it again, and the history knows that it changed.
+    if (!page.file.empty() && context.files != nullptr)
+      context.files->note(path_beside(page.place, page.file), pages.back().text);
   }
   if (!good) return {};
   return std::make_unique<ErrorPagesFilter>(std::move(pages), options->upstream);
