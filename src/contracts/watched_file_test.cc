@@ -135,5 +135,20 @@ TEST(PathBeside, is_relative_to_the_file_that_names_it) {
   EXPECT_EQ(path_beside({.file_name = intern_file_name("a.yaml"), .line = 1, .column = 1}, "users"), "users");
 }
 
+TEST_F(WatchedFileTest, what_a_configuration_was_made_of_is_known_by_its_digest) {
+  EXPECT_TRUE(watch());
+  EXPECT_EQ(files.read().at(path()), crypto::sha256("1"));
+  write("2");
+  EXPECT_EQ(files.read().at(path()), crypto::sha256("1")) << "as it was read";
+  EXPECT_TRUE(watch());
+  EXPECT_EQ(files.read().at(path()), crypto::sha256("2"));
+  const std::uint64_t asked = files.asked();
+  files.note("/page.html", "a page");
+  EXPECT_EQ(files.asked(), asked + 1) << "who built something from it is built again";
+  EXPECT_EQ(files.read().size(), 2U);
+  files.begin();
+  EXPECT_TRUE(files.read().empty());
+}
+
 }  // namespace
 }  // namespace weir

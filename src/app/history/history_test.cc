@@ -328,5 +328,20 @@ RC_GTEST_PROP(Parts, put_together_give_the_text, ()) {
   RC_ASSERT(together == text);
 }
 
+TEST(HistoryEntry, files_beside_it_are_known_by_their_hash) {
+  EntryFile file{.entry = {.number = 7, .hash = "0123"}, .details = {}, .lists = {}, .parts = {}};
+  file.details.beside = {{"/etc/weir/a file", "aa"}, {"/etc/weir/users", "bb"}};
+  const std::string bytes = encode(file);
+  const auto read = decode(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->details.beside, file.details.beside);
+}
+
+TEST(HistoryEntry, changed_files_are_those_that_both_have) {
+  const Beside before{{"gone", "1"}, {"kept", "1"}, {"other", "1"}};
+  EXPECT_EQ(changed_beside(before, {{"kept", "1"}, {"new", "2"}, {"other", "2"}}), std::vector<std::string>{"other"});
+  EXPECT_TRUE(changed_beside({}, before).empty());
+}
+
 }  // namespace
 }  // namespace weir::history
