@@ -26,7 +26,7 @@ routes: [{{ fastcgi: {{ to: php, root: {php.root} }} }}]
                 php.start()
                 until(lambda: weir.get("/").text() == "here", "php-fpm to be used again")
                 clients.wait_for(50)
-        strange = [what for _, what in clients.failures if not what.startswith("HTTP/1.1 502")]
+        strange = [failed for failed in clients.failures if not failed.what.startswith("HTTP/1.1 502")]
         same(strange, [], "failures other than 502")
         weir.get("/")
         still_open = weir.metric("weir_upstream_connections_open")

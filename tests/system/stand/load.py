@@ -10,11 +10,20 @@ import re
 import signal
 import threading
 import time
+from typing import NamedTuple
 
 from .gateway import Gateway
 from .message import Client, Cut
 from .processes import Child, tool
 from .waiting import Failure, until
+
+
+class Failed(NamedTuple):
+    """A request that failed; times are of the monotonic clock."""
+
+    begun: float
+    ended: float
+    what: str
 
 
 class Clients:
@@ -26,7 +35,7 @@ class Clients:
         self.connections = 0     # more than `count` when the gateway closed some
         self.turned_away = 0     # reused connections that were orderly closed before our request was answered
         self.refused = 0         # new connections that nobody took
-        self.failures: list[tuple[float, str]] = []
+        self.failures: list[Failed] = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self.work, daemon=True) for _ in range(count)]
@@ -50,12 +59,13 @@ class Clients:
         wanted = self.done + more
         until(lambda: self.done >= wanted, f"{more} more answers under load", story=lambda: str(self.failures[-3:]))
 
-    def fail(self, what: str) -> None:
+    def fail(self, begun: float, what: str) -> None:
         with self.lock:
-            self.failures.append((time.monotonic(), what))
+            self.failures.append(Failed(begun, time.monotonic(), what))
 
     def work(self) -> None:
         while not self.stopping.is_set():
+            begun = time.monotonic()
             try:
                 client = Client(self.gateway.address)
             except ConnectionRefusedError:
@@ -64,7 +74,7 @@ class Clients:
                 self.stopping.wait(0.01)
                 continue
             except OSError as error:
-                self.fail(f"connect: {error}")
+                self.fail(begun, f"connect: {error}")
                 continue
             with self.lock:
                 self.connections += 1
@@ -75,21 +85,22 @@ class Clients:
         """Requests on one connection, until it ends or we shall stop."""
         answered = 0
         while not self.stopping.is_set():
+            begun = time.monotonic()
             try:
                 response = client.ask(self.target)
             except Cut as cut:
                 if cut.begun or answered == 0:
-                    self.fail(f"answer {answered + 1} of a connection: {cut}")
+                    self.fail(begun, f"answer {answered + 1} of a connection: {cut}")
                 else:
                     with self.lock:
                         self.turned_away += 1
                 return
             except OSError as error:
-                self.fail(f"answer {answered + 1} of a connection: {type(error).__name__} {error}")
+                self.fail(begun, f"answer {answered + 1} of a connection: {type(error).__name__} {error}")
                 return
             answered += 1
             if response.status != 200 or (self.body is not None and response.body != self.body):
-                self.fail(f"{response.head.line}: {response.body[:200]!r}")
+                self.fail(begun, f"{response.head.line}: {response.body[:200]!r}")
             else:
                 with self.lock:
                     self.done += 1
