@@ -10,9 +10,15 @@ ThreadExecutor::ThreadExecutor(unsigned threads, unsigned disk_threads)
 
 // All are told before any is waited for.
 ThreadExecutor::~ThreadExecutor() {
-  general_.stop();
-  disk_.stop();
-  heavy_.stop();
+  stop(std::chrono::milliseconds{0});
+}
+
+bool ThreadExecutor::stop(std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (Line* line : {&general_, &disk_, &heavy_}) line->stop();
+  bool ended = true;
+  for (Line* line : {&general_, &disk_, &heavy_}) ended = line->ended(deadline) && ended;
+  return ended;
 }
 
 ThreadExecutor::Line::~Line() {
@@ -27,6 +33,11 @@ void ThreadExecutor::Line::stop() {
   changed_.notify_all();
 }
 
+bool ThreadExecutor::Line::ended(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [this] { return running_ == 0; });
+}
+
 // A gateway that serves no files has no threads for them.
 void ThreadExecutor::Line::add(Job job) {
   {
@@ -39,18 +50,21 @@ void ThreadExecutor::Line::add(Job job) {
 }
 
 void ThreadExecutor::Line::work() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      ++idle_;
-      changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      --idle_;
-      if (stopping_) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
+    ++idle_;
+    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    --idle_;
+    if (stopping_) return;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    ++running_;
+    lock.unlock();
     job();
+    job = nullptr;  // what it holds goes before it counts as ended
+    lock.lock();
+    --running_;
+    if (stopping_) changed_.notify_all();
   }
 }
 

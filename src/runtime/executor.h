@@ -5,10 +5,13 @@
 // Idea: a bounded set of threads; the awaiting coroutine is resumed on its own core through the mailbox. A simulation
 // runs the same work on the spot and lets virtual time pass instead.
 //
+// At the end of a process nobody waits long for a job that hangs: it is told apart from those that end by themselves.
+//
 // What may hold a thread for long has threads of its own: a disk that does not answer (a network file system, a dying
 // device) and passwords that are hashed take those, and names are still resolved and logs still opened.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -36,7 +39,12 @@ class Executor {
 class ThreadExecutor final : public Executor {
  public:
   explicit ThreadExecutor(unsigned threads = 2, unsigned disk_threads = 4);
+  /// Waits for the jobs that run, however long they take.
   ~ThreadExecutor() override;
+
+  /// Drops what waits, takes nothing more, and gives what runs a last chance to end.
+  /// \returns whether nothing runs any more; if not, the destructor would wait for who knows how long
+  bool stop(std::chrono::milliseconds patience);
 
   void run(Job job) override { general_.add(std::move(job)); }
   void run_on_disk(Job job) override { disk_.add(std::move(job)); }
@@ -52,6 +60,8 @@ class ThreadExecutor final : public Executor {
     void add(Job job);
     /// Drops what waits; jobs that run are joined by the destructor.
     void stop();
+    /// \returns whether no job runs any more
+    bool ended(std::chrono::steady_clock::time_point deadline);
 
    private:
     void work();
@@ -61,6 +71,7 @@ class ThreadExecutor final : public Executor {
     std::condition_variable changed_;
     std::deque<Job> jobs_;
     unsigned idle_ = 0;
+    unsigned running_ = 0;
     bool stopping_ = false;
     std::vector<std::jthread> threads_;
   };

@@ -143,6 +143,23 @@ TEST(Elsewhere, gives_up_when_its_time_is_over_or_nobody_waits_any_more) {
   held.count_down();  // the jobs end behind those who waited for them
 }
 
+TEST(Executor, stopping_tells_a_job_that_hangs_from_those_that_end) {
+  std::latch started(1);
+  std::latch release(1);
+  ThreadExecutor executor(1, 1);
+  executor.run_on_disk([&] {
+    started.count_down();
+    release.wait();
+  });
+  started.wait();
+  EXPECT_FALSE(executor.stop(std::chrono::milliseconds{0}));
+  std::atomic<bool> taken = false;
+  executor.run([&] { taken = true; });
+  release.count_down();
+  EXPECT_TRUE(executor.stop(std::chrono::hours{1})) << "it is woken when the job ends";
+  EXPECT_FALSE(taken) << "nothing is begun any more";
+}
+
 TEST(Executor, shutdown_waits_for_the_running_job_and_drops_the_rest) {
   std::latch started(1);
   std::latch release(1);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -21,6 +22,10 @@ namespace {
 
 /// What handshakes that have begun are given to end before a listener closes: a round trip across an ocean.
 constexpr Duration handshake_patience = std::chrono::milliseconds{200};
+/// What a job elsewhere (a look-up of a name, a disk, a hash) is given when all else is over.
+constexpr std::chrono::milliseconds job_patience{1000};
+/// What all of an end is given that was asked for twice; supervisors kill after ten seconds and more.
+constexpr std::chrono::seconds forced_patience{5};
 
 sigset_t handled_signals() {
   sigset_t set;
@@ -347,7 +352,15 @@ void Process::reload(ReloadRequest request, std::move_only_function<void(ReloadO
 }
 
 void Process::stop() {
-  control_.post([this] { on_signal(SIGTERM); });
+  ask_to_end();
+}
+
+void Process::ask_to_end() {
+  const bool again = ends_asked_.fetch_add(1, std::memory_order_relaxed) > 0;
+  control_.post([this, again] {
+    if (again) forced_ = true;
+    control_.stop();
+  });
 }
 
 void Process::watch_signals() {
@@ -356,16 +369,33 @@ void Process::watch_signals() {
     int number = 0;
     if (::sigwait(&signals, &number) != 0) continue;
     if (number == SIGQUIT && !workers_running_.load(std::memory_order_acquire)) return;
-    control_.post([this, number] { on_signal(number); });
+    if (number == SIGHUP || number == SIGUSR1) {
+      control_.post([this, number] { on_signal(number); });
+      continue;
+    }
+    ask_to_end();
+    if (ends_asked_.load(std::memory_order_relaxed) > 1) return end_within_patience();
   }
+}
+
+// Whoever asks twice means it, whatever hangs: the control thread may itself wait for a disk.
+void Process::end_within_patience() {
+  sigset_t ended;
+  ::sigemptyset(&ended);
+  ::sigaddset(&ended, SIGQUIT);
+  const Time deadline = steady_now() + forced_patience;
+  while (steady_now() < deadline) {
+    const timespec slice{.tv_sec = 0, .tv_nsec = 100'000'000};
+    if (::sigtimedwait(&ended, nullptr, &slice) == SIGQUIT && !workers_running_.load(std::memory_order_acquire)) return;
+  }
+  surroundings_->log().error("forced to end: something hangs and is left behind");
+  surroundings_->flush_logs();
+  std::_Exit(static_cast<int>(ExitCode::forced));
 }
 
 void Process::on_signal(int number) {
   if (number == SIGHUP) return reload({.by = "SIGHUP", .force = false}, {});
-  if (number == SIGUSR1) return surroundings_->reopen_logs();
-  if (stop_asked_) forced_ = true;
-  stop_asked_ = true;
-  control_.stop();
+  surroundings_->reopen_logs();
 }
 
 // Readiness goes first, so that a balancer in front stops sending; then listeners close and what is in flight ends.
@@ -402,8 +432,17 @@ ExitCode Process::drain_and_end() {
   control_.run_until([] { return true; }, {});  // configurations that are still to be destroyed
   surroundings_->log().info(clean ? "stopped" : "stopped with requests in flight");
   surroundings_->flush_logs();
-  if (forced_) return ExitCode::forced;
-  return clean ? ExitCode::clean : ExitCode::unclean;
+  if (forced_) return leave(ExitCode::forced);
+  return leave(clean ? ExitCode::clean : ExitCode::unclean);
+}
+
+// All that clients and operators were promised is done. A look-up or a disk that hangs would hold up a destructor for
+// as long as it likes, so it gets none.
+ExitCode Process::leave(ExitCode code) {
+  if (executor_->stop(job_patience)) return code;
+  surroundings_->log().warning("a look-up of a name, a disk or a hash did not end in time: left behind");
+  surroundings_->flush_logs();
+  std::_Exit(static_cast<int>(code));
 }
 
 }  // namespace weir

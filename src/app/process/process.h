@@ -94,7 +94,10 @@ class Process final : public Operations {
   void note_reload(const ReloadOutcome& outcome);
   void note_file(bool good, const std::string& sentence);
   void watch_signals();
+  void ask_to_end();
+  void end_within_patience();
   void on_signal(int number);
+  ExitCode leave(ExitCode code);
   ExitCode drain_and_end();
 
   ProcessOptions options_;
@@ -111,14 +114,14 @@ class Process final : public Operations {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Shard*> shards_;
   // Behind the cores, so that it ends before them: its jobs answer to them, and to everything above.
-  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<Resolver> resolver_;
   std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
   std::vector<ListenerStatus> bound_;
   std::thread signals_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> workers_running_{true};
-  bool stop_asked_ = false;
+  std::atomic<unsigned> ends_asked_{0};
   bool forced_ = false;
 
   mutable std::mutex mutex_;
