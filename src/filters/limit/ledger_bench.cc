@@ -1,4 +1,4 @@
-// What one decision costs: one key again and again, and a million of them in random order.
+// What one decision costs: one key again and again, and a million of them in random order, which waits for memory.
 #include <benchmark/benchmark.h>
 
 #include <array>
