@@ -44,12 +44,13 @@ constexpr std::string_view trim(std::string_view value) {
 
 /// A number of decimal digits and nothing else; nothing for empty, signs, spaces and overflow.
 constexpr std::optional<std::uint64_t> parse_decimal(std::string_view digits) {
+  constexpr std::uint64_t always_fits = UINT64_MAX / 100;
   if (digits.empty()) return {};
   std::uint64_t value = 0;
   for (const char c : digits) {
     if (!is_digit(c)) return {};
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > (UINT64_MAX - digit) / 10) return {};
+    if (value >= always_fits && value > (UINT64_MAX - digit) / 10) return {};
     value = value * 10 + digit;
   }
   return value;

@@ -121,7 +121,9 @@ class Fields {
   std::size_t remove_if(Unwanted unwanted) {
     std::uint32_t kept = 0;
     for (std::uint32_t at = 0; at < size_; ++at) {
-      if (!unwanted(lines_[at])) lines_[kept++] = lines_[at];
+      if (unwanted(lines_[at])) continue;
+      if (kept != at) lines_[kept] = lines_[at];
+      ++kept;
     }
     const std::size_t removed = size_ - kept;
     size_ = kept;

@@ -29,23 +29,35 @@ constexpr std::array<bool, 256> host_characters = [] {
   return table;
 }();
 
-bool is_ipv6(std::string_view address) {
-  std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return false;
-  std::memcpy(terminated.data(), address.data(), address.size());
-  in6_addr parsed;
-  return inet_pton(AF_INET6, terminated.data(), &parsed) == 1;
+constexpr bool is_upper_case(char c) {
+  return c >= 'A' && c <= 'Z';
 }
 
-/// One or more labels, none empty.
-bool is_name(std::string_view name) {
-  if (name.empty() || name.size() > host_bytes_max) return false;
+struct HostForm {
+  bool good = false;
+  bool has_upper_case = false;
+};
+
+HostForm form_of_ipv6(std::string_view address) {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (address.size() >= terminated.size() || address.find('\0') != std::string_view::npos) return {};
+  std::memcpy(terminated.data(), address.data(), address.size());
+  in6_addr parsed;
+  return {.good = inet_pton(AF_INET6, terminated.data(), &parsed) == 1,
+          .has_upper_case = std::ranges::any_of(address, is_upper_case)};
+}
+
+/// A good name is one or more labels, none empty.
+HostForm form_of_name(std::string_view name) {
+  if (name.empty() || name.size() > host_bytes_max) return {};
+  bool upper_case = false;
   char before = '.';
   for (const char c : name) {
-    if (!host_characters[static_cast<unsigned char>(c)] || (c == '.' && before == '.')) return false;
+    if (!host_characters[static_cast<unsigned char>(c)] || (c == '.' && before == '.')) return {};
+    upper_case |= is_upper_case(c);
     before = c;
   }
-  return before != '.';
+  return {.good = before != '.', .has_upper_case = upper_case};
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view digits) {
@@ -54,13 +66,6 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
   const std::optional<std::uint64_t> port = text::parse_decimal(digits);
   if (!port || *port > 65535) return {};
   return static_cast<std::uint16_t>(*port);
-}
-
-bool has_upper_case(std::string_view text) {
-  for (const char c : text) {
-    if (c >= 'A' && c <= 'Z') return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -74,7 +79,8 @@ Result<Authority> parse_authority(std::string_view text, Arena& arena) {
   std::string_view after = bracketed ? text.substr(host_end + 1) : text.substr(std::min(host_end, text.size()));
   const bool trailing_dot = !bracketed && host.ends_with('.');
   if (trailing_dot) host.remove_suffix(1);
-  if (bracketed ? !is_ipv6(host) : !is_name(host)) return refused;
+  const HostForm form = bracketed ? form_of_ipv6(host) : form_of_name(host);
+  if (!form.good) return refused;
 
   Authority authority;
   if (!after.empty()) {
@@ -84,7 +90,7 @@ Result<Authority> parse_authority(std::string_view text, Arena& arena) {
   }
   authority.text = text;
   if (trailing_dot) authority.text = arena.join(host, after);
-  if (has_upper_case(host)) {
+  if (form.has_upper_case) {
     if (!trailing_dot) authority.text = arena.copy(text);
     // The copy is ours alone until it is handed out.
     for (char& c : std::span(const_cast<char*>(authority.text.data()), authority.text.size())) c = text::lower(c);

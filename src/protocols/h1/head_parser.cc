@@ -79,6 +79,8 @@ class HeadReader {
   Code code_ = Code::internal;
 };
 
+/// Sets where the line that begins at next_ must end. A window that ends with what arrived, and not by a limit, stays
+/// right for the lines behind it of the same kind: their limits lie further on.
 /// \param line_bytes_max  without the CRLF
 void HeadReader::open_window(ByteCount line_bytes_max, Code line_code) {
   const auto at = static_cast<std::size_t>(next_ - begin_);
@@ -218,7 +220,10 @@ bool HeadReader::read_name(std::string_view& name) {
 
 /// The value without the white space around it, and the CRLF behind it.
 bool HeadReader::read_value(std::string_view& value) {
-  while (next_ != end_ && is_blank(*next_)) ++next_;
+  if (next_ != end_ && *next_ == ' ') [[likely]]
+    ++next_;
+  while (next_ != end_ && is_blank(*next_)) [[unlikely]]
+    ++next_;
   char* const begin = next_;
   next_ += find_control(next_, end_) - next_;
   const char* last = next_;
@@ -242,8 +247,10 @@ bool HeadReader::read_field_line(Fields& fields) {
 }
 
 bool HeadReader::read_field_lines(Fields& fields) {
+  open_window(limits_.field_bytes, Code::field_too_large);
   while (true) {
-    open_window(limits_.field_bytes, Code::field_too_large);
+    if (window_is_limit_) [[unlikely]]
+      open_window(limits_.field_bytes, Code::field_too_large);
     if (next_ == end_) return out_of_window();
     if (*next_ == '\r') {
       complete_ = end_line(Code::bad_field_name);
@@ -279,17 +286,21 @@ class Rebase {
  public:
   Rebase(std::span<const char> from, const char* to) : from_(from), to_(to) {}
   void operator()(std::string_view& view) const {
-    if (view.data() < from_.data() || view.data() > from_.data() + from_.size()) return;
-    view = {to_ + (view.data() - from_.data()), view.size()};
+    if (view.data() >= from_.data() && view.data() <= from_.data() + from_.size()) view = moved(view);
   }
+  /// As the parser made them: every name and value lies in `from`.
   void operator()(Fields& fields) const {
     for (Field& field : fields.lines()) {
-      (*this)(field.name);
-      (*this)(field.value);
+      field.name = moved(field.name);
+      field.value = moved(field.value);
     }
   }
 
  private:
+  [[nodiscard]] std::string_view moved(std::string_view view) const {
+    return {to_ + (view.data() - from_.data()), view.size()};
+  }
+
   std::span<const char> from_;
   const char* to_;
 };

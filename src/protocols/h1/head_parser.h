@@ -42,7 +42,7 @@ Result<HeadLength> parse_response_head(std::span<char> bytes, const Limits& limi
 Result<std::size_t> parse_field_section(std::span<char> bytes, ByteCount section_bytes_max, const Limits& limits,
                                         Origin sender, Fields& fields);
 
-/// Moves every view of a parsed head that points into `from` to the same place in `to`.
+/// Moves every view of a head that was just parsed from `from`, and not yet interpreted, to the same place in `to`.
 void rebase(RequestHead& request, std::span<const char> from, const char* to);
 void rebase(ResponseHead& response, std::span<const char> from, const char* to);
 
