@@ -194,6 +194,9 @@ inline constexpr std::size_t limit_name_bytes = 64;
 /// Keys that a core remembers of those a rule refused, and bytes of each that operators are shown.
 inline constexpr std::size_t limit_heavy_keys = 32;
 inline constexpr std::size_t limit_heavy_key_bytes = 48;
+/// Who may follow live requests (`weir tail`) at once, in one gateway: each may hold 128 KiB per core and as much on
+/// its way, and every request is compared with what each wants to see. People who look at one gateway are a handful.
+inline constexpr std::size_t tail_followers = 16;
 /// Bytes of one page of error_pages: it is held in memory, once for all cores. Real ones have 2 to 50 KiB.
 inline constexpr ByteCount error_page_bytes = 1 * mebibyte;
 

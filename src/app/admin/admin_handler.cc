@@ -15,7 +15,6 @@
 #include "app/history/report.h"
 #include "app/json_writer.h"
 #include "base/text.h"
-#include "http/problem.h"
 #include "http/request_id.h"
 #include "runtime/elsewhere.h"
 #include "server/error_reply.h"
@@ -25,13 +24,7 @@ namespace {
 
 /// RFC 9110 section 15.5.6: a 405 says what is allowed.
 Answer not_allowed(Exchange& exchange, std::string_view allowed) {
-  const ProblemFormat format = choose_problem_format(exchange.request.fields.get(FieldName::accept));
-  const Problem problem{.status = 405,
-                        .reason = "method_not_allowed",
-                        .sentence = "this page does not know the method",
-                        .request_id = exchange.request_id,
-                        .detail = {}};
-  Answer answer = page(exchange, 405, content_type_of(format), render_problem(problem, format));
+  Answer answer = problem_page(exchange, 405, "method_not_allowed", "this page does not know the method");
   answer.head.fields.append("allow", allowed);
   return answer;
 }

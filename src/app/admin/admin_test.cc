@@ -10,6 +10,7 @@
 #include "app/admin/exposition.h"
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
+#include "base/limits.h"
 #include "contracts/testing/test_exchange.h"
 
 namespace weir {
@@ -78,12 +79,15 @@ struct Seen {
 class AdminTest : public testing::Test {
  protected:
   Seen ask(std::string_view method, std::string_view target, bool over_unix = true) {
+    return ask_of(handler, method, target, over_unix);
+  }
+  Seen ask_of(AdminHandler& asked, std::string_view method, std::string_view target, bool over_unix = true) {
     TestExchange test(shard);
     test.request(method, target, "weir");
     test.connection.administrative = over_unix;
-    handler.begin(test.exchange);
-    Result<Answer> answer = shard.run_to_end(handler.handle(test.exchange));
-    if (!answer) answer = handler.error_answer(test.exchange, answer.error());
+    asked.begin(test.exchange);
+    Result<Answer> answer = shard.run_to_end(asked.handle(test.exchange));
+    if (!answer) answer = asked.error_answer(test.exchange, answer.error());
     Seen seen{.status = answer->head.status,
               .body = {},
               .type = std::string(answer->head.fields.get(FieldName::content_type))};
@@ -119,6 +123,21 @@ TEST_F(AdminTest, what_changes_something_works_only_through_the_unix_socket) {
 TEST_F(AdminTest, what_others_asked_for_is_told_only_through_the_unix_socket) {
   EXPECT_EQ(ask("GET", "/story?id=0123456789", false).status, 403);
   EXPECT_EQ(ask("GET", "/tail", false).status, 403);
+}
+
+TEST_F(AdminTest, one_follower_too_many_is_told_so) {
+  Stories stories({}, 1);
+  AdminHandler following(operations, &routes, nullptr, &stories);
+  std::vector<std::shared_ptr<StoryFeed>> feeds;
+  for (std::size_t number = 0; number < limits::tail_followers; ++number) {
+    feeds.push_back(std::make_shared<StoryFeed>(shard.shard().reactor, StoryFilter{}, 100, 1));
+    ASSERT_TRUE(stories.follow(operations.shards(), feeds.back()));
+  }
+  const Seen refused = ask_of(following, "GET", "/tail");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, testing::HasSubstr("16 follow live requests already"));
+  EXPECT_THAT(refused.body, testing::HasSubstr("reason: too_many_followers\n"));
+  shard.world().settle();
 }
 
 TEST_F(AdminTest, methods_and_pages_that_are_not_there) {

@@ -11,6 +11,7 @@
 #include "app/admin/status_page.h"
 #include "app/json_writer.h"
 #include "app/story_text.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "contracts/option_type.h"
 #include "runtime/elsewhere.h"
@@ -97,6 +98,15 @@ class TailBody final : public Body {
   std::string lines_;
 };
 
+Answer enough_follow(Exchange& exchange) {
+  Answer answer =
+      problem_page(exchange, 503, "too_many_followers",
+                   fmt::format("{} follow live requests already, and more may not at once", limits::tail_followers),
+                   "end one of them; one whose reader went away without a word is forgotten within seconds");
+  answer.head.fields.append(FieldName::retry_after, "5");  // the heartbeat, by which the dead are known
+  return answer;
+}
+
 struct TailQuestion {
   StoryFilter filter;
   unsigned rate = rate_default;
@@ -149,7 +159,7 @@ Reply follow_stories(Exchange& exchange, Stories& stories, std::span<Shard* cons
   if (!question) co_return page(exchange, 400, plain_text, question.error() + "\n");
   const auto feed =
       std::make_shared<StoryFeed>(exchange.shard.reactor, std::move(question->filter), question->rate, shards.size());
-  stories.follow(shards, feed);
+  if (!stories.follow(shards, feed)) co_return enough_follow(exchange);
   Answer answer(exchange.arena);
   const bool as_text = wants_text(exchange);
   answer.head.fields.append(FieldName::content_type, as_text ? plain_text : std::string_view("application/jsonl"));

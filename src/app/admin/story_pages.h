@@ -3,7 +3,7 @@
 //   GET /story?id=ID            the stories of requests whose id begins so, as JSON (?format=text for people); 404
 //                               when none is remembered
 //   GET /tail?status=&route=&upstream=&slower=&rate=   what ends from now on, a line each, until the client goes
-//                               (JSON lines; ?format=text for people)
+//                               (JSON lines; ?format=text for people); 503 when limits::tail_followers do so already
 #pragma once
 
 #include <span>

@@ -2,9 +2,9 @@
 #include "observers/stories/stories.h"
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 
+#include "base/limits.h"
 #include "observers/stories/story.h"
 
 namespace weir {
@@ -39,6 +39,7 @@ class Stories::Book final : public ShardState {
   }
 
   void follow(std::shared_ptr<StoryFeed> feed, std::size_t cores) {
+    forget_closed();
     outboxes_.push_back(std::make_unique<StoryOutbox>(shard_, std::move(feed), cores));
   }
 
@@ -57,8 +58,12 @@ class Stories::Book final : public ShardState {
     ordinary_ = std::make_unique<StoryRing>(bytes - bytes / notable_share);
   }
 
-  void offer(const Exchange& exchange, const Delivery& delivery, std::string_view written) {
+  void forget_closed() {
     std::erase_if(outboxes_, [](const std::unique_ptr<StoryOutbox>& outbox) { return outbox->closed(); });
+  }
+
+  void offer(const Exchange& exchange, const Delivery& delivery, std::string_view written) {
+    forget_closed();
     for (const auto& outbox : outboxes_) outbox->offer(exchange, delivery, written);
   }
 
@@ -150,10 +155,23 @@ Task<void> Stories::search(Book& book, Shard& shard, std::shared_ptr<Question> q
   question->add(std::move(part));
 }
 
-void Stories::follow(std::span<Shard* const> shards, const std::shared_ptr<StoryFeed>& feed) {
+bool Stories::admit(const std::shared_ptr<StoryFeed>& feed) {
+  const std::lock_guard lock(followers_mutex_);
+  std::erase_if(followers_, [](const std::weak_ptr<StoryFeed>& follower) {
+    const auto open = follower.lock();
+    return open == nullptr || open->closed();
+  });
+  if (followers_.size() >= limits::tail_followers) return false;
+  followers_.push_back(feed);
+  return true;
+}
+
+bool Stories::follow(std::span<Shard* const> shards, const std::shared_ptr<StoryFeed>& feed) {
+  if (!admit(feed)) return false;
   for (Shard* shard : shards) {
     shard->reactor.mailbox().send([this, shard, feed, cores = shards.size()] { book_of(*shard).follow(feed, cores); });
   }
+  return true;
 }
 
 }  // namespace weir

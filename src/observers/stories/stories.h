@@ -15,6 +15,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,8 +49,9 @@ class Stories final : public Observer {
   /// Looks for requests whose id begins with `id`, on all cores. \param found  called once, on the last core that
   /// answers
   void find(std::span<Shard* const> shards, std::string id, Found found);
-  /// Has every core offer what ends from now on to the feed, until it is closed.
-  void follow(std::span<Shard* const> shards, const std::shared_ptr<StoryFeed>& feed);
+  /// Has every core offer what ends from now on to the feed, until it is closed. From any thread.
+  /// \returns  false, and does nothing, when limits::tail_followers feeds are open
+  [[nodiscard]] bool follow(std::span<Shard* const> shards, const std::shared_ptr<StoryFeed>& feed);
 
   /// Bytes that the rings of one core may have.
   [[nodiscard]] std::size_t bytes_per_core() const { return bytes_per_core_.load(std::memory_order_relaxed); }
@@ -64,12 +66,15 @@ class Stories final : public Observer {
 
   Book& book_of(Shard& shard);
   static Task<void> search(Book& book, Shard& shard, std::shared_ptr<Question> question);
+  bool admit(const std::shared_ptr<StoryFeed>& feed);
 
   std::size_t cores_;
   std::atomic<std::size_t> bytes_per_core_;
   std::atomic<Duration::rep> slow_;
   using Books = std::array<Book*, cores_max>;
   std::shared_ptr<Books> books_ = std::make_shared<Books>();  // each entry is its core's own, who may outlive us
+  std::mutex followers_mutex_;
+  std::vector<std::weak_ptr<StoryFeed>> followers_;  // those that were open when the last one came
 };
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
 #include "contracts/testing/test_exchange.h"
 #include "observers/stories/story.h"
 
@@ -112,7 +113,7 @@ class StoryFeedTest : public StoriesTest {
  protected:
   std::shared_ptr<StoryFeed> follow(Stories& stories, StoryFilter filter, unsigned rate) {
     auto feed = std::make_shared<StoryFeed>(shard.shard().reactor, std::move(filter), rate, 1);
-    stories.follow(shards(), feed);
+    EXPECT_TRUE(stories.follow(shards(), feed));
     shard.world().settle();
     return feed;
   }
@@ -189,6 +190,30 @@ TEST_F(StoryFeedTest, closed_feed_is_forgotten) {
     feed->close();
   }
   pass(stories, "request", 200);
+  EXPECT_TRUE(seen.expired());
+}
+
+TEST_F(StoryFeedTest, so_many_follow_and_no_more_until_one_goes) {
+  Stories stories(settings(1 * mebibyte), 1);
+  std::vector<std::shared_ptr<StoryFeed>> feeds;
+  for (std::size_t number = 0; number < limits::tail_followers; ++number) feeds.push_back(follow(stories, {}, 100));
+  const auto one_more = std::make_shared<StoryFeed>(shard.shard().reactor, StoryFilter{}, 100, 1);
+  EXPECT_FALSE(stories.follow(shards(), one_more));
+  shard.world().settle();
+  EXPECT_EQ(one_more.use_count(), 1) << "no core knows who was refused";
+  feeds[3]->close();
+  EXPECT_TRUE(stories.follow(shards(), one_more));
+  EXPECT_FALSE(stories.follow(shards(), feeds[3]));
+  shard.world().settle();
+}
+
+TEST_F(StoryFeedTest, who_went_is_forgotten_when_another_comes_even_if_no_request_does) {
+  Stories stories(settings(1 * mebibyte), 1);
+  auto gone = follow(stories, {}, 100);
+  gone->close();
+  const std::weak_ptr<StoryFeed> seen = gone;
+  gone.reset();
+  const auto other = follow(stories, {}, 100);
   EXPECT_TRUE(seen.expired());
 }
 

@@ -1,5 +1,6 @@
-"""`weir tail` shows what its filters want; under load it samples and counts; a reader that stalls slows nobody."""
+"""`weir tail` shows what its filters want; under load it samples; who stalls slows nobody; only so many may follow."""
 
+import contextlib
 import json
 import re
 import socket
@@ -15,6 +16,7 @@ routes:
   - { name: gone, match: { path: /gone }, respond: { status: 503, body: gone } }
 """
 LOAD_SECONDS = 4
+FOLLOWERS = 16
 
 
 def play(stand: Stand) -> None:
@@ -22,6 +24,7 @@ def play(stand: Stand) -> None:
     filters_pick(stand, weir)
     load_is_sampled(stand, weir)
     stalled_reader_is_harmless(stand, weir)
+    one_too_many_is_told(stand, weir)
 
 
 def filters_pick(stand: Stand, weir) -> None:
@@ -68,6 +71,26 @@ def stalled_reader_is_harmless(stand: Stand, weir) -> None:
         wrk.stop()
     # The rings of stories (16 MiB) may still fill; what nobody reads must not add to that.
     expect(growth < 32 << 20, f"memory grew by {growth} bytes while nobody read")
+
+
+def one_too_many_is_told(stand: Stand, weir) -> None:
+    # A reader that was killed is known to be gone when the next line cannot be sent: within seconds.
+    def another_follows() -> bool:
+        reader = readers.enter_context(socket.socket(socket.AF_UNIX))
+        reader.connect(weir.admin)
+        reader.sendall(b"GET /tail HTTP/1.0\r\nhost: weir\r\n\r\n")
+        return reader.recv(15).startswith(b"HTTP/1.1 200")
+
+    with contextlib.ExitStack() as readers:
+        for number in range(FOLLOWERS):
+            until(another_follows, f"follower {number + 1}")
+        refused = weir.command("tail", "--json", "--admin", f"unix:{weir.admin}")
+        same(refused.returncode, 1, "exit code of one too many")
+        expect(f"weir tail: 503 Service Unavailable: {FOLLOWERS} follow" in refused.stderr, refused.stderr)
+        same(weir.ask_admin("/tail").fields.get("retry-after"), "5", "when to come again")
+        same(weir.get("/hello").status, 200, "an ordinary request meanwhile")
+    with contextlib.ExitStack() as readers:
+        until(another_follows, "a place when the others have gone")
 
 
 def tail(stand: Stand, weir, name: str, *arguments: str) -> Child:
