@@ -91,6 +91,10 @@ std::string default_admin_address() {
 namespace {
 
 std::expected<Socket, std::string> connect_admin(std::string_view address) {
+  if (address.empty()) {
+    if (const auto untrusted = distrust_of_admin_folder(default_admin_path()))
+      return std::unexpected(fmt::format("{}; {}", untrusted->sentence, untrusted->advice));
+  }
   std::string written = address.empty() ? default_admin_address() : std::string(address);
   if (written.starts_with('/')) written.insert(0, "unix:");
   const auto endpoint = parse_endpoint(written);

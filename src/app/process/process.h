@@ -14,6 +14,7 @@
 #include <csignal>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -86,6 +87,7 @@ class Process final : public Operations {
   ReloadOutcome refused(const Diagnostics& diagnostics);
   std::string keep(const Candidate& candidate);
   bool open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics);
+  std::optional<SocketAddress> open_or_explain(const ListenerPlan& plan, Diagnostics& diagnostics);
   Result<SocketAddress> open_everywhere(const ListenerPlan& plan);
   void close_everywhere(const ListenerPlan& plan);
   bool begin_no_handshakes(std::span<const ListenerPlan> plans);
