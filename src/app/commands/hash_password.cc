@@ -1,12 +1,14 @@
 // `weir hash-password`: a password becomes a hash, or a line for a file of users.
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <cstdio>
+#include <expected>
 #include <iostream>
+#include <optional>
+#include <string>
 
 #include "app/commands/commands.h"
+#include "app/commands/unseen_input.h"
 #include "base/crypto.h"
 #include "base/password_hash.h"
 #include "base/text.h"
@@ -16,45 +18,33 @@ namespace {
 
 constexpr unsigned bcrypt_cost_default = 12;
 
-/// Reads without showing what is typed, where somebody types.
-class Silence {
- public:
-  Silence() : typed_(::isatty(STDIN_FILENO) != 0 && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
-    if (!typed_) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  Silence(const Silence&) = delete;
-  Silence& operator=(const Silence&) = delete;
-  ~Silence() {
-    if (typed_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  [[nodiscard]] bool typed() const { return typed_; }
+using Password = std::expected<std::string, std::string_view>;
 
- private:
-  termios before_{};
-  bool typed_;
-};
+constexpr std::string_view nothing_came = "there is no password on standard input";
 
-std::string read_line(const Silence& silence, std::string_view prompt) {
-  if (silence.typed()) fmt::print(stderr, "{}", prompt);
-  std::string line;
-  std::getline(std::cin, line);
-  if (silence.typed()) fmt::print(stderr, "\n");
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+Password read_twice() {
+  UnseenInput input;
+  std::string password = input.ask("Password: ");
+  if (password.empty()) return std::unexpected(nothing_came);
+  std::string again = input.ask("The same again: ");
+  const bool same = password == again;
+  crypto::forget(again);
+  if (same) return password;
+  crypto::forget(password);
+  return std::unexpected("the two are not the same");
+}
+
+Password read_once() {
+  std::string password;
+  std::getline(std::cin, password);
+  if (password.ends_with('\r')) password.pop_back();
+  if (password.empty()) return std::unexpected(nothing_came);
+  return password;
 }
 
 /// From the terminal twice, else one line of standard input.
-std::expected<std::string, std::string_view> read_password() {
-  const Silence silence;
-  std::string password = read_line(silence, "Password: ");
-  if (password.empty()) return std::unexpected("there is no password on standard input");
-  if (silence.typed() && read_line(silence, "The same again: ") != password) {
-    return std::unexpected("the two are not the same");
-  }
-  return password;
+Password read_password() {
+  return UnseenInput::possible() ? read_twice() : read_once();
 }
 
 std::optional<std::string> make_hash(const Arguments& arguments, const std::string& password, std::string& problem) {
