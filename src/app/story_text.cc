@@ -8,6 +8,7 @@
 #include <array>
 
 #include "app/json_writer.h"
+#include "app/printable.h"
 #include "base/block_pool.h"
 #include "base/text.h"
 #include "http/status.h"
@@ -47,18 +48,6 @@ std::string took(Duration duration) {
 
 std::string line_of(const Place& place) {
   return place.line == 0 ? std::string(place.file()) : fmt::format("{}:{}", place.file(), place.line);
-}
-
-/// What the client wrote may hold anything; a terminal takes only what can be printed.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
 }
 
 std::string asked(const Story& story) {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "app/json_writer.h"
+#include "app/printable.h"
 #include "filters/limit/rule.h"
 
 namespace weir {
@@ -31,18 +32,6 @@ std::vector<limit::HeavyKey> heaviest(const std::map<std::string, std::uint64_t>
   });
   if (heavy.size() > keys_shown) heavy.resize(keys_shown);
   return heavy;
-}
-
-/// What a client wrote may hold anything; a terminal takes only what can be printed.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out;
 }
 
 }  // namespace
