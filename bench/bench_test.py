@@ -14,7 +14,9 @@ import unittest
 import urllib.request
 from pathlib import Path
 
+import write_profile
 from harness import figures, limits, page, rows
+from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
 from harness.verdicts import MISS, NOT_JUDGED, PASS, VOID, judge
@@ -40,6 +42,15 @@ class Figures(unittest.TestCase):
         self.assertEqual(10.0, one.median)
         self.assertTrue(min(values) <= one.low <= one.median <= one.high <= max(values))
         self.assertEqual(one, figures.figure(values))
+
+
+class Profile(unittest.TestCase):
+    def test_a_gateway_that_counted_nothing_writes_no_profile(self):
+        with tempfile.TemporaryDirectory() as directory:
+            (Path(directory) / "1.profraw").touch()
+            with self.assertRaisesRegex(Unavailable, "two gateways ran and 1 wrote"):
+                write_profile.merge(Path(directory), Path(directory) / "weir.profdata")
+            self.assertFalse((Path(directory) / "weir.profdata").exists())
 
 
 class Limits(unittest.TestCase):
