@@ -106,7 +106,8 @@ def _tell(progress: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./dev profile", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(prog="./dev profile", description=__doc__,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each load (default 3)")
     parser.add_argument("--out", type=Path, default=PROFILE, help="the profile (default bench/weir.profdata)")
     options = parser.parse_args()

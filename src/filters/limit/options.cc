@@ -212,7 +212,7 @@ bool check_names(const Reading& reading, const LimitOptions& options) {
 bool check_limit(const Node& node, const Reading& reading, LimitOptions& options) {
   const Node* list = node.find("rules");
   if (list == nullptr) {
-    RuleOptions inline_rule = options;
+    RuleOptions inline_rule = static_cast<const RuleOptions&>(options);  // without what is about the filter as a whole
     if (!check_rule(node, reading, inline_rule)) return false;
     options.rules.push_back(std::move(inline_rule));
     return true;
