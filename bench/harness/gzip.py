@@ -56,6 +56,7 @@ _PROXY = """upstream origin {{
 _WEIR = """workers: 1
 admin: unix:{directory}/admin.sock
 access_log: {{ to: off }}
+stories: off
 error_log: {{ to: stderr, level: warning }}
 listeners: ["127.0.0.1:{port}"]
 routes:
