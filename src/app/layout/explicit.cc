@@ -34,7 +34,7 @@ Node filled_list(const Node& written, const SchemaBase& schema) {
 
 Node filled_object(const Node& written, const SchemaBase& schema) {
   if (written.is_list()) return filled_list(written, schema);  // proxy: [{ to: a, weight: 9 }, { to: b }]
-  const Node node = config::long_form(written, schema);
+  Node node = config::long_form(written, schema);
   if (!node.is_map() && !node.is_null()) return node;
   const std::vector<OptionInfo> options = schema.options();
   std::vector<Node::Member> members;

@@ -96,7 +96,7 @@ Node canonical_object(const Node& written, const SchemaBase& schema) {
     for (const Node& item : written.items()) items.push_back(canonical_object(item, schema));
     return Node::list(written.place(), std::move(items));
   }
-  const Node node = config::long_form(written, schema);
+  Node node = config::long_form(written, schema);
   if (!node.is_map() && !node.is_null()) return node;
   const std::vector<OptionInfo> options = schema.options();
   std::vector<Node::Member> members;
