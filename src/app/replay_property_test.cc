@@ -17,6 +17,7 @@
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
 #include "filters/compress/compress.h"
+#include "filters/limit/limit.h"
 #include "filters/redirect/redirect.h"
 #include "observers/stories/story_ring.h"
 #include "server/error_reply.h"
@@ -217,6 +218,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     if (random.chance(0.3))
       filters.push_back(built(api_key_filter(), "{ keys: keys.txt, query: v, header: x-api-key }"));
     if (random.chance(0.2)) filters.push_back(built(basic_auth_filter(), "users"));
+    if (random.chance(0.3)) filters.push_back(random_limit(random, rules));
     if (random.chance(0.2)) {
       filters.push_back(
           built(forward_auth_filter(), random.chance(0.5) ? "http://auth" : "{ to: 'http://auth', on_error: allow }"));
@@ -290,6 +292,25 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     if (random.chance(0.3)) options.front_controller = "/index.php";
     options.check_scripts = random.chance(0.7);
     return options;
+  }
+
+  /// Several rules, of which some are met often: each algorithm, a wait, a dry run, requests in flight, who is let by.
+  std::shared_ptr<const Filter> random_limit(Random& random, RouteRules& rules) {
+    static const std::vector<std::string> some{
+        "{ name: bucket, rate: 50/s, burst: 20 }",
+        "{ name: spaced, rate: 1000/s, algorithm: gcra, burst: 5, delay: 2ms }",
+        "{ name: fixed, rate: 300/m, algorithm: fixed_window, dry_run: true }",
+        "{ name: sliding, rate: 400/m, algorithm: sliding_window, cost: { header: x-tenant, fixed: 2 } }",
+        "{ name: exact, rate: 100/s, algorithm: sliding_log, scope: local, key: { query: v } }",
+        "{ name: busy, in_flight: 2 }"};
+    std::string text;
+    for (const std::string& rule : some) {
+      if (random.chance(0.4)) text += (text.empty() ? "" : ", ") + rule;
+    }
+    if (text.empty()) text = some[0];
+    const auto filter = built(limit_filter(), "{ bypass: [192.0.2.7], rules: [" + text + "] }");
+    rules.limit = dynamic_cast<const limit::Limit*>(filter.get());
+    return filter;
   }
 
   std::shared_ptr<WatchedFile<RedirectMap>> watched_redirects() {
@@ -391,7 +412,7 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
   // Each kind was there often enough to mean something.
   for (const std::string_view room :
        {"route", "access", "api_key", "basic_auth", "body_limit", "compress", "decompress", "error_pages", "files",
-        "proxy", "forward_auth", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
+        "proxy", "forward_auth", "limit", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
   }
   for (const std::string_view reason : {"compress: compressed",
@@ -408,6 +429,10 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
                                         "files: if_none_match",
                                         "files: if_match",
                                         "files: path",
+                                        "limit: within_limit",
+                                        "limit: over_limit",
+                                        "limit: waits_for_its_turn",
+                                        "limit: bypass",
                                         "redirect: pattern",
                                         "redirect: to",
                                         "redirect: not_found",

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "contracts/exchange.h"
@@ -19,6 +20,7 @@
 #include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
 #include "filters/forward_auth/forward_auth.h"
+#include "filters/limit/limit.h"
 #include "filters/rewrite/rewrite.h"
 #include "observers/stories/story.h"
 #include "route/recorded_route.h"
@@ -43,6 +45,7 @@ struct RouteRules {
   std::vector<ProxyTarget> targets;
   std::shared_ptr<const RedirectMap> redirects;
   // Owned by the route; null where it has none.
+  const limit::Limit* limit = nullptr;
   const Rewrite* rewrite = nullptr;
   const Redirect* redirect = nullptr;
   const Files* files = nullptr;
@@ -59,6 +62,7 @@ class DecideAgain {
                  std::string(decision.reason));
     ASSERT_FALSE(decision.facts.empty());
     const std::string_view room = decision.room;
+    if (room == "filter") return;  // that one took time was measured, not decided
     if (room == "route") return route(decision);
     if (room == "balance") return balance(decision);
     if (room == "pool") return pool(decision);
@@ -74,6 +78,7 @@ class DecideAgain {
     if (room == "body_limit") return body_limit(rules->second, decision);
     if (room == "error_pages") return error_pages(rules->second, decision);
     if (room == "files") return files(rules->second, decision);
+    if (room == "limit") return limit(rules->second, decision);
     if (room == "proxy") return proxy(rules->second, decision);
     if (room == "redirect") return redirect(rules->second, decision);
     if (room == "rewrite") return rewrite(rules->second, decision);
@@ -202,6 +207,25 @@ class DecideAgain {
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.verdict, again->verdict);
     EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  static void limit(const RouteRules& rules, const StoryDecision& decision) {
+    ASSERT_NE(rules.limit, nullptr);
+    if (decision.reason == "bypass") {
+      const auto client = facts_from<IpAddress>(decision.facts);
+      ASSERT_TRUE(client);
+      EXPECT_TRUE(contains(rules.limit->options().bypass, *client));
+      return;
+    }
+    const auto facts = facts_from<limit::LimitFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const auto all = rules.limit->rules();
+    const auto rule =
+        std::ranges::find_if(all, [&](const auto& each) { return each->options().place == decision.place; });
+    ASSERT_NE(rule, all.end());
+    const std::string_view refused = (*rule)->options().dry_run ? "would_refuse" : "refused";
+    EXPECT_EQ(decision.verdict == refused, !(*rule)->decide_again(*facts));
+    EXPECT_TRUE(decision.subject.starts_with((*rule)->name()));
   }
 
   static void proxy(const RouteRules& rules, const StoryDecision& decision) {

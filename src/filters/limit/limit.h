@@ -23,6 +23,7 @@ class Limit final : public Filter {
   Reply handle(Exchange& exchange, Next next) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
 
+  [[nodiscard]] const LimitOptions& options() const { return options_; }
   [[nodiscard]] std::span<const std::unique_ptr<const Rule>> rules() const { return rules_; }
 
  private:
