@@ -1,0 +1,39 @@
+// One connection to a Redis before anybody else uses it: opened, introduced, and its functions in place.
+//
+// Over TCP or a unix socket. TLS would be another Stream here and nowhere else: open_link() is the only place that
+// connects.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/inbox.h"
+#include "net/redis/resp.h"
+#include "net/redis/settings.h"
+#include "net/resolver.h"
+#include "runtime/task.h"
+
+namespace weir::redis {
+
+/// Bytes of one answer: the table of slots of the largest clusters has some 200 KiB.
+inline constexpr std::size_t answer_bytes_max = 1024 * 1024;
+
+struct Link {
+  explicit Link(std::unique_ptr<Stream> stream_in)
+      : stream(std::move(stream_in)), inbox(*stream), reader(answer_bytes_max) {}
+
+  std::unique_ptr<Stream> stream;
+  Inbox inbox;
+  Reader reader;
+  /// Where functions were refused: the digests by which EVALSHA finds their scripts, in the library's order.
+  std::vector<std::string> script_digests;
+};
+
+/// Connects, says who we are (AUTH), chooses the database (SELECT), loads the library when it is missing.
+/// \param words  gets what the server said against it, for people; never what we said
+/// \errors  those of connecting and receiving; credentials_refused, unexpected_bytes
+Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolver, const Endpoint& address,
+                                              const Settings& settings, std::string& words);
+
+}  // namespace weir::redis
