@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "balancers/least_request/least_request.h"
+#include "balancers/random/random.h"
 #include "balancers/round_robin/round_robin.h"
 #include "filters/access/access.h"
 #include "filters/api_key/api_key.h"
@@ -64,6 +66,8 @@ std::span<const ServiceKind* const> service_kinds() {
 
 std::span<const BalancerKind* const> balancer_kinds() {
   static const std::array kinds{
+      &least_request_balancer(),
+      &random_balancer(),
       &round_robin_balancer(),
   };
   return kinds;

@@ -112,25 +112,46 @@ TEST(CatalogConformance, every_service_keeps_its_promises) {
   expect_all_conform(service_kinds(), service_uses);
 }
 
-/// The same facts give the same pick, of an endpoint that may be picked; and there is one whenever one may.
-void expect_picks_well(const Balancer& balancer, const PickFacts& facts) {
-  const bool possible =
-      std::ranges::any_of(facts.endpoints, [](const EndpointFacts& each) { return each.available && each.weight > 0; });
-  const std::optional<Pick> pick = balancer.pick(facts);
-  const std::optional<Pick> again = balancer.pick(facts);
-  ASSERT_EQ(pick.has_value(), possible);
-  ASSERT_EQ(again.has_value(), possible);
-  if (!possible) return;
-  EXPECT_EQ(pick->endpoint, again->endpoint);
-  EXPECT_FALSE(pick->reason.empty());
-  EXPECT_EQ(pick->reason, again->reason);
-  ASSERT_LT(pick->endpoint, facts.endpoints.size());
-  EXPECT_TRUE(facts.endpoints[pick->endpoint].available);
-  EXPECT_GT(facts.endpoints[pick->endpoint].weight, 0U);
+/// Endpoints in every state, of two priorities and sides, with what one may know of them.
+std::vector<EndpointFacts> random_endpoints(Random& random, Time now) {
+  std::vector<EndpointFacts> endpoints(random.below(8));
+  const auto past = [&] { return now - Duration(random.below(3'000'000'000)); };
+  for (EndpointFacts& each : endpoints) {
+    each = {.in_flight = static_cast<std::uint32_t>(random.below(5)),
+            .weight = static_cast<std::uint32_t>(random.below(4)),
+            .available = random.chance(0.7),
+            .drained = random.chance(0.1),
+            .near = random.chance(0.8),
+            .priority = static_cast<std::uint8_t>(random.below(2)),
+            .latency_us = static_cast<std::uint32_t>(random.below(5000)),
+            .latency_at = past(),
+            .reported_load = static_cast<std::uint32_t>(random.below(50)),
+            .reported_latency_us = static_cast<std::uint32_t>(random.below(5000)),
+            .reported_at = past()};
+  }
+  return endpoints;
 }
 
-TEST(CatalogConformance, every_balancer_picks_purely_and_only_what_is_available) {
+/// The same facts give the same pick, of an endpoint that may be picked; and there is one whenever one may.
+void expect_picks_well(const Balancer& balancer, const PickFacts& given, const RosterRules& rules) {
+  Roster roster;
+  roster.make(given.endpoints, rules);
+  PickFacts facts = given;
+  const std::optional<Pick> first = pick(balancer, roster, facts);
+  PickFacts same = given;
+  const std::optional<Pick> again = pick(balancer, roster, same);
+  ASSERT_EQ(first.has_value(), !roster.groups().empty());
+  ASSERT_EQ(again.has_value(), first.has_value());
+  if (!first) return;
+  EXPECT_EQ(first->endpoint, again->endpoint);
+  EXPECT_FALSE(first->reason.empty());
+  EXPECT_EQ(first->reason, again->reason);
+  EXPECT_TRUE(facts.may_pick(first->endpoint)) << first->reason;
+}
+
+TEST(CatalogConformance, every_balancer_picks_purely_and_only_what_may_be_picked) {
   Random random(17);
+  const Time now(std::chrono::hours{1});
   for (const BalancerKind* kind : balancer_kinds()) {
     SCOPED_TRACE(kind->name);
     EXPECT_EQ(kind->name, kind->schema().name());
@@ -140,13 +161,30 @@ TEST(CatalogConformance, every_balancer_picks_purely_and_only_what_is_available)
     ASSERT_TRUE(balancer) << complaints.text();
     EXPECT_EQ(balancer->name(), kind->name);
     for (int round = 0; round < 1000 && !testing::Test::HasFailure(); ++round) {
-      std::vector<EndpointFacts> endpoints(random.below(6));
-      for (EndpointFacts& each : endpoints) {
-        each = {.in_flight = static_cast<std::uint32_t>(random.below(5)),
-                .weight = static_cast<std::uint32_t>(random.below(4)),
-                .available = random.chance(0.7)};
+      const std::vector<EndpointFacts> endpoints = random_endpoints(random, now);
+      std::vector<std::string> names;
+      std::vector<EndpointIdentity> identities;
+      std::vector<std::uint32_t> tried;
+      std::vector<ProbeFacts> probes;
+      names.reserve(endpoints.size());
+      for (std::uint32_t at = 0; at < endpoints.size(); ++at) {
+        identities.push_back({.name = names.emplace_back("10.0.0." + std::to_string(at) + ":80"), .weight = 1 + at});
+        if (random.chance(0.15)) tried.push_back(at);
+        if (random.chance(0.3)) probes.push_back({.endpoint = at, .load = at, .latency_us = 10, .heard_at = now});
       }
-      expect_picks_well(*balancer, {.endpoints = endpoints, .turn = random.next(), .draw = random.next()});
+      const auto table = round % 10 == 0 ? balancer->make_table(identities) : nullptr;
+      expect_picks_well(*balancer,
+                        {.endpoints = endpoints,
+                         .tried = tried,
+                         .turn = random.next(),
+                         .draw = random.next(),
+                         .key = random.next(),
+                         .keyed = random.chance(0.5),
+                         .now = now,
+                         .level = random.chance(0.5) ? 0.1 : 2,
+                         .table = table.get(),
+                         .probes = probes},
+                        {.panic_percent = random.chance(0.5) ? 50U : 0U});
     }
     EXPECT_FALSE(kind->build(node("{ no_such_option: 1 }"), context));
   }

@@ -1,6 +1,7 @@
 // The loop around one request: ask the balancer, the pool and the retry table, and write down what they said.
 #include "upstream/attempt.h"
 
+#include "contracts/selector.h"
 #include "upstream/cluster_state.h"
 #include "upstream/recorded_pick.h"
 #include "upstream/replay_body.h"
@@ -48,16 +49,19 @@ RetryVerdict decide_retry(Exchange& exchange, const Cluster& cluster, const Clus
 
 Pool* pick(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid) {
   std::string_view reason;
-  Pool* pool = state.pick(cluster.balancer(), avoid, reason);
+  const PickRequest request{.tried = {&avoid, avoid == 0 ? 0U : 1U},
+                            .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
+  Pool* pool = state.pick(cluster.balancer(), request, reason);
   if (pool == nullptr) return nullptr;
   // The pool may be gone before the exchange's finishers read this.
   exchange.upstream_endpoint = exchange.arena.copy(pool->text());
-  exchange.record({.room = "balance",
-                   .verdict = "picked",
-                   .subject = exchange.upstream_endpoint,
-                   .reason = reason,
-                   .place = cluster.place(),
-                   .facts = exchange.keeps_facts() ? pack(state.last_pick(), exchange.arena) : ""});
+  exchange.record(
+      {.room = "balance",
+       .verdict = "picked",
+       .subject = exchange.upstream_endpoint,
+       .reason = reason,
+       .place = cluster.place(),
+       .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
   return pool;
 }
 

@@ -13,7 +13,7 @@ class Turns final : public Balancer {
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
     for (std::uint32_t step = 0; step < facts.endpoints.size(); ++step) {
       const auto at = static_cast<std::uint32_t>((facts.turn + step) % facts.endpoints.size());
-      if (facts.endpoints[at].available) return Pick{.endpoint = at, .reason = "turn"};
+      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "turn"};
     }
     return {};
   }
@@ -179,7 +179,7 @@ TEST_F(AttemptTest, request_in_line_waits_for_the_names_of_a_new_configuration) 
   const auto before = cluster({"10.0.0.1:80"}, {.max = 1, .queue = 1});
   auto holder = client();
   std::string_view reason;
-  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  Pool* pool = before->state(shard).pick(before->balancer(), {}, reason);
   holder->scope.spawn(upstream_test::ask(*pool, *holder, false));
   world.settle();
   auto trial = std::make_unique<Trial>(shard, Method::post);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <unordered_map>
 
 #include "upstream/cluster_state.h"
 
@@ -13,6 +14,27 @@ namespace {
 // Counts configurations; the one thing here that several threads touch (files are compiled off the cores).
 std::atomic<std::uint64_t> generations{0};
 
+/// The table of endpoints that are literal addresses, in the order of candidates: each address once.
+std::shared_ptr<const BalancerTable> table_of(const ClusterSettings& settings) {
+  if (!settings.balancer->has_table()) return nullptr;
+  std::vector<std::string> names;
+  std::vector<EndpointIdentity> identities;
+  names.reserve(settings.endpoints.size());
+  std::unordered_map<std::string_view, std::size_t> known;
+  for (const ClusterEndpoint& each : settings.endpoints) {
+    const Result<SocketAddress> literal = socket_address(each.endpoint);
+    if (!literal) return nullptr;
+    const std::string& name = names.emplace_back(text_of(*literal));
+    const auto [at, is_new] = known.emplace(name, identities.size());
+    if (is_new) {
+      identities.push_back({.name = name, .weight = each.weight});
+    } else {
+      identities[at->second].weight += each.weight;
+    }
+  }
+  return settings.balancer->make_table(identities);
+}
+
 }  // namespace
 
 Cluster::Cluster(ClusterSettings settings)
@@ -20,6 +42,7 @@ Cluster::Cluster(ClusterSettings settings)
       key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
       generation_(++generations) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
+  table_ = table_of(settings_);
 }
 
 ClusterState& Cluster::state(Shard& shard) const {

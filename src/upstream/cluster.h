@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "contracts/balancer.h"
 #include "contracts/node.h"
+#include "contracts/roster.h"
 #include "contracts/session.h"
 #include "net/address.h"
 
@@ -21,7 +22,9 @@ class ClusterState;
 
 struct ClusterEndpoint {
   Endpoint endpoint;
-  std::uint32_t weight = 1;  ///< at least 1
+  std::uint32_t weight = 1;   ///< at least 1
+  std::uint8_t priority = 0;  ///< backups have a higher one
+  std::string zone{};         ///< empty: near to everybody
   friend bool operator==(const ClusterEndpoint&, const ClusterEndpoint&) = default;
 };
 
@@ -34,7 +37,10 @@ struct ClusterSettings {
   ConnectionLimits connections;                       ///< per endpoint and core
   Duration resolve_every = std::chrono::seconds{30};  ///< no_limit: only once
   unsigned attempts_max = limits::attempts;           ///< the first included
-  std::unique_ptr<const Balancer> balancer;
+  std::shared_ptr<const Balancer> balancer;
+  std::string zone{};                      ///< of the gateway; empty: all endpoints are near
+  Duration slow_start = Duration::zero();  ///< how long an endpoint that comes (back) warms up
+  RosterRules roster;
   UpstreamProtocol speaks = UpstreamProtocol::http;
   const ClientProtocol* protocol = nullptr;  ///< of what it speaks; lives as long as the process
 };
@@ -50,6 +56,8 @@ class Cluster {
   [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
   [[nodiscard]] const UpstreamTimeouts& timeouts() const { return settings_.timeouts; }
   [[nodiscard]] const Balancer& balancer() const { return *settings_.balancer; }
+  /// Of the balancer, when all endpoints are literal addresses; null: it needs none, or names must be resolved first.
+  [[nodiscard]] const std::shared_ptr<const BalancerTable>& table() const { return table_; }
   /// Later made, higher: of two configurations that run side by side the newer one rules the pools.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
@@ -63,6 +71,7 @@ class Cluster {
  private:
   ClusterSettings settings_;
   std::string key_;
+  std::shared_ptr<const BalancerTable> table_;
   std::uint64_t generation_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/elsewhere.h"
+
 namespace weir {
 
 ClusterState::ClusterState(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)) {}
@@ -20,63 +22,105 @@ void ClusterState::adopt(const Cluster& cluster) {
   pool_settings_ = {.protocol = settings.protocol, .limits = settings.connections};
   resolve_every_ = settings.resolve_every;
 
-  std::vector<std::shared_ptr<Slot>> slots;
-  slots.reserve(settings.endpoints.size());
-  for (const ClusterEndpoint& configured : settings.endpoints) slots.push_back(take_slot(configured));
-  for (const auto& left : slots_) left->gone = true;
-  slots_ = std::move(slots);
+  zone_ = settings.zone;
+  slow_start_ = settings.slow_start;
+  rules_ = settings.roster;
+  balancer_ = settings.balancer;
+  literal_table_ = cluster.table();
+  table_ = nullptr;
+  table_names_.clear();
 
+  take_slots(settings.endpoints);
   make_candidates();
   resolve_names();
 }
 
-/// The slot this endpoint had in the former configuration, so that its addresses stay known, or a new one.
-std::shared_ptr<ClusterState::Slot> ClusterState::take_slot(const ClusterEndpoint& configured) {
-  const auto same = [&](const std::shared_ptr<Slot>& slot) { return slot->configured.endpoint == configured.endpoint; };
-  if (const auto found = std::ranges::find_if(slots_, same); found != slots_.end()) {
-    std::shared_ptr<Slot> slot = std::move(*found);
-    slots_.erase(found);
-    slot->configured = configured;
-    return slot;
+/// Endpoints that were in the former configuration keep their slots, so that their addresses stay known.
+void ClusterState::take_slots(const std::vector<ClusterEndpoint>& endpoints) {
+  std::unordered_multimap<std::string, std::shared_ptr<Slot>> former;
+  for (auto& slot : slots_) former.emplace(slot->configured.endpoint.text(), std::move(slot));
+  slots_.clear();
+  slots_.reserve(endpoints.size());
+  for (const ClusterEndpoint& configured : endpoints) {
+    auto kept = former.extract(configured.endpoint.text());
+    slots_.push_back(kept ? std::move(kept.mapped()) : std::make_shared<Slot>());
+    Slot& slot = *slots_.back();
+    slot.configured = configured;
+    if (kept) continue;
+    if (const Result<SocketAddress> literal = socket_address(configured.endpoint)) {
+      slot.literal = true;
+      slot.addresses.push_back({*literal});
+    }
   }
-  auto slot = std::make_shared<Slot>(Slot{.configured = configured, .addresses = {}});
-  if (const Result<SocketAddress> literal = socket_address(configured.endpoint)) {
-    slot->literal = true;
-    slot->addresses.push_back({*literal});
-  }
-  return slot;
+  for (const auto& [text, slot] : former) slot->gone = true;
 }
 
 void ClusterState::make_candidates() {
-  candidates_.clear();
+  const std::vector<Candidate> before = std::exchange(candidates_, {});
+  const std::vector<EndpointFacts> facts_before = std::exchange(facts_, {});
+  for (const Candidate& candidate : before) candidate.pool->leave_seat();
+  std::size_t count = 0;
+  for (const auto& slot : slots_) count += slot->addresses.size();
+  facts_.reserve(count);  // pools point into it
+  candidates_.reserve(count);
   for (const auto& slot : slots_) {
-    for (const UpstreamAddress& address : slot->addresses) {
-      candidates_.push_back({.pool = &pool_for(address), .weight = slot->configured.weight});
-    }
+    for (const UpstreamAddress& address : slot->addresses) add_candidate(*slot, address, before, facts_before);
   }
-  facts_.resize(candidates_.size());
+  settle_pools();
+  changed();
+  find_table();
+}
+
+/// What was known of the endpoint stays known. An address that stands there twice is one endpoint of both weights.
+void ClusterState::add_candidate(const Slot& slot, const UpstreamAddress& address, std::span<const Candidate> before,
+                                 std::span<const EndpointFacts> facts_before) {
+  Pool& pool = pool_for(address);
+  const ClusterEndpoint& configured = slot.configured;
+  if (pool.has_seat()) {
+    candidates_[pool.number()].weight += configured.weight;
+    return;
+  }
+  const auto number = static_cast<std::uint32_t>(candidates_.size());
+  const bool known = pool.number() < before.size() && before[pool.number()].pool == &pool;
+  const Time now = shard_.reactor.now();
+  // Endpoints that are there from the beginning need no warming up: nobody has warmed up yet.
+  const Time warm_since = known ? before[pool.number()].warm_since : before.empty() ? Time::min() : now;
+  candidates_.push_back({.pool = &pool, .weight = configured.weight, .warm_since = warm_since});
+  EndpointFacts& facts = facts_.emplace_back(known ? facts_before[pool.number()] : EndpointFacts{});
+  facts.priority = configured.priority;
+  facts.near = zone_.empty() || configured.zone.empty() || configured.zone == zone_;
+  pool.take_seat(number, facts.in_flight, load_);
+}
+
+Pool& ClusterState::pool_for(const UpstreamAddress& address) {
+  const std::string bytes(reinterpret_cast<const char*>(address.address.raw()), address.address.length);
+  Pool*& known = pools_by_address_[bytes];
+  if (known == nullptr) {
+    known = pools_.emplace_back(std::make_unique<Pool>(shard_, address, ++last_pool_id_, pool_settings_)).get();
+    pools_by_id_.emplace(known->id(), known);
+  }
+  return *known;
+}
+
+/// Pools without a seat are drained, and destroyed once they have ended.
+void ClusterState::settle_pools() {
   for (const auto& pool : pools_) {
-    if (find(pool->id()) != nullptr) {
+    if (pool->has_seat()) {
       pool->configure(pool_settings_);
     } else {
       pool->drain();
     }
   }
-  // Pools that were drained by an earlier change and have ended since.
-  std::erase_if(pools_, [](const std::unique_ptr<Pool>& pool) { return pool->finished(); });
-}
-
-Pool& ClusterState::pool_for(const UpstreamAddress& address) {
-  for (const auto& pool : pools_) {
-    if (pool->address() == address) return *pool;
-  }
-  return *pools_.emplace_back(std::make_unique<Pool>(shard_, address, ++last_pool_id_, pool_settings_));
+  const auto finished = [](const Pool& pool) { return pool.finished(); };
+  std::erase_if(pools_by_address_, [&](const auto& entry) { return finished(*entry.second); });
+  std::erase_if(pools_by_id_, [&](const auto& entry) { return finished(*entry.second); });
+  std::erase_if(pools_, [&](const std::unique_ptr<Pool>& pool) { return finished(*pool); });
 }
 
 void ClusterState::keep_nothing_idle() {
   pool_settings_.limits.idle_max = 0;
   for (const auto& pool : pools_) {
-    if (find(pool->id()) != nullptr) pool->configure(pool_settings_);
+    if (pool->has_seat()) pool->configure(pool_settings_);
   }
 }
 
@@ -87,31 +131,136 @@ void ClusterState::stop() {
   for (const auto& pool : pools_) pool->stop();
 }
 
+// Tables.
+
+/// The table for the candidates there are now. Where names were resolved it is made elsewhere; until it is there the
+/// former one serves: whoever is not in it is not picked yet, whoever is gone is skipped.
+void ClusterState::find_table() {
+  if (!balancer_->has_table()) return;
+  const bool literal = std::ranges::all_of(slots_, [](const auto& slot) { return slot->literal; });
+  if (literal) {
+    table_ = literal_table_;
+    table_names_.clear();
+    table_numbers_.clear();
+    return;
+  }
+  number_table();
+  if (making_table_ || candidates_.empty()) return;
+  std::vector<TableName> names;
+  names.reserve(candidates_.size());
+  for (const Candidate& each : candidates_) names.push_back({std::string(each.pool->text()), each.weight});
+  if (table_ != nullptr && names == table_names_) return;
+  making_table_ = true;
+  shard_.scope.spawn(make_table(balancer_, std::move(names)));
+}
+
+Task<void> ClusterState::make_table(std::shared_ptr<const Balancer> balancer, std::vector<TableName> names) {
+  struct Made {
+    std::shared_ptr<const BalancerTable> table;
+    std::vector<TableName> names;
+  };
+  auto made = co_await elsewhere<Made>(shard_.reactor, [&](auto done) {
+    shard_.executor.run([balancer, names = std::move(names), done = std::move(done)]() mutable {
+      std::vector<EndpointIdentity> identities;
+      identities.reserve(names.size());
+      for (const TableName& each : names) identities.push_back({.name = each.name, .weight = each.weight});
+      std::shared_ptr<const BalancerTable> table = balancer->make_table(identities);
+      done(Made{.table = std::move(table), .names = std::move(names)});
+    });
+  });
+  making_table_ = false;
+  if (!made || stopped_ || made->table == nullptr || balancer != balancer_) {
+    if (made && !stopped_ && balancer != balancer_) find_table();
+    co_return;
+  }
+  table_ = std::move(made->table);
+  table_names_ = std::move(made->names);
+  find_table();  // names may have changed meanwhile
+}
+
+/// Where the table's entries are among the candidates.
+void ClusterState::number_table() {
+  table_numbers_.assign(table_names_.size(), no_endpoint_number);
+  if (table_names_.empty()) return;
+  std::unordered_map<std::string_view, std::uint32_t> numbers;
+  for (const Candidate& each : candidates_) numbers.emplace(each.pool->text(), each.pool->number());
+  for (std::size_t entry = 0; entry < table_names_.size(); ++entry) {
+    const auto found = numbers.find(table_names_[entry].name);
+    if (found != numbers.end()) table_numbers_[entry] = found->second;
+  }
+}
+
 // Picking.
 
-Pool* ClusterState::pick(const Balancer& balancer, std::uint64_t avoid, std::string_view& reason) {
-  const bool avoiding = avoid != 0 && has_other_than(avoid);
-  for (std::size_t at = 0; at < candidates_.size(); ++at) {
-    const Pool& pool = *candidates_[at].pool;
-    facts_[at] = {
-        .in_flight = pool.in_flight(), .weight = candidates_[at].weight, .available = !avoiding || pool.id() != avoid};
+Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason) {
+  const Time now = shard_.reactor.now();
+  if (now >= refresh_at_) refresh(now);
+  tried_.clear();
+  for (const std::uint64_t id : request.tried) {
+    if (const Pool* pool = find(id)) tried_.push_back(pool->number());
   }
-  last_draw_ = shard_.reactor.random().next();
-  const std::optional<Pick> pick = balancer.pick({.endpoints = facts_, .turn = turn_++, .draw = last_draw_});
+  const std::uint64_t draw = shard_.reactor.random().next();
+  const double above = balancer.load_above_mean();
+  if (above > 0) level_ = hold_level(level_, load_ + 1, roster_weight_, above);
+  last_ = {.endpoints = facts_,
+           .tried = tried_,
+           .turn = turn_++,
+           .draw = draw,
+           .key = request.key.value_or(draw),
+           .keyed = request.key.has_value(),
+           .now = now,
+           .level = level_,
+           .table = table_.get(),
+           .numbers = table_numbers_};
+  const std::optional<Pick> pick = weir::pick(balancer, roster_, last_);
   if (!pick) return nullptr;
   reason = pick->reason;
   return candidates_[pick->endpoint].pool;
 }
 
-Pool* ClusterState::find(std::uint64_t pool_id) const {
-  for (const Candidate& candidate : candidates_) {
-    if (candidate.pool->id() == pool_id) return candidate.pool;
+/// Who may be picked, and for how much each counts, is worked out anew: now, and as long as somebody warms up.
+void ClusterState::refresh(Time now) {
+  const std::uint32_t scale = slow_start_ > Duration::zero() ? warming_steps : 1;
+  refresh_at_ = never;
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    const Candidate& each = candidates_[at];
+    const Duration age = each.warm_since == Time::min() ? slow_start_ : now - each.warm_since;
+    facts_[at].weight = warm_weight(each.weight * scale, age, slow_start_);
+    if (age < slow_start_) refresh_at_ = now + slow_start_ / warming_steps;
   }
-  return nullptr;
+  roster_.make(facts_, rules_);
+  roster_weight_ = 0;
+  for (const EndpointGroup& group : roster_.groups()) roster_weight_ += group.weight_sum;
+}
+
+void ClusterState::set_available(std::uint32_t number, bool available) {
+  EndpointFacts& facts = facts_[number];
+  if (facts.available == available) return;
+  facts.available = available;
+  if (available) candidates_[number].warm_since = shard_.reactor.now();
+  changed();
+}
+
+void ClusterState::set_drained(std::uint32_t number, bool drained) {
+  facts_[number].drained = drained;
+  changed();
+}
+
+void ClusterState::set_weight(std::uint32_t number, std::uint32_t weight) {
+  candidates_[number].weight = weight;
+  changed();
+}
+
+Pool* ClusterState::find(std::uint64_t pool_id) const {
+  const auto found = pools_by_id_.find(pool_id);
+  return found != pools_by_id_.end() && found->second->has_seat() ? found->second : nullptr;
 }
 
 bool ClusterState::has_other_than(std::uint64_t pool_id) const {
-  return std::ranges::any_of(candidates_, [&](const Candidate& candidate) { return candidate.pool->id() != pool_id; });
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    if (facts_[at].available && !facts_[at].drained && candidates_[at].pool->id() != pool_id) return true;
+  }
+  return false;
 }
 
 // Names.

@@ -6,24 +6,35 @@
 // pool that is found by its address. Whenever slots or addresses change, the list of candidates is made anew: pools
 // that are in it go on as they are, the others are drained and destroyed once nothing refers to them.
 //
+// What a balancer sees of the candidates is one array of facts, in their order; pools write their loads into it as they
+// change, so that a pick copies nothing. Who may be picked (the roster) is made anew only when something changed.
+//
 // Literal addresses need no resolving. Names are resolved when the cluster is first used and again every resolve_every,
 // as long as somebody uses the cluster; the last good answer is kept when resolving fails.
 //
 // Invariants
 //   (1) Every candidate's pool is in pools_ and open; every other pool is drained.
-//   (2) A slot's coroutine holds the slot; one that left the configuration is marked gone and its answer is dropped.
+//   (2) facts_[n] are those of candidates_[n], whose pool has the number n; load_ is the sum of their in_flight.
+//   (3) A slot's coroutine holds the slot; one that left the configuration is marked gone and its answer is dropped.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "upstream/cluster.h"
 #include "upstream/pool.h"
 
 namespace weir {
+
+/// What a request brings to its pick.
+struct PickRequest {
+  std::span<const std::uint64_t> tried{};  ///< ids of pools it had before: others are preferred
+  std::optional<std::uint64_t> key{};      ///< by Balancer::key_of()
+};
 
 class ClusterState final : public ShardState, private Timer {
  public:
@@ -84,15 +95,24 @@ class ClusterState final : public ShardState, private Timer {
     Result<void> outcome_{};
   };
 
-  /// The next endpoint in the balancer's opinion. \param avoid  id of a pool that just failed; 0: none. It is picked
-  /// only when there is no other. \returns null when there is no endpoint at all
-  Pool* pick(const Balancer& balancer, std::uint64_t avoid, std::string_view& reason);
+  /// The next endpoint in the balancer's opinion. \returns null when there is no endpoint at all
+  Pool* pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason);
   /// What the last pick was made from; valid until the next, or until endpoints change.
-  [[nodiscard]] PickFacts last_pick() const { return {.endpoints = facts_, .turn = turn_ - 1, .draw = last_draw_}; }
+  [[nodiscard]] const PickFacts& last_pick() const { return last_; }
   /// The pool with that id if it is still a candidate's.
   [[nodiscard]] Pool* find(std::uint64_t pool_id) const;
-  /// Whether pick(avoid = pool_id) would find another endpoint.
+  /// Whether a pick of one who has tried pool_id would find another endpoint.
   [[nodiscard]] bool has_other_than(std::uint64_t pool_id) const;
+
+  // Endpoints, by number. Numbers change when endpoints come or go; a pool knows its own.
+  [[nodiscard]] std::span<const EndpointFacts> endpoints() const { return facts_; }
+  [[nodiscard]] Pool& pool_of(std::uint32_t number) const { return *candidates_[number].pool; }
+  [[nodiscard]] const RosterRules& roster_rules() const { return rules_; }
+  /// What those who watch endpoints found out; it counts from the next pick on. One that comes back warms up.
+  void set_available(std::uint32_t number, bool available);
+  /// What an operator said of it.
+  void set_drained(std::uint32_t number, bool drained);
+  void set_weight(std::uint32_t number, std::uint32_t weight);
 
   [[nodiscard]] std::size_t pool_count() const { return pools_.size(); }
 
@@ -107,12 +127,29 @@ class ClusterState final : public ShardState, private Timer {
   struct Candidate {
     Pool* pool;
     std::uint32_t weight;
+    Time warm_since;  // in the past when it is warm
   };
 
+  struct TableName {
+    std::string name;
+    std::uint32_t weight;
+    friend bool operator==(const TableName&, const TableName&) = default;
+  };
+  /// Steps in which an endpoint that warms up gets heavier.
+  static constexpr std::uint32_t warming_steps = 100;
+
   void adopt(const Cluster& cluster);
-  std::shared_ptr<Slot> take_slot(const ClusterEndpoint& configured);
+  void take_slots(const std::vector<ClusterEndpoint>& endpoints);
   void make_candidates();
+  void add_candidate(const Slot& slot, const UpstreamAddress& address, std::span<const Candidate> before,
+                     std::span<const EndpointFacts> facts_before);
   Pool& pool_for(const UpstreamAddress& address);
+  void settle_pools();
+  void find_table();
+  Task<void> make_table(std::shared_ptr<const Balancer> balancer, std::vector<TableName> names);
+  void number_table();
+  void changed() { refresh_at_ = Time::min(); }
+  void refresh(Time now);
   void wake_up();
 
   void resolve_names();
@@ -129,11 +166,30 @@ class ClusterState final : public ShardState, private Timer {
   Duration resolve_every_ = no_limit;
   std::vector<std::shared_ptr<Slot>> slots_;
   std::vector<Candidate> candidates_;
-  std::vector<EndpointFacts> facts_;  // of the candidates, kept to save the allocation
+  std::vector<EndpointFacts> facts_;  // of the candidates; their pools write their loads into it
+  std::uint64_t load_ = 0;            // sum of their loads
   std::vector<std::unique_ptr<Pool>> pools_;
+  std::unordered_map<std::string, Pool*> pools_by_address_;  // by the bytes of the address
+  std::unordered_map<std::uint64_t, Pool*> pools_by_id_;
   std::uint64_t last_pool_id_ = 0;
   std::uint64_t turn_ = 0;
-  std::uint64_t last_draw_ = 0;
+
+  std::string zone_;
+  Duration slow_start_ = Duration::zero();
+  RosterRules rules_;
+  Roster roster_;
+  std::uint64_t roster_weight_ = 0;
+  Time refresh_at_ = Time::min();  // when the roster is made anew at the latest
+  double level_ = 0;
+  std::shared_ptr<const Balancer> balancer_;
+  std::shared_ptr<const BalancerTable> literal_table_;  // of the configuration, for its endpoints in their order
+  std::shared_ptr<const BalancerTable> table_;
+  std::vector<TableName> table_names_;
+  std::vector<std::uint32_t> table_numbers_;
+  bool making_table_ = false;
+  std::vector<std::uint32_t> tried_;
+  PickFacts last_;
+
   unsigned resolving_ = 0;
   bool used_ = true;  // since names were last resolved
   bool stopped_ = false;

@@ -15,7 +15,7 @@ class FirstOne final : public Balancer {
  public:
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
     for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
-      if (facts.endpoints[at].available) return Pick{.endpoint = at, .reason = "first"};
+      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "first"};
     }
     return {};
   }
@@ -35,7 +35,7 @@ class ClusterTest : public upstream_test::UpstreamTest {
   }
   static std::string picked(const Cluster& cluster, ClusterState& state, std::uint64_t avoid = 0) {
     std::string_view reason;
-    Pool* pool = state.pick(cluster.balancer(), avoid, reason);
+    Pool* pool = state.pick(cluster.balancer(), {.tried = {&avoid, avoid == 0 ? 0U : 1U}}, reason);
     return pool == nullptr ? "none" : std::string(pool->text());
   }
   /// Waits until the cluster is ready or cannot be.
@@ -66,7 +66,7 @@ TEST_F(ClusterTest, literal_address_needs_no_resolving) {
 TEST_F(ClusterTest, reload_finds_its_connections_again) {
   const auto before = cluster({"10.0.0.1:80"});
   std::string_view reason;
-  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  Pool* pool = before->state(shard).pick(before->balancer(), {}, reason);
   auto client = asking(*pool);
   client->finish();
   const auto after = cluster({"10.0.0.2:80", "10.0.0.1:80"});
@@ -79,19 +79,19 @@ TEST_F(ClusterTest, reload_finds_its_connections_again) {
 TEST_F(ClusterTest, upstream_removed_by_reload_keeps_no_connection_until_it_comes_back) {
   const auto before = cluster({"10.0.0.1:80"});
   std::string_view reason;
-  Pool* pool = before->state(shard).pick(before->balancer(), 0, reason);
+  Pool* pool = before->state(shard).pick(before->balancer(), {}, reason);
   auto client = asking(*pool);
   client->finish();
   EXPECT_EQ(pool->idle(), 1U);
   before->retire(shard);
   EXPECT_EQ(pool->open(), 0U);
   // An exchange that began before goes on, and leaves nothing behind.
-  auto late = asking(*before->state(shard).pick(before->balancer(), 0, reason));
+  auto late = asking(*before->state(shard).pick(before->balancer(), {}, reason));
   EXPECT_EQ(pool->open(), 1U);
   late->finish();
   EXPECT_EQ(pool->open(), 0U);
   const auto after = cluster({"10.0.0.1:80"});
-  auto again = asking(*after->state(shard).pick(after->balancer(), 0, reason));
+  auto again = asking(*after->state(shard).pick(after->balancer(), {}, reason));
   again->finish();
   EXPECT_EQ(pool->idle(), 1U);
 }
@@ -100,7 +100,7 @@ TEST_F(ClusterTest, endpoint_removed_by_reload_is_drained_and_then_gone) {
   const auto before = cluster({"10.0.0.1:80"});
   ClusterState& state = before->state(shard);
   std::string_view reason;
-  Pool* pool = state.pick(before->balancer(), 0, reason);
+  Pool* pool = state.pick(before->balancer(), {}, reason);
   auto busy = asking(*pool);
   auto idle = asking(*pool);
   idle->finish();
@@ -122,14 +122,14 @@ TEST_F(ClusterTest, endpoint_that_comes_back_opens_its_pool_again) {
   const auto first = cluster({"10.0.0.1:80"});
   ClusterState& state = first->state(shard);
   std::string_view reason;
-  Pool* pool = state.pick(first->balancer(), 0, reason);
+  Pool* pool = state.pick(first->balancer(), {}, reason);
   auto busy = asking(*pool);
   const auto second = cluster({"10.0.0.2:80"});
   second->state(shard);
   const auto third = cluster({"10.0.0.1:80"});
   third->state(shard);
   busy->finish();
-  EXPECT_EQ(state.pick(third->balancer(), 0, reason), pool);
+  EXPECT_EQ(state.pick(third->balancer(), {}, reason), pool);
   EXPECT_EQ(pool->idle(), 1U);
 }
 
@@ -188,7 +188,7 @@ TEST_F(ClusterTest, endpoint_that_failed_is_avoided_when_there_is_another) {
   const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
   ClusterState& state = shop->state(shard);
   std::string_view reason;
-  const std::uint64_t failed = state.pick(shop->balancer(), 0, reason)->id();
+  const std::uint64_t failed = state.pick(shop->balancer(), {}, reason)->id();
   EXPECT_EQ(picked(*shop, state, failed), "10.0.0.2:80");
   const auto alone = cluster({"10.0.0.1:80"});
   EXPECT_EQ(picked(*alone, alone->state(shard), failed), "10.0.0.1:80");

@@ -99,6 +99,7 @@ void Pool::begin_waiting(Acquire& acquire) {
   if (action != PoolAction::wait) return open_for(acquire);
   line_.push_back(acquire.place_);
   ++waiting_;
+  show_load();
   shard_.metrics.upstream_queued.add();
   const Time deadline = deadline_after(shard_.reactor.now(), acquire.timeouts_.queue);
   if (deadline != never) shard_.reactor.timers().arm(acquire, deadline);
@@ -109,6 +110,7 @@ void Pool::leave_line(Acquire& acquire) {
   acquire.place_.unlink();
   if (!fault(Fault::timer_not_canceled)) shard_.reactor.timers().disarm(acquire);
   --waiting_;
+  show_load();
   shard_.metrics.upstream_queued.subtract();
 }
 
@@ -153,6 +155,7 @@ void Pool::open_for(Acquire& acquire) {
   auto* connection = new Connection(*this);  // owned by the list it is in
   busy_.push_back(*connection);
   ++open_;
+  show_load();
   shard_.metrics.upstream_connects.add();
   shard_.metrics.upstream_connections_open.add();
   connection->waiter = &acquire;
@@ -193,6 +196,7 @@ void Pool::connect_failed(Connection& connection, Error why) {
 Lease Pool::lease_newest_idle() {
   Connection& newest = *idle_.pop_front();
   --idle_count_;
+  show_load();
   busy_.push_back(newest);
   newest.state = Connection::State::leased;
   shard_.metrics.upstream_reuses.add();
@@ -218,6 +222,7 @@ void Pool::offer(Connection& connection) {
   connection.idle_since = shard_.reactor.now();
   idle_.push_front(connection);
   ++idle_count_;
+  show_load();
   if (!armed()) wake_timer_at(deadline_after(connection.idle_since, settings_.limits.idle_timeout));
 }
 
@@ -227,6 +232,7 @@ void Pool::doom(Connection& connection) {
   connection.state = Connection::State::doomed;
   doomed_.push_back(connection);
   --open_;
+  show_load();
   shard_.metrics.upstream_connections_open.subtract();
   wake_timer_at(shard_.reactor.now());
 }
@@ -258,6 +264,30 @@ void Pool::fire(Time now) {
 
 void Pool::destroy_doomed() {
   while (Connection* gone = doomed_.pop_front()) delete gone;
+}
+
+// What balancers see.
+
+void Pool::take_seat(std::uint32_t number, std::uint32_t& in_flight, std::uint64_t& sum) {
+  number_ = number;
+  shown_ = &in_flight;
+  sum_ = &sum;
+  in_flight = 0;
+  show_load();
+}
+
+void Pool::leave_seat() {
+  *sum_ -= *shown_;
+  shown_ = nullptr;
+  sum_ = nullptr;
+}
+
+/// Called wherever one of the three counts has changed.
+void Pool::show_load() {
+  if (shown_ == nullptr) return;
+  *sum_ += in_flight();
+  *sum_ -= *shown_;
+  *shown_ = in_flight();
 }
 
 void Pool::configure(const Settings& settings) {

@@ -125,6 +125,12 @@ class Pool final : private Timer {
   void drain();
   /// The shard is ending: also those who wait are sent away.
   void stop();
+  /// The endpoint is a candidate: from now on its load stands in `in_flight` and is a part of `sum`.
+  void take_seat(std::uint32_t number, std::uint32_t& in_flight, std::uint64_t& sum);
+  void leave_seat();
+  /// The endpoint's number among the candidates, as of its last seat.
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+  [[nodiscard]] bool has_seat() const { return shown_ != nullptr; }
   /// Drained, and nothing refers to it any more: may be destroyed.
   [[nodiscard]] bool finished() const { return closed_ && open_ == 0 && waiting_ == 0 && doomed_.empty(); }
 
@@ -159,6 +165,8 @@ class Pool final : private Timer {
   void doom_unusable_idle();
   void doom_all_idle();
 
+  void show_load();
+
   void fire(Time now) override;
   void destroy_doomed();
   void wake_timer_at(Time due);
@@ -175,6 +183,9 @@ class Pool final : private Timer {
   std::uint32_t open_ = 0;
   std::uint32_t idle_count_ = 0;
   std::uint32_t waiting_ = 0;
+  std::uint32_t number_ = 0;
+  std::uint32_t* shown_ = nullptr;  // into the facts that balancers see
+  std::uint64_t* sum_ = nullptr;
   bool closed_ = false;
   bool serving_ = false;
 };

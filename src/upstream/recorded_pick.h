@@ -1,4 +1,5 @@
-// The facts of a balancer's pick as bytes, so that it can be made again: the turn, the draw, and every endpoint's load.
+// The facts of a balancer's pick as bytes, so that it can be made again: what the request and the moment gave it, and
+// what was known of every endpoint. The lists of who may be picked are made again from that.
 #pragma once
 
 #include <optional>
@@ -6,17 +7,35 @@
 #include <vector>
 
 #include "base/arena.h"
-#include "contracts/balancer.h"
+#include "contracts/roster.h"
 
 namespace weir {
 
 /// \returns  bytes in the arena; empty when there are more endpoints than recorded_endpoints_max
-std::string_view pack(const PickFacts& facts, Arena& arena);
+std::string_view pack(const PickFacts& facts, const RosterRules& rules, Arena& arena);
 
-/// \param endpoints  where the facts' endpoints are put. \returns  nothing when the bytes are not what pack() made
-std::optional<PickFacts> unpack_pick_facts(std::string_view bytes, std::vector<EndpointFacts>& endpoints);
+class RecordedPick {
+ public:
+  /// \returns  nothing when the bytes are not what pack() made
+  static std::optional<RecordedPick> read(std::string_view bytes);
 
-/// 12 bytes each. Of larger upstreams a story keeps who was picked and not from what.
+  /// The pick, made again. \param table  of the balancer, for the same endpoints; null where it has none
+  [[nodiscard]] std::optional<Pick> pick_again(const Balancer& balancer, const BalancerTable* table) const;
+  [[nodiscard]] std::span<const EndpointFacts> endpoints() const { return endpoints_; }
+  /// As they were; its views are into this object.
+  [[nodiscard]] PickFacts facts() const;
+
+ private:
+  PickFacts facts_;  // without its views
+  RosterRules rules_;
+  std::vector<std::uint32_t> tried_;
+  std::vector<std::uint32_t> numbers_;
+  std::vector<ProbeFacts> probes_;
+  std::vector<EndpointFacts> endpoints_;
+};
+
+/// 12 bytes each, and 28 more where latencies or reports are known. Of larger upstreams a story keeps who was picked
+/// and not from what.
 inline constexpr std::size_t recorded_endpoints_max = 32;
 
 }  // namespace weir

@@ -102,10 +102,9 @@ class DecideAgain {
   // ---- the upstream ----
 
   void balance(const StoryDecision& decision) const {
-    std::vector<EndpointFacts> room;
-    const auto facts = unpack_pick_facts(decision.facts, room);
-    ASSERT_TRUE(facts);
-    const std::optional<Pick> again = cluster_.balancer().pick(*facts);
+    const auto recorded = RecordedPick::read(decision.facts);
+    ASSERT_TRUE(recorded);
+    const std::optional<Pick> again = recorded->pick_again(cluster_.balancer(), cluster_.table().get());
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.subject, cluster_.settings().endpoints[again->endpoint].endpoint.text());
     EXPECT_EQ(decision.reason, again->reason);

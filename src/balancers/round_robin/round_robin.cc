@@ -1,58 +1,31 @@
 // The ring and its step.
 #include "balancers/round_robin/round_robin.h"
 
-#include <numeric>
-
 #include "contracts/schema.h"
 
 namespace weir {
 namespace {
 
-struct Ring {
-  std::uint64_t length = 0;  ///< sum of the available weights
-  std::uint32_t available = 0;
-  std::uint32_t weight = 0;  ///< of the first available
-  bool equal = true;
-};
-
-Ring measure(std::span<const EndpointFacts> endpoints) {
-  Ring ring;
-  for (const EndpointFacts& endpoint : endpoints) {
-    if (!endpoint.available || endpoint.weight == 0) continue;
-    if (ring.available++ == 0) ring.weight = endpoint.weight;
-    ring.equal = ring.equal && endpoint.weight == ring.weight;
-    ring.length += endpoint.weight;
-  }
-  return ring;
-}
-
-/// About length divided by the golden ratio, without a common divisor.
-std::uint64_t step_of(std::uint64_t length) {
-  auto step = static_cast<std::uint64_t>(static_cast<double>(length) * 0.6180339887498949);
-  while (std::gcd(step, length) != 1) ++step;
-  return step;
-}
-
-std::uint64_t position_of(const Ring& ring, std::uint64_t turn) {
-  // The lengths are sums of 32-bit weights: the product of two fits into 128 bits.
-  const auto walked = static_cast<unsigned __int128>(turn % ring.length) * step_of(ring.length);
-  return static_cast<std::uint64_t>(walked % ring.length);
+std::uint32_t whose_turn(const EndpointGroup& group, std::uint64_t turn) {
+  if (group.upto.empty()) return group.members[turn % group.members.size()];
+  const std::uint64_t round = turn % group.weight_sum;
+  if (group.weight_sum <= UINT32_MAX) return group.member_at(round * group.step % group.weight_sum);
+  const auto walked = static_cast<unsigned __int128>(round) * group.step;
+  return group.member_at(static_cast<std::uint64_t>(walked % group.weight_sum));
 }
 
 }  // namespace
 
 std::optional<Pick> RoundRobin::pick(const PickFacts& facts) const {
-  const Ring ring = measure(facts.endpoints);
-  if (ring.available == 0) return {};
-  // With equal weights one unit of the ring is one endpoint.
-  std::uint64_t left = ring.equal ? facts.turn % ring.available * ring.weight : position_of(ring, facts.turn);
-  for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
-    const EndpointFacts& endpoint = facts.endpoints[at];
-    if (!endpoint.available || endpoint.weight == 0) continue;
-    if (left < endpoint.weight) return Pick{.endpoint = at, .reason = "round_robin"};
-    left -= endpoint.weight;
+  const EndpointGroup& group = *facts.group;
+  const std::uint32_t next = whose_turn(group, facts.turn);
+  if (facts.tried.empty() || !facts.was_tried(next)) return Pick{.endpoint = next, .reason = "round_robin"};
+  // The one behind it: a request that was tried elsewhere does not disturb the others' turns.
+  const auto at = static_cast<std::size_t>(std::ranges::lower_bound(group.members, next) - group.members.begin());
+  for (std::size_t step = 1; step < group.members.size(); ++step) {
+    const std::uint32_t other = group.members[(at + step) % group.members.size()];
+    if (!facts.was_tried(other)) return Pick{.endpoint = other, .reason = "round_robin"};
   }
-  invariant(false, "a position on the ring belongs to an endpoint");
   return {};
 }
 

@@ -1,9 +1,9 @@
 // Endpoints take turns, each as often as its weight says.
 //
-// Idea: a pure function of the turn. With equal weights the turn counts through the available endpoints. With others,
-// every endpoint owns a stretch of a ring as long as its weight, and each turn steps on by about the golden ratio of
-// the ring: since the step has no common divisor with the ring's length every point is met once per round, so shares
-// are exact; since the ratio is golden the visits to a stretch are spread evenly instead of coming in a burst.
+// Idea: a pure function of the turn. With equal weights the turn counts through the endpoints that may be picked. With
+// others, every endpoint owns a stretch of a ring as long as its weight, and each turn steps on by about the golden
+// ratio of the ring: since the step has no common divisor with the ring's length every point is met once per round, so
+// shares are exact; since the ratio is golden the visits to a stretch are spread evenly instead of coming in a burst.
 #pragma once
 
 #include "contracts/plugin.h"

@@ -7,15 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "contracts/roster.h"
+
 namespace weir {
 namespace {
 
-std::string turns(const std::vector<EndpointFacts>& endpoints, std::uint64_t count) {
-  const RoundRobin balancer;
+std::string turns(const std::vector<EndpointFacts>& endpoints, std::uint64_t count,
+                  std::span<const std::uint32_t> tried = {}) {
+  Roster roster;
+  roster.make(endpoints, {});
   std::string text;
   for (std::uint64_t turn = 0; turn < count; ++turn) {
-    const auto pick = balancer.pick({.endpoints = endpoints, .turn = turn});
-    text += pick ? static_cast<char>('a' + pick->endpoint) : '-';
+    PickFacts facts{.endpoints = endpoints, .tried = tried, .turn = turn};
+    const auto picked = pick(RoundRobin(), roster, facts);
+    text += picked ? static_cast<char>('a' + picked->endpoint) : '-';
   }
   return text;
 }
@@ -50,9 +55,16 @@ TEST(RoundRobin, heavy_and_light_turns_are_spread) {
 }
 
 TEST(RoundRobin, turn_may_wrap) {
-  const RoundRobin balancer;
   const std::vector<EndpointFacts> endpoints{{.weight = 4'000'000'000}, {.weight = 3'999'999'999}};
-  EXPECT_TRUE(balancer.pick({.endpoints = endpoints, .turn = ~std::uint64_t{0}}).has_value());
+  Roster roster;
+  roster.make(endpoints, {});
+  PickFacts facts{.endpoints = endpoints, .turn = ~std::uint64_t{0}};
+  EXPECT_TRUE(pick(RoundRobin(), roster, facts).has_value());
+}
+
+TEST(RoundRobin, one_that_was_tried_leaves_its_turn_to_the_next) {
+  const std::vector<std::uint32_t> tried{1};
+  EXPECT_EQ(turns({{}, {}, {}}, 6, tried), "accacc");
 }
 
 }  // namespace

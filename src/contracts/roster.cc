@@ -1,0 +1,184 @@
+// Sorting into groups, and the walk over them.
+#include "contracts/roster.h"
+
+#include <numeric>
+
+namespace weir {
+namespace {
+
+/// About the sum divided by the golden ratio, without a common divisor.
+std::uint64_t golden_step(std::uint64_t sum) {
+  auto step = static_cast<std::uint64_t>(static_cast<double>(sum) * 0.6180339887498949);
+  while (std::gcd(step, sum) != 1) ++step;
+  return step;
+}
+
+/// Running sums and the guide to them, where weights differ.
+void weigh(EndpointGroup& group, std::span<const EndpointFacts> endpoints) {
+  const std::uint32_t first = endpoints[group.members.front()].weight;
+  bool equal = true;
+  group.weight_sum = 0;
+  for (const std::uint32_t number : group.members) {
+    equal = equal && endpoints[number].weight == first;
+    group.weight_sum += endpoints[number].weight;
+  }
+  group.upto.clear();
+  group.guide.clear();
+  if (equal) return;
+  std::uint64_t upto = 0;
+  for (const std::uint32_t number : group.members) group.upto.push_back(upto += endpoints[number].weight);
+  const std::size_t stretches = group.members.size();
+  std::uint32_t at = 0;
+  for (std::uint64_t stretch = 0; stretch < stretches; ++stretch) {
+    // Rounded down as member_at() does: no point of the stretch lies before it.
+    const auto begin =
+        static_cast<std::uint64_t>(static_cast<unsigned __int128>(stretch) * group.weight_sum / stretches);
+    while (group.upto[at] <= begin) ++at;
+    group.guide.push_back(at);
+  }
+  group.step = golden_step(group.weight_sum);
+}
+
+bool may_serve(const EndpointFacts& endpoint, bool panic) {
+  return (endpoint.available || panic) && !endpoint.drained && endpoint.weight > 0;
+}
+
+bool is_panic(std::span<const EndpointFacts> endpoints, unsigned percent) {
+  if (percent == 0) return false;
+  std::uint64_t all = 0;
+  std::uint64_t available = 0;
+  for (const EndpointFacts& each : endpoints) {
+    if (each.drained || each.weight == 0) continue;
+    ++all;
+    available += each.available ? 1 : 0;
+  }
+  return available * 100 < all * percent;
+}
+
+/// The share of all traffic that it can take.
+double bearing(const auto& tier, unsigned percent) {
+  return static_cast<double>(tier.available) / static_cast<double>(tier.weight) * percent / 100;
+}
+
+bool all_tried(const EndpointGroup& group, const PickFacts& facts) {
+  if (facts.tried.size() < group.members.size()) return false;
+  return std::ranges::all_of(group.members, [&](std::uint32_t number) { return facts.was_tried(number); });
+}
+
+}  // namespace
+
+std::uint32_t EndpointGroup::member_at(std::uint64_t point) const {
+  if (upto.empty()) return members[static_cast<std::size_t>(point / (weight_sum / members.size()))];
+  const auto stretch = static_cast<std::size_t>(static_cast<unsigned __int128>(point) * members.size() / weight_sum);
+  std::uint32_t at = guide[stretch];
+  while (upto[at] <= point) ++at;
+  return members[at];
+}
+
+void Roster::make(std::span<const EndpointFacts> endpoints, const RosterRules& rules) {
+  count_ = 0;
+  const bool panic = is_panic(endpoints, rules.panic_percent);
+  for (std::uint32_t number = 0; number < endpoints.size(); ++number) {
+    const EndpointFacts& endpoint = endpoints[number];
+    EndpointGroup& group = group_for(endpoint);
+    Tier& tier = tiers_[static_cast<std::size_t>(&group - groups_.data())];
+    tier.weight += endpoint.weight;
+    if (!may_serve(endpoint, panic)) continue;
+    tier.available += endpoint.weight;
+    group.members.push_back(number);
+  }
+  share_out(rules.bearing_percent);
+  for (EndpointGroup& group : std::span(groups_.data(), count_)) {
+    group.panic = panic;
+    weigh(group, endpoints);
+  }
+}
+
+/// Groups stand in the order of their use: by priority, the near side first. There are few.
+EndpointGroup& Roster::group_for(const EndpointFacts& endpoint) {
+  const auto order = [](const auto& each) { return each.priority * 2 + (each.near ? 0 : 1); };
+  std::size_t at = 0;
+  while (at < count_ && order(groups_[at]) < order(endpoint)) ++at;
+  if (at < count_ && order(groups_[at]) == order(endpoint)) return groups_[at];
+  if (count_ == groups_.size()) {
+    groups_.emplace_back();
+    tiers_.emplace_back();
+  }
+  const auto place = static_cast<std::ptrdiff_t>(at);
+  const auto spare = static_cast<std::ptrdiff_t>(count_++);
+  std::rotate(groups_.begin() + place, groups_.begin() + spare, groups_.begin() + spare + 1);
+  std::rotate(tiers_.begin() + place, tiers_.begin() + spare, tiers_.begin() + spare + 1);
+  groups_[at].members.clear();
+  groups_[at].priority = endpoint.priority;
+  groups_[at].near = endpoint.near;
+  tiers_[at] = {};
+  return groups_[at];
+}
+
+/// Drops groups that have nobody and says how much of the traffic each of the others takes. Those that take nothing
+/// stay: a request that has tried all others goes there.
+void Roster::share_out(unsigned bearing_percent) {
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < count_; ++at) {
+    if (groups_[at].members.empty()) continue;
+    std::swap(groups_[kept], groups_[at]);
+    std::swap(tiers_[kept], tiers_[at]);
+    ++kept;
+  }
+  count_ = kept;
+  double borne = 0;
+  for (const Tier& tier : std::span(tiers_.data(), count_)) borne += bearing(tier, bearing_percent);
+  borne = std::min(borne, 1.0);
+  share_upto_.clear();
+  double upto = 0;
+  for (const Tier& tier : std::span(tiers_.data(), count_)) {
+    upto = std::min(borne, upto + bearing(tier, bearing_percent));
+    share_upto_.push_back(static_cast<std::uint64_t>(upto / borne * 0x1p32));
+  }
+}
+
+const EndpointGroup* Roster::choose(std::uint64_t bits) const {
+  if (count_ <= 1) return count_ == 0 ? nullptr : groups_.data();
+  // Other bits of the draw decide about the endpoint: these are mixed from all of them.
+  const std::uint64_t point = (bits * 0x9E3779B97F4A7C15U) >> 32;
+  std::size_t at = 0;
+  while (at + 1 < count_ && share_upto_[at] <= point) ++at;
+  return &groups_[at];
+}
+
+std::size_t Roster::members() const {
+  std::size_t sum = 0;
+  for (const EndpointGroup& group : groups()) sum += group.members.size();
+  return sum;
+}
+
+std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFacts& facts) {
+  facts.group = roster.choose(facts.keyed ? facts.key : facts.draw);
+  if (facts.group == nullptr) return {};
+  if (!facts.tried.empty() && all_tried(*facts.group, facts)) {
+    const auto untried =
+        std::ranges::find_if(roster.groups(), [&](const EndpointGroup& group) { return !all_tried(group, facts); });
+    if (untried != roster.groups().end()) {
+      facts.group = &*untried;
+    } else {
+      facts.tried = {};
+    }
+  }
+  return balancer.pick(facts);
+}
+
+std::uint32_t warm_weight(std::uint32_t weight, Duration age, Duration window) {
+  if (window <= Duration::zero() || age >= window) return weight;
+  const double part = std::max(0.1, static_cast<double>(age.count()) / static_cast<double>(window.count()));
+  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(weight * part));
+}
+
+double hold_level(double held, std::uint64_t load, std::uint64_t weight, double above) {
+  const double mean = static_cast<double>(load) / static_cast<double>(std::max<std::uint64_t>(weight, 1));
+  const double least = mean * (1 + above / 2);
+  const double most = mean * (1 + above);
+  if (held >= least && held <= most) return held;
+  return mean * (1 + above * 3 / 4);
+}
+
+}  // namespace weir

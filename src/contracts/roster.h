@@ -1,0 +1,71 @@
+// Who may be picked now, as lists that a pick needs no search in.
+//
+// Problem: which endpoints are available, of which priority and how near changes a few times a minute; asking all of
+// them for every request would cost more than the request.
+// Idea: endpoints are sorted into groups when something changes: by priority, and within one by the side of the zone
+// they are on. A group takes as much of the traffic as it can bear: all of it while a good part of its weight is
+// available, and when less is, the rest goes on to the next. With one priority and no zones there is one group.
+//
+//   share = min(what is left, 1.4 * available weight / weight); all shares together are stretched to 1.
+//
+// 1.4 is what Envoy calls its overprovisioning factor: a group with 71 % of its weight still takes everything.
+//
+// A panic: when fewer than panic_percent of all endpoints are available, what we believe about them is likely to be our
+// mistake (or it does not matter any more), and all are used but those an operator took out.
+//
+// Invariants
+//   (1) make() is a pure function of the facts and rules: the same lists in the same order.
+//   (2) Members of a group rise by number; no group is empty; their shares sum up to 1.
+#pragma once
+
+#include "contracts/balancer.h"
+
+namespace weir {
+
+struct RosterRules {
+  unsigned panic_percent = 0;  ///< 0: never
+  unsigned bearing_percent = 140;
+};
+
+class Roster {
+ public:
+  void make(std::span<const EndpointFacts> endpoints, const RosterRules& rules);
+
+  /// The group that random bits fall on, by share; null when nobody may be picked.
+  [[nodiscard]] const EndpointGroup* choose(std::uint64_t bits) const;
+  [[nodiscard]] std::span<const EndpointGroup> groups() const { return {groups_.data(), count_}; }
+  [[nodiscard]] bool panic() const { return count_ != 0 && groups_[0].panic; }
+  /// Endpoints that may be picked, of all groups.
+  [[nodiscard]] std::size_t members() const;
+
+ private:
+  struct Tier {
+    std::uint64_t weight = 0;
+    std::uint64_t available = 0;
+  };
+  EndpointGroup& group_for(const EndpointFacts& endpoint);
+  void share_out(unsigned bearing_percent);
+
+  // Groups beyond count_ are kept for their memory.
+  std::vector<EndpointGroup> groups_;
+  std::vector<Tier> tiers_;
+  std::vector<std::uint64_t> share_upto_;  // of 2^32, when there are several
+  std::size_t count_ = 0;
+};
+
+/// The whole pick, pure: a group by its share, then an endpoint by the balancer. What was tried is picked again only
+/// when nothing else is left.
+/// \param facts  but for its group
+std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFacts& facts);
+
+/// What an endpoint counts for while it warms up: rising from a tenth of its weight to all of it.
+/// \param age  since it came (back); \param window  0: no warming up
+std::uint32_t warm_weight(std::uint32_t weight, Duration age, Duration window);
+
+/// Bounded loads: the load per unit of weight that is allowed for the next request, held as long as it may be. When it
+/// followed the load exactly, every change of it by one would move keys that need not move (capacity hysteresis).
+/// \param held  what was allowed so far; \param load  requests in flight, the next one included
+/// \returns  between (1 + above/2) and (1 + above) times load / weight
+double hold_level(double held, std::uint64_t load, std::uint64_t weight, double above);
+
+}  // namespace weir

@@ -1,0 +1,171 @@
+// Who may be picked: groups, shares, and the walk when some were tried.
+#include "contracts/roster.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The share of random bits that fall on each group, by its first member.
+std::vector<double> shares(const Roster& roster, std::size_t endpoints) {
+  constexpr int draws = 100'000;
+  Random random(3);
+  std::vector<double> counts(endpoints);
+  for (int at = 0; at < draws; ++at) counts[roster.choose(random.next())->members.front()] += 1.0 / draws;
+  return counts;
+}
+
+Roster roster_of(const std::vector<EndpointFacts>& endpoints, const RosterRules& rules = {}) {
+  Roster roster;
+  roster.make(endpoints, rules);
+  return roster;
+}
+
+TEST(Roster, everybody_who_may_be_picked_is_in_one_group) {
+  const Roster roster = roster_of({{}, {.available = false}, {.weight = 0}, {.drained = true}, {}});
+  ASSERT_EQ(roster.groups().size(), 1);
+  EXPECT_EQ(roster.groups()[0].members, (std::vector<std::uint32_t>{0, 4}));
+}
+
+TEST(Roster, nobody_is_no_group) {
+  EXPECT_EQ(roster_of({}).choose(1), nullptr);
+  EXPECT_EQ(roster_of({{.available = false}}).choose(1), nullptr);
+}
+
+TEST(Roster, point_of_the_sum_belongs_to_the_member_whose_stretch_holds_it) {
+  Random random(11);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<EndpointFacts> endpoints(1 + random.below(40));
+    for (EndpointFacts& each : endpoints) each.weight = static_cast<std::uint32_t>(1 + random.below(round + 1));
+    const Roster roster = roster_of(endpoints);
+    const EndpointGroup& group = roster.groups()[0];
+    std::uint64_t point = 0;
+    for (std::uint32_t number = 0; number < endpoints.size(); ++number) {
+      for (std::uint32_t unit = 0; unit < endpoints[number].weight; ++unit) {
+        ASSERT_EQ(group.member_at(point++), number) << "point " << point - 1 << " of round " << round;
+      }
+    }
+    EXPECT_EQ(point, group.weight_sum);
+  }
+}
+
+TEST(Roster, backups_take_nothing_while_the_first_can_bear_everything) {
+  std::vector<EndpointFacts> endpoints(10);
+  endpoints.push_back({.priority = 1});
+  EXPECT_EQ(shares(roster_of(endpoints), 11)[10], 0);
+  endpoints[9].available = endpoints[8].available = false;  // 8 of 10 bear 112 %
+  EXPECT_EQ(shares(roster_of(endpoints), 11)[10], 0);
+}
+
+TEST(Roster, backups_take_what_the_first_cannot_bear) {
+  std::vector<EndpointFacts> endpoints(10);
+  for (std::size_t at = 5; at < 10; ++at) endpoints[at].available = false;
+  endpoints.push_back({.priority = 1});
+  EXPECT_NEAR(shares(roster_of(endpoints), 11)[10], 0.3, 0.01);  // 5 of 10 bear 70 %
+  for (EndpointFacts& each : endpoints) each.available = each.priority == 1;
+  EXPECT_NEAR(shares(roster_of(endpoints), 11)[10], 1, 1e-9);
+}
+
+TEST(Roster, those_nearby_are_preferred_and_spill_over_when_too_few) {
+  std::vector<EndpointFacts> endpoints{{}, {}, {.near = false}, {.near = false}};
+  EXPECT_NEAR(shares(roster_of(endpoints), 4)[0], 1, 1e-9);
+  endpoints[0].available = false;
+  const auto counts = shares(roster_of(endpoints), 4);
+  EXPECT_NEAR(counts[1], 0.7, 0.01);
+  EXPECT_NEAR(counts[2], 0.3, 0.01);
+}
+
+TEST(Roster, few_left_are_stretched_to_all_traffic) {
+  std::vector<EndpointFacts> endpoints(10);
+  for (std::size_t at = 1; at < 10; ++at) endpoints[at].available = false;
+  EXPECT_NEAR(shares(roster_of(endpoints), 10)[0], 1, 1e-9);
+}
+
+TEST(Roster, in_a_panic_all_are_used_but_those_an_operator_took_out) {
+  std::vector<EndpointFacts> endpoints(10);
+  for (std::size_t at = 1; at < 10; ++at) endpoints[at].available = false;
+  endpoints[9].drained = true;
+  const Roster roster = roster_of(endpoints, {.panic_percent = 50});
+  EXPECT_TRUE(roster.panic());
+  EXPECT_EQ(roster.members(), 9);
+  endpoints[1].available = endpoints[2].available = endpoints[3].available = endpoints[4].available = true;
+  EXPECT_FALSE(roster_of(endpoints, {.panic_percent = 50}).panic());
+}
+
+TEST(Roster, made_again_it_is_the_same) {
+  Random random(9);
+  Roster used;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<EndpointFacts> endpoints(random.below(20));
+    for (EndpointFacts& each : endpoints) {
+      each = {.weight = static_cast<std::uint32_t>(random.below(4)),
+              .available = random.chance(0.7),
+              .near = random.chance(0.5),
+              .priority = static_cast<std::uint8_t>(random.below(4))};
+    }
+    used.make(endpoints, {});  // has the memory of the rounds before
+    const Roster fresh = roster_of(endpoints);
+    ASSERT_EQ(used.groups().size(), fresh.groups().size());
+    for (std::size_t at = 0; at < fresh.groups().size(); ++at) {
+      EXPECT_EQ(used.groups()[at].members, fresh.groups()[at].members);
+      EXPECT_EQ(used.groups()[at].upto, fresh.groups()[at].upto);
+      EXPECT_EQ(used.groups()[at].guide, fresh.groups()[at].guide);
+    }
+    const std::uint64_t bits = random.next();
+    if (fresh.choose(bits) != nullptr) EXPECT_EQ(used.choose(bits)->members, fresh.choose(bits)->members);
+  }
+}
+
+class First final : public Balancer {
+ public:
+  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
+    for (const std::uint32_t member : facts.group->members) {
+      if (facts.may_pick(member)) return Pick{.endpoint = member, .reason = "first"};
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view name() const override { return "first"; }
+};
+
+TEST(Roster, one_who_has_tried_a_group_goes_to_the_next_and_then_round_again) {
+  const std::vector<EndpointFacts> endpoints{{}, {.priority = 1}};
+  const Roster roster = roster_of(endpoints);
+  std::vector<std::uint32_t> tried;
+  const auto picked = [&] {
+    PickFacts facts{.endpoints = endpoints, .tried = tried};
+    return pick(First(), roster, facts)->endpoint;
+  };
+  EXPECT_EQ(picked(), 0);
+  tried = {0};
+  EXPECT_EQ(picked(), 1);
+  tried = {0, 1};
+  EXPECT_EQ(picked(), 0);
+}
+
+TEST(WarmWeight, rises_from_a_tenth_to_all) {
+  EXPECT_EQ(warm_weight(100, 0s, 10s), 10);
+  EXPECT_EQ(warm_weight(100, 5s, 10s), 50);
+  EXPECT_EQ(warm_weight(100, 10s, 10s), 100);
+  EXPECT_EQ(warm_weight(1, 0s, 10s), 1);
+  EXPECT_EQ(warm_weight(7, 0s, 0s), 7);
+}
+
+TEST(HoldLevel, stays_while_it_may_and_never_exceeds_the_bound) {
+  double level = 0;
+  int changes = 0;
+  for (std::uint64_t load = 1000; load < 1100; ++load) {
+    const double next = hold_level(level, load, 100, 0.25);
+    EXPECT_LE(next, 1.25 * static_cast<double>(load) / 100);
+    EXPECT_GE(next, 1.12 * static_cast<double>(load) / 100);
+    changes += next == level ? 0 : 1;
+    level = next;
+  }
+  EXPECT_LE(changes, 3);
+}
+
+}  // namespace
+}  // namespace weir
