@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, content, fastcgi, gzip, idle, limits, machine, page, reload, rounds, router, rows
+from harness import contenders, content, fastcgi, fleet, gzip, idle, limits, machine, page, reload, rounds, router, rows
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -112,6 +112,8 @@ class Bench:
         self._add(limits.measure_cost(self.programs, self.options.windows))
         self._tell("limits: exactness")
         self._add(limits.measure_exactness(self.programs, self.options.plot))
+        self._tell("limits: a fleet of 4, 32 and 256 in virtual time, two minutes")
+        self._add(fleet.measure(self.programs))
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:

@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import write_profile
-from harness import figures, limits, page, rows
+from harness import figures, fleet, limits, page, rows
 from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
@@ -193,6 +193,29 @@ def answer_in_bytes(server: socket.socket, bytes_of_body: int) -> None:
         while peer.recv(65536):
             for byte in b"HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh: %d\r\n\r\n" % bytes_of_body + b"x" * bytes_of_body:
                 peer.send(bytes([byte]))
+
+
+class Fleet(unittest.TestCase):
+    one = {"nodes": 4, "shape": "step", "seed": 1, "mean": 0.9, "ideal": 0.9, "refused": 0.5, "worst_second": 1.1,
+           "worst_ten_seconds": 1.01, "first_seconds": 1.2, "messages": 100, "bytes": 4000, "messages_most": 300,
+           "bytes_most": 9000}
+    report = {"seconds": 120, "seeds": 1, "decisions_per_second": 5e6, "naive_worst_second": {"step": 10.1},
+              "runs": [one, {**one, "shape": "below", "mean": 0.8, "ideal": 0.8, "refused": 0}]}
+
+    def test_a_report_within_its_bounds_passes_and_shows_the_naive_way_beside_it(self):
+        section = fleet.section_of(self.report)
+        self.assertEqual([], section.missed())
+        self.assertTrue(any("10.1" in remark for remark in section.remarks), section.remarks)
+        self.assertTrue(any("4 nodes" in remark and "messages" in remark for remark in section.remarks))
+
+    def test_each_bound_is_missed_by_what_is_beyond_it(self):
+        for member, value in (("mean", 0.92), ("worst_second", 1.21), ("worst_ten_seconds", 1.03), ("messages", 300)):
+            runs = [{**self.one, member: value}, *self.report["runs"][1:]]
+            self.assertEqual(1, len(fleet.section_of({**self.report, "runs": runs}).missed()), member)
+        refusing = [self.report["runs"][0], {**self.report["runs"][1], "refused": 0.02, "mean": 0.79}]
+        self.assertEqual(2, len(fleet.section_of({**self.report, "runs": refusing}).missed()))
+        slow = {**self.report, "decisions_per_second": 9e5}
+        self.assertEqual(1, len(fleet.section_of(slow).missed()))
 
 
 if __name__ == "__main__":

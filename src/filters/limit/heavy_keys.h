@@ -31,16 +31,32 @@ class HeavyKeys {
  public:
   /// By its own core only. \param text  asked only when the key is new here
   template <typename Text>
-  void count(std::uint64_t hash, const Text& text) {
+  void count(std::uint64_t hash, const Text& text, std::uint64_t amount = 1) {
     Entry* least = entries_.data();
     for (Entry& entry : entries_) {
       if (entry.hash.load(std::memory_order_relaxed) == hash) {
-        entry.count.store(entry.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        entry.count.store(entry.count.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
         return;
       }
       if (entry.count.load(std::memory_order_relaxed) < least->count.load(std::memory_order_relaxed)) least = &entry;
     }
-    take_over(*least, hash, text());
+    take_over(*least, hash, text(), amount);
+  }
+
+  /// Halves all counts, so that what was long ago weighs less. By its own core only.
+  void fade() {
+    for (Entry& entry : entries_)
+      entry.count.store(entry.count.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
+  }
+
+  /// Hashes and counts without their texts; cheap enough for fifty times a second. One that changes meanwhile may show
+  /// its former count.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Entry& entry : entries_) {
+      const std::uint64_t count = entry.count.load(std::memory_order_relaxed);
+      if (count > 0) visit(entry.hash.load(std::memory_order_relaxed), count);
+    }
   }
 
   /// Those that are there, in no order.
@@ -75,7 +91,7 @@ class HeavyKeys {
     }
   };
 
-  static void take_over(Entry& entry, std::uint64_t hash, std::string_view text) {
+  static void take_over(Entry& entry, std::uint64_t hash, std::string_view text, std::uint64_t amount) {
     std::array<char, limits::limit_heavy_key_bytes> bytes{};
     std::memcpy(bytes.data(), text.data(), std::min(text.size(), bytes.size()));
     const std::uint32_t version = entry.version.load(std::memory_order_relaxed);
@@ -87,7 +103,7 @@ class HeavyKeys {
       entry.text[at].store(word, std::memory_order_relaxed);
     }
     entry.hash.store(hash, std::memory_order_relaxed);
-    entry.count.store(entry.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    entry.count.store(entry.count.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
     entry.version.store(version + 2, std::memory_order_release);
   }
 

@@ -1,0 +1,75 @@
+"""The fleet part of the limits verb (table B10): how exact a limit is that many nodes hold together.
+
+weir_fleet_limits (src/filters/limit/fleet/report_main.cc) runs real members, tables and messages in virtual time, for
+4, 32 and 256 nodes, four shapes of traffic and five seeds; the worst of the seeds is judged. Figures are in limits:
+1.20 is a fifth more than the limit.
+"""
+
+import json
+import subprocess
+
+from .contenders import Programs, Unavailable
+from .figures import Figure
+from .verdicts import Section, judge_most
+
+_SHAPES = {"below": "0.8 of the limit", "steady": "ten times the limit", "step": "a step from 0.8 to 10",
+           "square": "0.2 and 10 by turns of 2.5 s"}
+_WORST_SECOND, _WORST_TEN_SECONDS, _MEAN_ERROR = 1.20, 1.02, 0.01
+_REFUSED_BELOW = 0.0  # nobody is refused wrongly
+_MESSAGES = 250  # a second, both directions, of the node in the middle: three slots at 50 each way would be 300
+_DECISIONS = 1_000_000
+
+
+def measure(programs: Programs) -> Section:
+    answer = subprocess.run([programs.require("weir_fleet_limits")], capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise Unavailable(f"weir_fleet_limits failed: {answer.stderr.strip()}")
+    return section_of(json.loads(answer.stdout))
+
+
+def section_of(report: dict) -> Section:
+    section = Section("limits-fleet", "limits, a fleet behind one limit")
+    runs = report["runs"]
+
+    def judged(sentence: str, values: list[float], bound: float) -> None:
+        section.checks.append(judge_most(sentence, Figure(max(values), min(values), max(values)), "", bound))
+
+    judged("mean within 1 % of what an exact bucket admits",
+           [abs(run["mean"] - run["ideal"]) / run["ideal"] for run in runs], _MEAN_ERROR)
+    judged(f"worst second at most {_WORST_SECOND:.2f} of the limit", [run["worst_second"] for run in runs],
+           _WORST_SECOND)
+    judged(f"worst ten seconds at most {_WORST_TEN_SECONDS:.2f}", [run["worst_ten_seconds"] for run in runs],
+           _WORST_TEN_SECONDS)
+    judged("at 0.8 of the limit nobody is refused", [run["refused"] for run in runs if run["shape"] == "below"],
+           _REFUSED_BELOW)
+    judged(f"messages a second of the node in the middle, both ways, at most {_MESSAGES}, however many nodes",
+           [run["messages"] for run in runs], _MESSAGES)
+    slowness = _DECISIONS / report["decisions_per_second"]
+    section.checks.append(judge_most("1,000,000 decisions a second on two cores, as seconds for a million",
+                                     Figure(slowness, slowness, slowness), "s", 1.0))
+    section.remarks = _rows(report)
+    return section
+
+
+def _rows(report: dict) -> list[str]:
+    runs = report["runs"]
+    rows = []
+    for nodes in sorted({run["nodes"] for run in runs}):
+        for shape, title in _SHAPES.items():
+            own = [run for run in runs if run["nodes"] == nodes and run["shape"] == shape]
+            if not own:
+                continue
+            means = [run["mean"] for run in own]
+            rows.append(f"{nodes} nodes, {title}: mean {min(means):.3f}-{max(means):.3f} (exact {own[0]['ideal']:.3f}), "
+                        f"worst second {max(run['worst_second'] for run in own):.3f}, "
+                        f"worst ten {max(run['worst_ten_seconds'] for run in own):.3f}")
+        own = [run for run in runs if run["nodes"] == nodes]
+        rows.append(f"{nodes} nodes: {max(run['messages'] for run in own):.0f} messages and "
+                    f"{max(run['bytes'] for run in own):,.0f} bytes a second at the node in the middle, "
+                    f"{max(run['messages_most'] for run in own):,.0f} and "
+                    f"{max(run['bytes_most'] for run in own):,.0f} at the busiest aggregator, none of them for a request; "
+                    f"worst second while the fleet meets for the first time {max(run['first_seconds'] for run in own):.3f}")
+    for shape, worst in report["naive_worst_second"].items():
+        rows.append(f"a drop ratio corrected once a second, {_SHAPES[shape]}: worst second {worst:.3f}")
+    rows.append(f"{report['decisions_per_second']:,.0f} decisions a second on two cores in the simulation of 32 nodes")
+    return rows

@@ -1,0 +1,68 @@
+// The formulas.
+#include "filters/limit/error_bound.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace weir::limit {
+namespace {
+
+constexpr double deviations = 3;
+/// What shares add up to at most (fleet/member.h, invariant 3).
+constexpr double shares_together = 1.1;
+
+double seconds_of(Duration duration) {
+  return static_cast<double>(duration.count()) * 1e-9;
+}
+
+bool is_bucket(const Budget& budget) {
+  return budget.algorithm == Algorithm::token_bucket || budget.algorithm == Algorithm::gcra;
+}
+
+double rate_of(const Budget& whole) {
+  return static_cast<double>(whole.limit) / seconds_of(whole.window);
+}
+
+/// What one machine lets through in a time; windows are those that it may touch.
+double machine_worst(const Budget& whole, double seconds) {
+  const auto limit = static_cast<double>(whole.limit);
+  const double windows = std::ceil(seconds / seconds_of(whole.window));
+  if (is_bucket(whole)) return static_cast<double>(whole.burst) + rate_of(whole) * seconds;
+  return limit * (whole.algorithm == Algorithm::sliding_log ? windows : windows + 1);
+}
+
+double fleet_worst(const Budget& whole, const Growth& growth, double seconds) {
+  const double rate = rate_of(whole);
+  const double delay = seconds_of(fleet_delay);
+  const double burst = static_cast<double>(whole.burst);
+  const double noise = deviations * std::sqrt(rate * delay);
+  const double steady = rate * seconds + 2 * burst;
+  const double stepped = rate * (growth.from * (seconds - delay) + growth.to * delay);
+  return std::max(steady, stepped) + noise;
+}
+
+}  // namespace
+
+Bound machine_bound(const Budget& whole, unsigned cores) {
+  // A debt is spent beyond the budget once, and cores that meet a new key together lose a charge each (table.h).
+  const double extra = static_cast<double>(whole.debt) + (cores > 1 ? cores - 1 : 0);
+  return {.mean_per_second = rate_of(whole),
+          .worst_second = machine_worst(whole, 1) + extra,
+          .worst_ten_seconds = machine_worst(whole, 10) + extra};
+}
+
+Bound fleet_bound(const Budget& whole, const Growth& growth) {
+  return {.mean_per_second = rate_of(whole),
+          .worst_second = fleet_worst(whole, growth, 1),
+          .worst_ten_seconds = fleet_worst(whole, growth, 10)};
+}
+
+Bound fleet_share_bound(const Budget& whole) {
+  Bound bound = fleet_bound(whole, {});
+  bound.mean_per_second *= shares_together;
+  bound.worst_second *= shares_together;
+  bound.worst_ten_seconds *= shares_together;
+  return bound;
+}
+
+}  // namespace weir::limit

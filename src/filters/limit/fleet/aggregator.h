@@ -1,0 +1,75 @@
+// The accounts of one slot's keys, at the member that keeps them for all.
+//
+// Idea: reports come in as they come; once each interval the accounts are settled and everybody is told the same
+// ratios. An account that nobody has used for ten seconds and that is as new is forgotten.
+//
+// Invariants
+//   (1) At most `accounts_max` accounts; a key that finds no room is not answered, and its members go on alone.
+//   (2) An aggregator that has just taken over begins accounts with nothing to give, and with the traffic that members
+//       last knew of: what is lost with its predecessor is a debt, never a second burst.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "filters/limit/fleet/election.h"
+#include "filters/limit/fleet/message.h"
+
+namespace weir::limit::fleet {
+
+class Aggregator {
+ public:
+  static constexpr std::size_t accounts_max = 1024;
+  /// For so long after its first vote it is one that has just taken over.
+  static constexpr Duration settling = std::chrono::seconds{1};
+  /// Previews come at most this often.
+  static constexpr Duration breath = std::chrono::milliseconds{4};
+  /// A member that has not voted for so long does not count any more.
+  static constexpr Duration vote_life = std::chrono::milliseconds{300};
+
+  explicit Aggregator(std::size_t members) : votes_(members, Time{}), heard_(members, false) {}
+
+  /// \returns  whether this was a surprise that members should hear of at once
+  bool hear(MemberNumber from, const Report& report, Time now);
+  /// Settles all accounts. \returns  the ratios, the smallest first
+  Ratios settle(std::uint8_t slot, Time now);
+  /// What they would be if they were settled now, without doing it.
+  Ratios preview(std::uint8_t slot, Time now);
+
+  /// Members that take its word.
+  [[nodiscard]] std::uint16_t voters(Time now) const;
+  [[nodiscard]] bool votes(MemberNumber member, Time now) const {
+    return votes_[member] != Time{} && now - votes_[member] <= vote_life;
+  }
+  /// Whether it has said anything since the last time this was asked.
+  bool take_heard(MemberNumber member) {
+    const bool heard = heard_[member];
+    heard_[member] = false;
+    return heard;
+  }
+  [[nodiscard]] std::size_t accounts() const { return accounts_.size(); }
+  /// For tests: what is known of a key; null when nothing is.
+  [[nodiscard]] const Account* account(Fingerprint key) const;
+
+ private:
+  struct Entry {
+    Account account;
+    Allowance allowance;
+    RuleTag rule = 0;
+    Heard heard;
+    Time used{};
+  };
+
+  Entry* find_or_make(const ReportEntry& report, Time now);
+  [[nodiscard]] Duration elapsed(Time now) const;
+
+  std::unordered_map<Fingerprint, Entry> accounts_;
+  std::vector<Time> votes_;
+  std::vector<bool> heard_;
+  Time serves_since_{};
+  Time settled_{};
+  Time previewed_{};
+};
+
+}  // namespace weir::limit::fleet

@@ -1,0 +1,260 @@
+// Each interval: report, settle where this member is the aggregator, and see what holds.
+#include "filters/limit/fleet/member.h"
+
+#include <algorithm>
+
+#include "base/invariant.h"
+
+namespace weir::limit::fleet {
+namespace {
+
+constexpr Duration forget_after = std::chrono::seconds{10};
+/// A word this old is not from now any more: the ratio is kept, not told.
+constexpr Duration told_life = std::chrono::milliseconds{100};
+/// The time over which a member's own part of the traffic is averaged: long enough that the last words of an aggregator
+/// that loses its members one by one do not give the whole to those that are left.
+constexpr double share_seconds = 5.0;
+/// What everybody has at least of an even share, so that who had nothing to do when the wire broke is not shut out.
+constexpr double share_least = 0.1;
+
+double seconds_of(Duration duration) {
+  return static_cast<double>(duration.count()) * 1e-9;
+}
+
+}  // namespace
+
+std::string_view name_of(Mode mode) {
+  switch (mode) {
+    case Mode::whole:
+      return "whole";
+    case Mode::kept:
+      return "kept";
+    case Mode::share:
+      return "share";
+  }
+  return "";
+}
+
+Member::Member(std::vector<std::string> names, MemberNumber self, Duration time_to_live, Send send)
+    : names_(std::move(names)),
+      self_(self),
+      time_to_live_(time_to_live),
+      send_(std::move(send)),
+      heard_(names_.size(), Time{}) {
+  invariant(self_ < names_.size(), "a member is one of the fleet");
+  const Election election(names_);
+  for (std::uint8_t number = 0; number < slots; ++number) {
+    slots_.emplace_back(names_.size());
+    slots_.back().order = election.order(number, candidates_max);
+  }
+}
+
+void Member::count(const Count& count, Time now) {
+  const auto found = known_.find(count.key);
+  if (found == known_.end() && known_.size() >= keys_max) return;
+  Known& known = found != known_.end() ? found->second : meet(count.key, now);
+  known.rule = count.rule;
+  known.allowance = count.allowance;
+  known.offered += count.offered;
+  known.admitted += count.admitted;
+  known.offered_alone += count.offered;
+  known.admitted_alone += count.admitted;
+  if (count.offered > 0) known.used = now;
+}
+
+Member::Known& Member::meet(Fingerprint key, Time now) {
+  Known& known = known_[key];
+  known.met = now;
+  known.used = now;
+  return known;
+}
+
+void Member::hear(MemberNumber from, std::string_view bytes, Time now) {
+  ++traffic_.messages_received;
+  traffic_.bytes_received += bytes.size();
+  if (const std::optional<Report> report = read_report(bytes)) {
+    heard_[from] = now;
+    Slot& slot = slots_[report->slot];
+    if (slot.aggregator.hear(from, *report, now)) tell(report->slot, slot.aggregator.preview(report->slot, now), now);
+  } else if (const std::optional<Ratios> ratios = read_ratios(bytes)) {
+    heard_[from] = now;
+    // Who is not asked is not believed: the answer of one that was voted for before may still be on its way.
+    if (aggregator_of(ratios->slot, now) == from) take(*ratios, now);
+  } else {
+    ++traffic_.messages_refused;
+  }
+}
+
+void Member::tick(Time now) {
+  if (started_ == Time{}) started_ = now;
+  const Duration elapsed = ticked_ == Time{} ? Duration{} : now - ticked_;
+  ticked_ = now;
+  for (std::uint8_t slot = 0; slot < slots; ++slot) report(slot, now);
+  for (std::uint8_t slot = 0; slot < slots; ++slot) tell(slot, slots_[slot].aggregator.settle(slot, now), now);
+  for (auto& [key, known] : known_) go_on(known, elapsed, now);
+  std::erase_if(known_, [&](const auto& each) { return now - each.second.used > forget_after; });
+}
+
+// ---- telling ----
+
+MemberNumber Member::aggregator_of(std::uint8_t slot, Time now) const {
+  for (const MemberNumber candidate : slots_[slot].order) {
+    if (is_alive(candidate, now)) return candidate;
+  }
+  return slots_[slot].order.front();
+}
+
+std::vector<MemberNumber> Member::wanted(Time now) const {
+  std::vector<MemberNumber> wanted;
+  for (const Slot& slot : slots_) {
+    for (const MemberNumber candidate : slot.order) {
+      if (candidate != self_ && std::ranges::find(wanted, candidate) == wanted.end()) wanted.push_back(candidate);
+      if (is_alive(candidate, now)) break;
+    }
+  }
+  return wanted;
+}
+
+void Member::report(std::uint8_t number, Time now) {
+  Slot& slot = slots_[number];
+  probe(slot, number, now);
+  const MemberNumber to = aggregator_of(number, now);
+  Report report = gather(number);
+  if (report.entries.empty() && now - slot.reported < heartbeat) return;
+  if (to == self_) {
+    (void)slot.aggregator.hear(self_, report, now);  // told in this very tick
+  } else if (!is_alive(to, now) || !send(to, write(report))) {
+    return;
+  }
+  slot.reported = now;
+  handed_over(report);
+}
+
+/// Asks the candidates in front of the one that is taken, whether they are back.
+void Member::probe(Slot& slot, std::uint8_t number, Time now) {
+  if (now - slot.probed < heartbeat) return;
+  slot.probed = now;
+  for (const MemberNumber candidate : slot.order) {
+    if (is_alive(candidate, now)) return;
+    (void)send(candidate, write(Report{.slot = number, .votes = false, .entries = {}}));
+  }
+}
+
+Report Member::gather(std::uint8_t number) const {
+  Report report{.slot = number, .votes = true, .entries = {}};
+  for (const auto& [key, known] : known_) {
+    if (slot_of(key) != number || known.offered < 1) continue;
+    const std::uint32_t offered = count_parts(known.offered);
+    report.entries.push_back({.key = key,
+                              .rule = known.rule,
+                              .offered = offered,
+                              .admitted = std::min(offered, count_parts(known.admitted)),
+                              .offered_by_all = known.offered_by_all,
+                              .allowance = known.allowance});
+  }
+  // The heaviest first; in the order of their keys where they weigh the same, so that two runs say the same.
+  std::ranges::sort(report.entries, [](const ReportEntry& one, const ReportEntry& other) {
+    return one.offered != other.offered ? one.offered > other.offered : one.key < other.key;
+  });
+  if (report.entries.size() > entries_max) report.entries.resize(entries_max);
+  return report;
+}
+
+void Member::handed_over(const Report& report) {
+  for (const ReportEntry& entry : report.entries) {
+    Known& known = known_[entry.key];
+    known.offered -= entry.offered;
+    known.admitted -= entry.admitted;
+  }
+}
+
+bool Member::send(MemberNumber to, std::string bytes) {
+  const std::size_t size = bytes.size();
+  if (!send_(to, std::move(bytes))) return false;
+  ++traffic_.messages_sent;
+  traffic_.bytes_sent += size;
+  return true;
+}
+
+// ---- being the aggregator ----
+
+void Member::tell(std::uint8_t number, const Ratios& ratios, Time now) {
+  Slot& slot = slots_[number];
+  const std::string told = write(ratios);
+  const std::string there = write(Ratios{.slot = number, .voters = ratios.voters, .entries = {}});
+  for (MemberNumber member = 0; member < names_.size(); ++member) {
+    const bool votes = slot.aggregator.votes(member, now);
+    const bool heard = slot.aggregator.take_heard(member);
+    if (member == self_) {
+      if (votes && aggregator_of(number, now) == self_) take(ratios, now);
+    } else if (votes && !ratios.entries.empty()) {
+      (void)send(member, told);
+    } else if (heard) {
+      (void)send(member, there);
+    }
+  }
+}
+
+// ---- what holds ----
+
+void Member::take(const Ratios& ratios, Time now) {
+  if (!is_majority(ratios.voters)) return;
+  slots_[ratios.slot].told = now;
+  for (const RatioEntry& entry : ratios.entries) {
+    if (slot_of(entry.key) != ratios.slot) continue;
+    const auto found = known_.find(entry.key);
+    if (found == known_.end() && known_.size() >= keys_max) continue;
+    Known& known = found != known_.end() ? found->second : meet(entry.key, now);
+    known.rule = entry.rule;
+    known.ratio = ratio_from(entry.ratio);
+    known.offered_by_all = entry.offered_by_all;
+    known.told = now;
+    known.used = now;
+  }
+}
+
+void Member::go_on(Known& known, Duration elapsed, Time now) {
+  // A key that nobody has told of yet has the time to live from when it was met, with a ratio of 1.
+  const Time since = std::max(known.told, known.met);
+  const bool was_alone = known.mode == Mode::share;
+  if (known.told != Time{} && now - known.told <= told_life) {
+    known.mode = Mode::whole;
+    remember_share(known, seconds_of(elapsed));
+  } else if (now - since <= time_to_live_) {
+    known.mode = Mode::kept;
+  } else {
+    known.mode = Mode::share;
+    if (!was_alone) {
+      const double seconds = seconds_of(elapsed);
+      known.alone = {.balance = 0, .offered_per_second = seconds > 0 ? known.offered_alone / seconds : 0};
+    }
+    go_alone(known, elapsed);
+  }
+  known.offered_alone = 0;
+  known.admitted_alone = 0;
+}
+
+/// Sums in which what was long ago weighs less: their quotient is this member's part of the traffic.
+void Member::remember_share(Known& known, double seconds) {
+  const double kept = std::max(0.0, 1 - seconds / share_seconds);
+  known.offered_here = known.offered_here * kept + known.offered_alone;
+  known.offered_by_them = known.offered_by_them * kept + known.offered_by_all * seconds;
+}
+
+void Member::go_alone(Known& known, Duration elapsed) {
+  const double even = 1.0 / static_cast<double>(names_.size());
+  const double last = known.offered_by_them > 0 ? std::min(1.0, known.offered_here / known.offered_by_them) : even;
+  const double share = std::max(last, share_least * even);
+  const Allowance own{.per_second = known.allowance.per_second * share, .burst = known.allowance.burst * share};
+  known.alone = settle_account(own, known.alone,
+                               {.offered = known.offered_alone, .admitted = known.admitted_alone, .elapsed = elapsed});
+  known.ratio = ratio_of(own, known.alone);
+}
+
+Mode Member::mode_of(std::uint8_t slot, Time now) const {
+  const Time told = slots_[slot].told;
+  if (told != Time{} && now - told <= told_life) return Mode::whole;
+  return now - std::max(told, started_) <= time_to_live_ ? Mode::kept : Mode::share;
+}
+
+}  // namespace weir::limit::fleet

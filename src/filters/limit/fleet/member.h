@@ -1,0 +1,161 @@
+// One Weir of a fleet: what it tells the others, whose word it takes, and what it does when nobody is there.
+//
+// Problem: all nodes together hold a limit, while any of them, and any of the wires between them, may be gone.
+// Idea: no input or output here: counts, messages and the time come in; ratios and messages go out. Keys are spread
+// over three slots. Each slot has an order of candidates (election.h); a member votes for the first that it hears,
+// reports to it every interval and takes its ratios, if a majority of the whole fleet votes for the same one. So no two
+// aggregators of a slot are believed at once for longer than a vote lives.
+//
+//   whole   an aggregator with a majority says the ratio
+//   kept    nobody has said anything for a while: the last ratio holds for a time to live
+//   share   nor after that: the member gives out its part of the limit alone, by its last share of the traffic
+//
+// Invariants
+//   (1) Counts are handed over once: a report that could not be sent leaves them for the next.
+//   (2) At most `entries_max` keys are told in one message and `keys_max` are known; messages per member do not depend
+//       on how many members there are, but for an aggregator's.
+//   (3) Shares of all members add up to 1, and to 1.1 with the tenth of an even share that everybody has at least.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "filters/limit/fleet/aggregator.h"
+#include "filters/limit/fleet/election.h"
+#include "filters/limit/fleet/message.h"
+
+namespace weir::limit::fleet {
+
+/// How often a member that has nothing to report says that it is there.
+inline constexpr Duration heartbeat = std::chrono::milliseconds{100};
+/// After so long without a word a member counts as gone.
+inline constexpr Duration patience = std::chrono::milliseconds{300};
+/// How many of a slot's order may become its aggregator.
+inline constexpr std::size_t candidates_max = 5;
+
+enum class Mode : std::uint8_t { whole, kept, share };
+std::string_view name_of(Mode mode);
+
+/// What was seen of a key here since it was last said.
+struct Count {
+  Fingerprint key = 0;
+  RuleTag rule = 0;
+  Allowance allowance;
+  double offered = 0;
+  double admitted = 0;
+};
+
+/// What holds for a key here from now on.
+struct Share {
+  Fingerprint key = 0;
+  RuleTag rule = 0;
+  double ratio = 1;
+  Mode mode = Mode::whole;
+};
+
+/// How much was said.
+struct Traffic {
+  std::uint64_t messages_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t messages_refused = 0;  ///< not understood
+};
+
+class Member {
+ public:
+  static constexpr std::size_t keys_max = 1024;
+
+  /// Gives a message to the transport. \returns  whether it will go out; false: the wire is down or still busy
+  using Send = std::function<bool(MemberNumber to, std::string bytes)>;
+
+  /// \param names  of all members, sorted  \param time_to_live  of the last ratio when nobody says a new one
+  Member(std::vector<std::string> names, MemberNumber self, Duration time_to_live, Send send);
+
+  /// What happened here. A key is known from its first count on.
+  void count(const Count& count, Time now);
+  /// A message came; it is known who sent it.
+  void hear(MemberNumber from, std::string_view bytes, Time now);
+  /// The wire to a member is gone.
+  void lose(MemberNumber peer) { heard_[peer] = Time{}; }
+  /// Once each interval: tells and settles.
+  void tick(Time now);
+
+  /// What holds for each key that is known here, those included that only others have counted.
+  template <typename Visit>
+  void for_each_share(Visit visit) const {
+    for (const auto& [key, known] : known_)
+      visit(Share{.key = key, .rule = known.rule, .ratio = known.ratio, .mode = known.mode});
+  }
+  /// Members this one needs a wire to, since they are, or should be, aggregators. In no order, none twice.
+  [[nodiscard]] std::vector<MemberNumber> wanted(Time now) const;
+
+  [[nodiscard]] bool is_alive(MemberNumber peer, Time now) const {
+    return peer == self_ || (heard_[peer] != Time{} && now - heard_[peer] <= patience);
+  }
+  /// Whose word is taken for a slot; the order's first that is there.
+  [[nodiscard]] MemberNumber aggregator_of(std::uint8_t slot, Time now) const;
+  [[nodiscard]] Mode mode_of(std::uint8_t slot, Time now) const;
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] MemberNumber self() const { return self_; }
+  [[nodiscard]] const Aggregator& aggregator(std::uint8_t slot) const { return slots_[slot].aggregator; }
+  [[nodiscard]] static std::uint8_t slot_of(Fingerprint key) { return static_cast<std::uint8_t>(key % slots); }
+
+ private:
+  struct Known {
+    RuleTag rule = 0;
+    Allowance allowance;
+    double offered = 0;  // not yet reported
+    double admitted = 0;
+    double offered_alone = 0;  // since the last tick
+    double admitted_alone = 0;
+    double offered_here = 0;  // over some seconds, while an aggregator answered
+    double offered_by_them = 0;
+    double ratio = 1;
+    std::uint32_t offered_by_all = 0;
+    Time met{};
+    Time told{};  // by an aggregator with a majority
+    Time used{};  // counted here, or told
+    Mode mode = Mode::whole;
+    Account alone;  // in share mode
+  };
+
+  struct Slot {
+    explicit Slot(std::size_t members) : aggregator(members) {}
+    std::vector<MemberNumber> order;
+    Aggregator aggregator;
+    Time told{};
+    Time reported{};
+    Time probed{};
+  };
+
+  Known& meet(Fingerprint key, Time now);
+  void report(std::uint8_t slot, Time now);
+  [[nodiscard]] Report gather(std::uint8_t slot) const;
+  void handed_over(const Report& report);
+  void probe(Slot& slot, std::uint8_t number, Time now);
+  void tell(std::uint8_t slot, const Ratios& ratios, Time now);
+  void take(const Ratios& ratios, Time now);
+  void go_on(Known& known, Duration elapsed, Time now);
+  static void remember_share(Known& known, double seconds);
+  void go_alone(Known& known, Duration elapsed);
+  bool send(MemberNumber to, std::string bytes);
+  [[nodiscard]] bool is_majority(std::uint16_t voters) const { return voters * 2U > names_.size(); }
+
+  const std::vector<std::string> names_;
+  const MemberNumber self_;
+  const Duration time_to_live_;
+  const Send send_;
+  std::vector<Slot> slots_;
+  std::vector<Time> heard_;
+  std::unordered_map<Fingerprint, Known> known_;
+  Traffic traffic_;
+  Time started_{};
+  Time ticked_{};
+};
+
+}  // namespace weir::limit::fleet

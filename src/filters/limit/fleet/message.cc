@@ -1,0 +1,166 @@
+// Bytes in order, and back; nothing is believed.
+#include "filters/limit/fleet/message.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "base/invariant.h"
+
+namespace weir::limit::fleet {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "numbers travel little-endian");
+
+constexpr std::uint8_t version = 1;
+constexpr std::size_t head_bytes = 4;
+constexpr std::size_t report_entry_bytes = 8 + 4 * 4 + 2 * 8;
+constexpr std::size_t ratio_entry_bytes = 8 + 3 * 4;
+
+/// What an allowance may be: from one in ten years to more than any machine does.
+constexpr double per_second_least = 1e-9;
+constexpr double amount_most = 1e12;
+
+template <typename T>
+void put(std::string& out, T value) {
+  static_assert(std::is_arithmetic_v<T>);
+  const std::size_t at = out.size();
+  out.resize(at + sizeof(T));
+  std::memcpy(out.data() + at, &value, sizeof(T));
+}
+
+/// Takes numbers from the front; the caller has looked at the length.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
+
+  template <typename T>
+  T take() {
+    invariant(bytes_.size() >= sizeof(T), "a message is as long as its count says");
+    T value;
+    std::memcpy(&value, bytes_.data(), sizeof(T));
+    bytes_.remove_prefix(sizeof(T));
+    return value;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+std::string begin(MessageKind kind, std::uint8_t slot, bool flag) {
+  std::string out;
+  put(out, version);
+  put(out, static_cast<std::uint8_t>(kind));
+  put(out, slot);
+  put(out, static_cast<std::uint8_t>(flag ? 1 : 0));
+  return out;
+}
+
+bool is_good(const Allowance& allowance) {
+  return std::isfinite(allowance.per_second) && std::isfinite(allowance.burst) &&
+         allowance.per_second >= per_second_least && allowance.per_second <= amount_most && allowance.burst >= 0 &&
+         allowance.burst <= amount_most;
+}
+
+/// Whether the bytes behind the head and `fixed` more are exactly `count` entries.
+bool has_length(std::string_view bytes, std::size_t fixed, std::size_t count, std::size_t entry_bytes) {
+  return count <= entries_max && bytes.size() == head_bytes + fixed + count * entry_bytes;
+}
+
+std::uint16_t count_at(std::string_view bytes, std::size_t place) {
+  return Cursor(bytes.substr(place)).take<std::uint16_t>();
+}
+
+}  // namespace
+
+std::string write(const Report& report) {
+  invariant(report.entries.size() <= entries_max, "a report is bounded");
+  std::string out = begin(MessageKind::report, report.slot, report.votes);
+  put(out, static_cast<std::uint16_t>(report.entries.size()));
+  for (const ReportEntry& entry : report.entries) {
+    put(out, entry.key);
+    put(out, entry.rule);
+    put(out, entry.offered);
+    put(out, entry.admitted);
+    put(out, entry.offered_by_all);
+    put(out, entry.allowance.per_second);
+    put(out, entry.allowance.burst);
+  }
+  return out;
+}
+
+std::string write(const Ratios& ratios) {
+  invariant(ratios.entries.size() <= entries_max, "ratios are bounded");
+  std::string out = begin(MessageKind::ratios, ratios.slot, false);
+  put(out, ratios.voters);
+  put(out, static_cast<std::uint16_t>(ratios.entries.size()));
+  for (const RatioEntry& entry : ratios.entries) {
+    put(out, entry.key);
+    put(out, entry.rule);
+    put(out, entry.ratio);
+    put(out, entry.offered_by_all);
+  }
+  return out;
+}
+
+std::optional<MessageKind> kind_of(std::string_view bytes) {
+  if (bytes.size() < head_bytes || static_cast<std::uint8_t>(bytes[0]) != version) return {};
+  const auto kind = static_cast<std::uint8_t>(bytes[1]);
+  if (kind < static_cast<std::uint8_t>(MessageKind::report) || kind > static_cast<std::uint8_t>(MessageKind::ratios))
+    return {};
+  if (static_cast<std::uint8_t>(bytes[2]) >= slots) return {};
+  return static_cast<MessageKind>(kind);
+}
+
+std::optional<Report> read_report(std::string_view bytes) {
+  if (kind_of(bytes) != MessageKind::report || static_cast<std::uint8_t>(bytes[3]) > 1) return {};
+  if (bytes.size() < head_bytes + 2) return {};
+  const std::size_t count = count_at(bytes, head_bytes);
+  if (!has_length(bytes, 2, count, report_entry_bytes)) return {};
+  Report report{.slot = static_cast<std::uint8_t>(bytes[2]), .votes = bytes[3] == 1, .entries = {}};
+  Cursor cursor(bytes.substr(head_bytes + 2));
+  for (std::size_t at = 0; at < count; ++at) {
+    ReportEntry& entry = report.entries.emplace_back();
+    entry.key = cursor.take<std::uint64_t>();
+    entry.rule = cursor.take<std::uint32_t>();
+    entry.offered = cursor.take<std::uint32_t>();
+    entry.admitted = cursor.take<std::uint32_t>();
+    entry.offered_by_all = cursor.take<std::uint32_t>();
+    entry.allowance.per_second = cursor.take<double>();
+    entry.allowance.burst = cursor.take<double>();
+    if (!is_good(entry.allowance) || entry.admitted > entry.offered) return {};
+  }
+  return report;
+}
+
+std::optional<Ratios> read_ratios(std::string_view bytes) {
+  if (kind_of(bytes) != MessageKind::ratios || bytes[3] != 0 || bytes.size() < head_bytes + 4) return {};
+  const std::size_t count = count_at(bytes, head_bytes + 2);
+  if (!has_length(bytes, 4, count, ratio_entry_bytes)) return {};
+  Ratios ratios{.slot = static_cast<std::uint8_t>(bytes[2]), .voters = count_at(bytes, head_bytes), .entries = {}};
+  Cursor cursor(bytes.substr(head_bytes + 4));
+  for (std::size_t at = 0; at < count; ++at) {
+    RatioEntry& entry = ratios.entries.emplace_back();
+    entry.key = cursor.take<std::uint64_t>();
+    entry.rule = cursor.take<std::uint32_t>();
+    entry.ratio = cursor.take<std::uint32_t>();
+    entry.offered_by_all = cursor.take<std::uint32_t>();
+  }
+  return ratios;
+}
+
+std::uint32_t ratio_parts(double ratio) {
+  return static_cast<std::uint32_t>(std::clamp(ratio, 0.0, 1.0) * 0xFFFFFFFFp0);
+}
+
+double ratio_from(std::uint32_t parts) {
+  return static_cast<double>(parts) / 0xFFFFFFFFp0;
+}
+
+std::uint32_t count_parts(double count) {
+  return static_cast<std::uint32_t>(std::clamp(count, 0.0, 0xFFFFFFFFp0));
+}
+
+}  // namespace weir::limit::fleet

@@ -1,0 +1,88 @@
+// What members tell each other, as bytes.
+//
+// Problem: fifty messages a second for all rules and keys together must be small, and whatever arrives must be refused
+// as a whole or understood as a whole.
+// Idea: a version, a kind, a slot, then a counted list of entries of one size, little-endian. A message has exactly the
+// length that its count says. What is sealed around it (channel.h) has been checked before it comes here.
+//
+//   report   member -> aggregator  what was offered and admitted of each key since the last report, and what the sender
+//                                  knows of the whole: so that an aggregator that takes over does not begin blind
+//   ratios   aggregator -> member  the ratio of each key, and how many members this aggregator speaks for
+//
+// A report carries the allowance itself: an aggregator need not have the rule, so that a rule may be rolled out one
+// member after the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filters/limit/fleet/ratio.h"
+
+namespace weir::limit::fleet {
+
+/// A key of a rule, as it travels: a keyed hash that says nothing to whoever has not the fleet's secret. Two of n keys
+/// are mistaken for one another with a probability below n^2 / 2^65: one in 37 million for a million keys.
+using Fingerprint = std::uint64_t;
+
+/// Which rule a fingerprint belongs to, so that a member can find its own counters.
+using RuleTag = std::uint32_t;
+
+struct ReportEntry {
+  Fingerprint key = 0;
+  RuleTag rule = 0;
+  std::uint32_t offered = 0;
+  std::uint32_t admitted = 0;
+  std::uint32_t offered_by_all = 0;  ///< a second, as last told; 0: nobody has told
+  Allowance allowance;
+  friend bool operator==(const ReportEntry&, const ReportEntry&) = default;
+};
+
+struct Report {
+  std::uint8_t slot = 0;
+  bool votes = true;  ///< the sender takes this aggregator's word; false: only asks whether it is there
+  std::vector<ReportEntry> entries;
+  friend bool operator==(const Report&, const Report&) = default;
+};
+
+struct RatioEntry {
+  Fingerprint key = 0;
+  RuleTag rule = 0;
+  std::uint32_t ratio = 0;  ///< in 2^32 parts; the largest number is all
+  std::uint32_t offered_by_all = 0;
+  friend bool operator==(const RatioEntry&, const RatioEntry&) = default;
+};
+
+struct Ratios {
+  std::uint8_t slot = 0;
+  std::uint16_t voters = 0;  ///< members that take this aggregator's word, itself included
+  std::vector<RatioEntry> entries;
+  friend bool operator==(const Ratios&, const Ratios&) = default;
+};
+
+/// Keys are spread over so many aggregators: their members' reports, and what is lost with one of them, are divided.
+inline constexpr std::uint8_t slots = 3;
+/// Entries of one message: the heaviest come first, the others wait for the next. 5 KiB at most.
+inline constexpr std::size_t entries_max = 128;
+/// Bytes of the longest message.
+inline constexpr std::size_t message_bytes_max = 8 * 1024;
+
+std::string write(const Report& report);
+std::string write(const Ratios& ratios);
+
+/// What a message is; nothing when it is none, or of a version this one does not know.
+enum class MessageKind : std::uint8_t { report = 1, ratios = 2 };
+std::optional<MessageKind> kind_of(std::string_view bytes);
+/// Nothing unless every byte is as it should be.
+std::optional<Report> read_report(std::string_view bytes);
+std::optional<Ratios> read_ratios(std::string_view bytes);
+
+/// A ratio from 0 to 1 as it travels, and back.
+std::uint32_t ratio_parts(double ratio);
+double ratio_from(std::uint32_t parts);
+/// A count as it travels: what is larger than fits stays behind for the next report.
+std::uint32_t count_parts(double count);
+
+}  // namespace weir::limit::fleet

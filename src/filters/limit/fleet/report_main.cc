@@ -1,0 +1,201 @@
+// How exact a fleet is, as JSON: for ./dev bench limits (table B10).
+//
+//   runs       real members, tables and messages in virtual time (testing/fleet_world.h), for each number of nodes,
+//              shape of traffic and seed: what was admitted, in limits, and what nodes had to say for it
+//   naive      the drop ratio that is corrected once a second, beside it
+//   decisions  how many of them the simulation of a fleet behind one limit does in a second on two cores
+//
+// `weir_fleet_limits [seconds] [seeds]`; 120 and 5 unless said otherwise.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "filters/limit/fleet/testing/fleet_world.h"
+
+namespace weir::limit::fleet {
+namespace {
+
+constexpr double limit = 1000;
+/// Nodes meet and elect before traffic is looked at: the first second of a fleet's life has a figure of its own.
+constexpr double meeting_seconds = 2;
+
+/// Requests a second at a moment, in limits.
+using Shape = double (*)(double seconds, double end);
+
+double below_the_limit(double, double) {
+  return 0.8;
+}
+double steady_tenfold(double, double) {
+  return 10;
+}
+double step(double seconds, double end) {
+  return seconds < end / 2 ? 0.8 : 10;
+}
+double square(double seconds, double) {
+  return std::fmod(seconds, 5) < 2.5 ? 0.2 : 10;
+}
+
+struct Scenario {
+  const char* name;
+  Shape shape;
+};
+constexpr Scenario scenarios[] = {
+    {"below", &below_the_limit}, {"steady", &steady_tenfold}, {"step", &step}, {"square", &square}};
+
+/// What an exact bucket would have let through of the same traffic, in limits of the whole time. A burst of a tenth.
+double ideal(Shape shape, double end) {
+  constexpr double tick = 0.001;
+  double balance = 0.1;
+  double admitted = 0;
+  for (double now = meeting_seconds; now < end; now += tick) {
+    balance = std::min(0.1, balance + tick);
+    const double spent = std::min(balance, shape(now, end) * tick);
+    balance -= spent;
+    admitted += spent;
+  }
+  return admitted / (end - meeting_seconds);
+}
+
+struct Result {
+  unsigned nodes = 0;
+  std::uint64_t seed = 0;
+  const Scenario* scenario = nullptr;
+  double mean = 0;
+  double refused = 0;
+  double worst_second = 0;
+  double worst_ten_seconds = 0;
+  double first_seconds = 0;  // the worst second while the fleet meets
+  double messages = 0;       // a second, of the node in the middle, both directions
+  double bytes = 0;
+  double messages_most = 0;  // of the busiest aggregator
+  double bytes_most = 0;
+};
+
+void add_traffic(Result& result, World& world, double seconds) {
+  std::vector<std::pair<double, double>> traffic;
+  for (std::size_t number = 0; number < world.nodes(); ++number) {
+    const Traffic& one = world.member(static_cast<MemberNumber>(number)).traffic();
+    traffic.emplace_back(static_cast<double>(one.messages_sent + one.messages_received) / seconds,
+                         static_cast<double>(one.bytes_sent + one.bytes_received) / seconds);
+  }
+  std::ranges::sort(traffic);
+  std::tie(result.messages, result.bytes) = traffic[traffic.size() / 2];
+  std::tie(result.messages_most, result.bytes_most) = traffic.back();
+}
+
+Result run(unsigned nodes, const Scenario& scenario, std::uint64_t seed, double end) {
+  World world({.nodes = nodes, .seed = seed});
+  world.run_until(end, [&](double now) { return limit * scenario.shape(now, end); });
+  Result result{.nodes = nodes, .seed = seed, .scenario = &scenario};
+  result.mean = world.mean(meeting_seconds, end);
+  result.refused = 1 - static_cast<double>(world.admitted().size()) / static_cast<double>(world.offered());
+  result.worst_second = world.worst(1, meeting_seconds);
+  result.worst_ten_seconds = world.worst(10, meeting_seconds);
+  result.first_seconds = world.worst(1);
+  add_traffic(result, world, end);
+  return result;
+}
+
+/// The published design: nodes report once a second, and a second later they drop what was then too much.
+double naive_worst_second(Shape shape, std::uint64_t seed, double end) {
+  Random random(seed);
+  double ratio = 1;
+  double next_ratio = 1;
+  std::vector<double> admitted;
+  for (double second = 0; second < end; ++second) {
+    double offered = 0;
+    double now = second;
+    while (true) {
+      const double uniform = (static_cast<double>(random.next() >> 11) + 1.0) * 0x1.0p-53;
+      now += -std::log(uniform) / (limit * shape(now, end));
+      if (now >= second + 1) break;
+      ++offered;
+      if (random.chance(ratio)) admitted.push_back(now);
+    }
+    ratio = next_ratio;
+    next_ratio = std::min(1.0, limit / std::max(1.0, offered));
+  }
+  std::size_t first = 0;
+  std::size_t most = 0;
+  for (std::size_t last = 0; last < admitted.size(); ++last) {
+    while (admitted[last] - admitted[first] >= 1) ++first;
+    if (admitted[first] >= meeting_seconds) most = std::max(most, last - first + 1);
+  }
+  return static_cast<double>(most) / limit;
+}
+
+/// All results, by two threads.
+std::vector<Result> run_all(double end, std::uint64_t seeds) {
+  std::vector<Result> results;
+  for (const unsigned nodes : {4U, 32U, 256U}) {
+    for (const Scenario& scenario : scenarios) {
+      for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+        results.push_back({.nodes = nodes, .seed = seed, .scenario = &scenario});
+    }
+  }
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t at = next.fetch_add(1); at < results.size(); at = next.fetch_add(1))
+      results[at] = run(results[at].nodes, *results[at].scenario, results[at].seed, end);
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  return results;
+}
+
+/// A million requests a second of virtual time at a tenfold limit, by 32 nodes, on two threads.
+double decisions_a_second() {
+  std::atomic<std::uint64_t> decided{0};
+  const auto began = std::chrono::steady_clock::now();
+  const auto work = [&](std::uint64_t seed) {
+    World world({.nodes = 32, .seed = seed, .limit = 100'000, .burst = 10'000});
+    world.run_until(4, [](double) { return 1e6; });
+    decided.fetch_add(world.offered());
+  };
+  std::thread other([&] { work(1); });
+  work(2);
+  other.join();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  return static_cast<double>(decided.load()) / took.count();
+}
+
+std::string text_of(const Result& result, double end) {
+  return fmt::format(
+      "{{\"nodes\":{},\"shape\":\"{}\",\"seed\":{},\"mean\":{:.5f},\"ideal\":{:.5f},\"refused\":{:.6f},"
+      "\"worst_second\":{:.4f},\"worst_ten_seconds\":{:.4f},\"first_seconds\":{:.4f},\"messages\":{:.1f},"
+      "\"bytes\":{:.0f},\"messages_most\":{:.1f},\"bytes_most\":{:.0f}}}",
+      result.nodes, result.scenario->name, result.seed, result.mean, ideal(result.scenario->shape, end), result.refused,
+      result.worst_second, result.worst_ten_seconds, result.first_seconds, result.messages, result.bytes,
+      result.messages_most, result.bytes_most);
+}
+
+}  // namespace
+}  // namespace weir::limit::fleet
+
+int main(int count, char** arguments) {
+  using namespace weir::limit::fleet;
+  const std::span<char*> words(arguments, static_cast<std::size_t>(count));
+  const double end = words.size() > 1 ? std::atof(words[1]) : 120;
+  const std::uint64_t seeds = words.size() > 2 ? std::strtoull(words[2], nullptr, 10) : 5;
+  const double decisions = decisions_a_second();
+  std::string runs;
+  for (const Result& result : run_all(end, seeds)) runs += (runs.empty() ? "" : ",\n") + text_of(result, end);
+  std::string naive;
+  for (const Scenario& scenario : scenarios) {
+    naive += fmt::format("{}\"{}\":{:.3f}", naive.empty() ? "" : ",", scenario.name,
+                         naive_worst_second(scenario.shape, 1, end));
+  }
+  fmt::print(
+      "{{\"seconds\":{},\"seeds\":{},\"decisions_per_second\":{:.0f},\n\"naive_worst_second\":{{{}}},\n\"runs\":[{}]}}"
+      "\n",
+      end, seeds, decisions, naive, runs);
+  return 0;
+}

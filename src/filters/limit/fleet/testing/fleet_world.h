@@ -1,0 +1,190 @@
+// A fleet in virtual time: real members, tables and messages; requests by chance; wires that take a millisecond.
+//
+// Idea: one key, the hardest case. Time goes in milliseconds, requests fall in between. Nodes tick at moments of their
+// own; their weights are Zipf's, so that the first of 256 has a sixth of the traffic and the last a thousandth.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "filters/limit/fleet/keeper.h"
+#include "filters/limit/heavy_keys.h"
+
+namespace weir::limit::fleet {
+
+struct WorldSettings {
+  unsigned nodes = 4;
+  std::uint64_t seed = 1;
+  double limit = 1000;  ///< a second
+  double burst = 100;
+  Duration time_to_live = std::chrono::seconds{2};
+  Duration wire = std::chrono::milliseconds{1};
+};
+
+class World {
+ public:
+  /// Requests a second at a moment, of all nodes together.
+  using Rate = std::function<double(double seconds)>;
+
+  explicit World(const WorldSettings& settings) : settings_(settings), random_(settings.seed) {
+    std::vector<std::string> names;
+    for (unsigned number = 0; number < settings.nodes; ++number) names.push_back(name_of(number));
+    double weights = 0;
+    for (unsigned number = 0; number < settings.nodes; ++number) {
+      nodes_.push_back(std::make_unique<Node>(*this, names, static_cast<MemberNumber>(number)));
+      weights += 1.0 / (number + 1);
+      up_to_.push_back(weights);
+    }
+    for (double& weight : up_to_) weight /= weights;
+    next_request_ = seconds();
+  }
+
+  /// Until so many seconds after the beginning.
+  void run_until(double end, const Rate& rate) {
+    while (seconds() < end) {
+      deliver();
+      for (const auto& node : nodes_) {
+        if (!node->stopped && step_ % 20 == node->phase) node->tick(now_);
+      }
+      const double until = seconds() + 0.001;
+      while (next_request_ < until) {
+        request(next_request_);
+        next_request_ += gap(std::max(rate(next_request_), 1e-3));
+      }
+      ++step_;
+      now_ += std::chrono::milliseconds{1};
+    }
+  }
+
+  /// A node that does nothing any more, and gets nothing: its clients go elsewhere when `with_clients`.
+  void stop(MemberNumber node) { nodes_[node]->stopped = true; }
+  void resume(MemberNumber node) { nodes_[node]->stopped = false; }
+  /// Whether messages pass between two nodes.
+  std::function<bool(MemberNumber, MemberNumber)> connected = [](MemberNumber, MemberNumber) { return true; };
+
+  [[nodiscard]] const std::vector<double>& admitted() const { return admitted_; }
+  [[nodiscard]] std::uint64_t offered() const { return offered_; }
+  [[nodiscard]] double seconds() const { return static_cast<double>((now_ - start).count()) * 1e-9; }
+  [[nodiscard]] Time now() const { return now_; }
+  [[nodiscard]] Member& member(MemberNumber number) { return nodes_[number]->member; }
+  [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
+
+  /// The most that any time of this length lets through from a moment on, in limits.
+  [[nodiscard]] double worst(double window, double from = 0) const {
+    std::size_t first = 0;
+    std::size_t most = 0;
+    for (std::size_t last = 0; last < admitted_.size(); ++last) {
+      while (admitted_[last] - admitted_[first] >= window) ++first;
+      if (admitted_[first] >= from) most = std::max(most, last - first + 1);
+    }
+    return static_cast<double>(most) / (settings_.limit * window);
+  }
+  /// What was let through between two moments, in limits.
+  [[nodiscard]] double mean(double from, double to) const {
+    const auto count = std::ranges::count_if(admitted_, [&](double at) { return at >= from && at < to; });
+    return static_cast<double>(count) / (settings_.limit * (to - from));
+  }
+
+  static constexpr Fingerprint key = 0x5DEECE66D1234567U;
+
+ private:
+  static constexpr Time start{std::chrono::hours{1}};
+
+  struct Node {
+    Node(World& world_in, const std::vector<std::string>& names, MemberNumber number)
+        : world(world_in),
+          phase(static_cast<long>(world_in.random_.below(20))),
+          table(1, world_in.random_.next()),
+          keeper(table, 1, {world_in.settings_.limit, world_in.settings_.burst}, names.size()),
+          member(names, number, world_in.settings_.time_to_live, [this, number](MemberNumber to, std::string bytes) {
+            if (!world.connected(number, to) || world.nodes_[to]->stopped) return true;  // lost, and nobody knows
+            world.on_the_wire_.emplace(world.now_ + world.settings_.wire, Letter{number, to, std::move(bytes)});
+            return true;
+          }) {}
+
+    void tick(Time now) {
+      sketch.for_each([&](std::uint64_t hash, std::uint64_t count) { keeper.consider(hash, count); });
+      keeper.gather(member, now);
+      member.tick(now);
+      member.for_each_share([&](const Share& share) { keeper.publish(share); });
+      keeper.sweep();
+    }
+
+    bool request() {
+      const auto place = table.find(key);
+      if (!place) {
+        sketch.count(key, [] { return std::string_view(); });
+        return true;
+      }
+      const ShareFacts facts = table.facts(*place, key, 0, 1);
+      const ShareVerdict verdict = decide_share(facts);
+      if (verdict.admitted) {
+        table.admit(*place, 0, 1, verdict.credit);
+      } else {
+        table.refuse(*place, 0, 1, verdict.credit);
+      }
+      return verdict.admitted;
+    }
+
+    World& world;
+    const long phase;
+    bool stopped = false;
+    HotTable table;
+    HeavyKeys sketch;
+    Keeper keeper;
+    Member member;
+  };
+
+  struct Letter {
+    MemberNumber from;
+    MemberNumber to;
+    std::string bytes;
+  };
+
+  static std::string name_of(unsigned number) {
+    const std::string digits = std::to_string(number);
+    return "node-" + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits;
+  }
+
+  void deliver() {
+    while (!on_the_wire_.empty() && on_the_wire_.begin()->first <= now_) {
+      const auto first = on_the_wire_.begin();
+      Node& to = *nodes_[first->second.to];
+      if (!to.stopped) to.member.hear(first->second.from, first->second.bytes, now_);
+      on_the_wire_.erase(first);
+    }
+  }
+
+  void request(double at) {
+    const double draw = static_cast<double>(random_.next() >> 11) * 0x1.0p-53;
+    const auto number = static_cast<std::size_t>(std::ranges::lower_bound(up_to_, draw) - up_to_.begin());
+    Node& node = *nodes_[std::min(number, nodes_.size() - 1)];
+    if (node.stopped) return;
+    ++offered_;
+    if (node.request()) admitted_.push_back(at);
+  }
+
+  double gap(double rate) {
+    const double uniform = (static_cast<double>(random_.next() >> 11) + 1.0) * 0x1.0p-53;
+    return -std::log(uniform) / rate;
+  }
+
+  const WorldSettings settings_;
+  Random random_;
+  Time now_ = start;
+  long step_ = 0;
+  double next_request_ = 0;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<double> up_to_;
+  std::multimap<Time, Letter> on_the_wire_;
+  std::vector<double> admitted_;
+  std::uint64_t offered_ = 0;
+};
+
+}  // namespace weir::limit::fleet
