@@ -60,15 +60,16 @@ def _rows(report: dict) -> list[str]:
             if not own:
                 continue
             means = [run["mean"] for run in own]
-            rows.append(f"{nodes} nodes, {title}: mean {min(means):.3f}-{max(means):.3f} (exact {own[0]['ideal']:.3f}), "
+            rows.append(f"{nodes} nodes, {title}: mean {min(means):.3f}-{max(means):.3f} "
+                        f"(exact {own[0]['ideal']:.3f}), "
                         f"worst second {max(run['worst_second'] for run in own):.3f}, "
                         f"worst ten {max(run['worst_ten_seconds'] for run in own):.3f}")
         own = [run for run in runs if run["nodes"] == nodes]
         rows.append(f"{nodes} nodes: {max(run['messages'] for run in own):.0f} messages and "
                     f"{max(run['bytes'] for run in own):,.0f} bytes a second at the node in the middle, "
                     f"{max(run['messages_most'] for run in own):,.0f} and "
-                    f"{max(run['bytes_most'] for run in own):,.0f} at the busiest aggregator, none of them for a request; "
-                    f"worst second while the fleet meets for the first time {max(run['first_seconds'] for run in own):.3f}")
+                    f"{max(run['bytes_most'] for run in own):,.0f} at the busiest aggregator, none for a request; "
+                    f"worst second while the fleet meets {max(run['first_seconds'] for run in own):.3f}")
     for shape, worst in report["naive_worst_second"].items():
         rows.append(f"a drop ratio corrected once a second, {_SHAPES[shape]}: worst second {worst:.3f}")
     rows.append(f"{report['decisions_per_second']:,.0f} decisions a second on two cores in the simulation of 32 nodes")

@@ -1,4 +1,4 @@
-// The formulas.
+// The formulas: first of one machine, by algorithm, then of a fleet, by the delay of its ratio.
 #include "filters/limit/error_bound.h"
 
 #include <algorithm>

@@ -154,7 +154,7 @@ std::vector<Result> run_all(double end, std::uint64_t seeds) {
 /// A million requests a second of virtual time at a tenfold limit, by 32 nodes, on two threads.
 double decisions_a_second() {
   std::atomic<std::uint64_t> decided{0};
-  const auto began = std::chrono::steady_clock::now();
+  const auto began = std::chrono::steady_clock::now();  // tidy: allow clock, real time is what is measured
   const auto work = [&](std::uint64_t seed) {
     World world({.nodes = 32, .seed = seed, .limit = 100'000, .burst = 10'000});
     world.run_until(4, [](double) { return 1e6; });
@@ -163,6 +163,7 @@ double decisions_a_second() {
   std::thread other([&] { work(1); });
   work(2);
   other.join();
+  // tidy: allow clock, real time is what is measured
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   return static_cast<double>(decided.load()) / took.count();
 }
