@@ -107,6 +107,7 @@ namespace weir {
   X(queue_full, "too many requests are waiting for an upstream connection")                            \
   X(no_endpoint, "the upstream has no endpoint")                                                       \
   X(too_many_connections, "the gateway holds as many connections as it may")                           \
+  X(too_many_from_client, "this client holds as many connections as it may")                           \
   X(out_of_memory, "the gateway holds as much memory as it may")                                       \
   X(out_of_descriptors, "the gateway has no file descriptor left")                                     \
   X(draining, "the gateway is shutting down")                                                          \

@@ -26,6 +26,10 @@ struct Limits {
   ByteCount trailer_bytes = 8 * kibibyte;
   /// Client connections held by the whole process; more are refused politely. 4 KiB each when idle.
   std::uint64_t connections = 20'000;
+  /// Of these, by one client address; of IPv6 by one network, since a host has 2^64 addresses to choose from. Unbounded:
+  /// how many people stand behind one address is not ours to guess. nginx limit_conn: none, too.
+  std::uint64_t connections_per_client = unbounded;
+  std::uint32_t client_ipv6_prefix = 64;
   /// Resident bytes of the whole process beyond which new connections are refused and old ones end behind their current
   /// answer; work that has begun is not touched. Unbounded: how much a machine can spare is not ours to guess.
   ByteCount memory_bytes = unbounded;
@@ -187,6 +191,10 @@ inline constexpr std::size_t encoders_idle_bytes = 8 * mebibyte;
 inline constexpr std::size_t decoders_bytes = 64 * mebibyte;
 /// Bytes that the keys of one rule of a limit may take: 16 million keys, or 100,000 exact logs of 1,300 moments.
 inline constexpr ByteCount limit_table_bytes = 1024 * mebibyte;
+/// Tables of all rules of `limit` in a process, one for each core when a rule is local, those of older configurations
+/// that still serve included. Each may be two mappings of memory, its large pages and their edges, and Linux gives a
+/// process 65,530 (vm.max_map_count): half of them for tables.
+inline constexpr std::size_t limit_tables = 16'384;
 /// Rules of one limit filter, parts of a key, bytes of a rule's name: real ones have 1 to 4, 1 to 3 and 20.
 inline constexpr std::size_t limit_rules = 16;
 inline constexpr std::size_t limit_key_parts = 8;
@@ -194,6 +202,11 @@ inline constexpr std::size_t limit_name_bytes = 64;
 /// Keys that a core remembers of those a rule refused, and bytes of each that operators are shown.
 inline constexpr std::size_t limit_heavy_keys = 32;
 inline constexpr std::size_t limit_heavy_key_bytes = 48;
+/// Bytes of a name and of a value in a store (contracts/store.h): what is kept there are counters and short records.
+inline constexpr std::size_t store_key_bytes = 512;
+inline constexpr std::size_t store_value_bytes = 64 * kibibyte;
+/// Bytes of a file of /usr/share/zoneinfo; the longest of 2024a has 3,664.
+inline constexpr std::size_t time_zone_bytes = 64 * kibibyte;
 /// Who may follow live requests (`weir tail`) at once, in one gateway: each may hold 128 KiB per core and as much on
 /// its way, and every request is compared with what each wants to see. People who look at one gateway are a handful.
 inline constexpr std::size_t tail_followers = 16;

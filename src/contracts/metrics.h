@@ -51,7 +51,8 @@ class DurationHistogram {
 struct ShardMetrics {
   Cell connections_opened;
   Cell connections_open;     // a gauge
-  Cell connections_refused;  // over a maximum, or no descriptor left
+  Cell connections_refused;             // over a maximum, or no descriptor left
+  Cell connections_refused_per_client;  // of these: the client held as many as it may
   Cell requests;
   Cell requests_in_flight;  // a gauge
   Cell bytes_from_clients;

@@ -29,6 +29,7 @@ constexpr std::array names{
     Name{"scheme", Kind::scheme, false},
     Name{"request_id", Kind::request_id, false},
     Name{"route", Kind::route, false},
+    Name{"user", Kind::user, false},
     Name{"header", Kind::header, true},
     Name{"cookie", Kind::cookie, true},
     Name{"query", Kind::query, true},
@@ -156,6 +157,8 @@ std::string_view Selector::value(const SelectorFacts& facts, Arena& arena) const
       return facts.request_id;
     case Kind::route:
       return facts.route;
+    case Kind::user:
+      return facts.user;
     case Kind::header: {
       const Field* field = facts.request.fields.find(std::string_view(argument_));
       return field == nullptr ? std::string_view() : field->value;

@@ -1,7 +1,7 @@
 // The name of a value of an exchange: one grammar for everything that asks for one (templates; keys of limits and
 // balancers, log fields).
 //
-//   client_address   host   method   path   query   scheme   request_id   route
+//   client_address   host   method   path   query   scheme   request_id   route   user
 //   { header: x-user }   { cookie: sid }   { query: q }   { path_segment: 2 }
 //
 // In running text the same is written without braces of its own: `header: x-user`.
@@ -10,6 +10,7 @@
 //   (1) A value is what the request says, percent-escapes of query parameters resolved, and nothing else is done to it:
 //       whoever puts it somewhere escapes it for there.
 //   (2) What is not there is the empty text.
+//   (3) `user` is whom a filter in front has verified, never what a client says about itself.
 #pragma once
 
 #include <cstdint>
@@ -29,13 +30,15 @@ struct SelectorFacts {
   std::string_view scheme;
   std::string_view request_id;
   std::string_view route;
+  std::string_view user{};  ///< whom a filter has verified
 };
 inline SelectorFacts selector_facts(const Exchange& exchange) {
   return {.request = exchange.request,
           .client = exchange.client,
           .scheme = exchange.connection.scheme,
           .request_id = exchange.request_id,
-          .route = exchange.route_name};
+          .route = exchange.route_name,
+          .user = exchange.user};
 }
 
 class Selector {
@@ -49,6 +52,7 @@ class Selector {
     scheme,
     request_id,
     route,
+    user,
     header,
     cookie,
     query,

@@ -41,6 +41,9 @@ TEST_F(SelectorTest, names_the_values_of_an_exchange) {
   EXPECT_EQ(value("scheme"), "http");
   EXPECT_EQ(value("request_id"), "id-1");
   EXPECT_EQ(value("route"), "cart");
+  EXPECT_EQ(value("user"), "") << "nobody was verified";
+  test.exchange.user = "eve";
+  EXPECT_EQ(value("user"), "eve");
   EXPECT_EQ(value("header: X-User"), "ann");
   EXPECT_EQ(value("cookie: sid"), "s3");
   EXPECT_EQ(value("cookie: SID"), "") << "cookies have case";

@@ -140,6 +140,21 @@ std::string Cidr::text() const {
   return fmt::format("{}/{}", network_.text(), network_.is_v4() && bits_ >= 96 ? bits_ - 96 : bits_);
 }
 
+IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix) {
+  if (address.is_v4()) return address;
+  std::array<std::uint8_t, 16> bytes = address.bytes();
+  for (unsigned at = 0; at < bytes.size(); ++at) {
+    const unsigned kept = std::clamp(static_cast<int>(ipv6_prefix) - static_cast<int>(8 * at), 0, 8);
+    bytes[at] &= static_cast<std::uint8_t>(0xFF00U >> kept);
+  }
+  return IpAddress(bytes);
+}
+
+std::string counted_part_text(const IpAddress& address, unsigned ipv6_prefix) {
+  if (address.is_v4() || ipv6_prefix == 128) return address.text();
+  return fmt::format("{}/{}", counted_part(address, ipv6_prefix).text(), ipv6_prefix);
+}
+
 bool contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
   return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
 }

@@ -43,6 +43,12 @@ class IpAddress {
   std::array<std::uint8_t, 16> bytes_{};
 };
 
+/// The part of an address that is one client: the first bits of an IPv6 address, whose network has more addresses than
+/// anybody can count; IPv4 whole.
+IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix);
+/// As people write it: `192.0.2.7`, `2001:db8::/64`.
+std::string counted_part_text(const IpAddress& address, unsigned ipv6_prefix);
+
 /// A block of addresses: 10.0.0.0/8, 2001:db8::/32, or one address.
 class Cidr {
  public:

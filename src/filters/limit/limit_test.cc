@@ -397,6 +397,38 @@ TEST_F(LimitTest, a_share_of_less_than_one_request_is_refused_when_the_configura
   EXPECT_TRUE(told.text().contains("less than one request")) << told.text();
 }
 
+// ---- the kernel's memory maps ----
+
+// Rules beyond the tables there may be are a mistake with a place; other states, rules that exist and rules that went
+// do not count.
+TEST_F(LimitTest, tables_of_all_rules_together_are_bounded) {
+  class Other final : public SharedState {};
+  std::vector<std::shared_ptr<Other>> others;
+  for (int number = 0; number < 100; ++number)
+    others.push_back(states.find_or_make<Other>(std::to_string(number), &std::make_shared<Other>));
+  const auto attempt = [&](const std::string& name, const std::string& more, std::string& complaint) {
+    Diagnostics told;
+    KeepingContext context(told, states, 2);
+    auto filter = limit_filter().build(node("{ rate: 5/s, keys: 1, name: \"" + name + "\"" + more + " }"), context);
+    complaint = told.text();
+    return filter;
+  };
+  std::string complaint;
+  std::vector<std::unique_ptr<const Filter>> filters;
+  for (std::size_t number = 0; number + 1 < limits::limit_tables; ++number) {
+    filters.push_back(attempt(std::to_string(number), "", complaint));
+    ASSERT_TRUE(filters.back()) << number << ": " << complaint;
+  }
+  EXPECT_FALSE(attempt("local", ", scope: local", complaint)) << "two cores, and one table is left";
+  EXPECT_TRUE(complaint.contains("16384 tables are in use")) << complaint;
+  const auto last = attempt("last", "", complaint);
+  ASSERT_TRUE(last);
+  EXPECT_FALSE(attempt("one more", "", complaint));
+  EXPECT_TRUE(attempt("7", "", complaint)) << "a reload finds what it has: " << complaint;
+  filters.resize(filters.size() - 2);
+  EXPECT_TRUE(attempt("local", ", scope: local", complaint)) << complaint;
+}
+
 // ---- mistakes ----
 
 TEST_F(LimitTest, says_what_is_wrong) {

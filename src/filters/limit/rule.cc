@@ -26,11 +26,6 @@ bool may_be_shown(const Selector& selector) {
                               [&](const char* word) { return text.contains(word); });
 }
 
-std::string shown(const IpAddress& address, unsigned prefix) {
-  if (address.is_v4() || prefix == 128) return address.text();
-  return fmt::format("{}/{}", address.text(), prefix);
-}
-
 }  // namespace
 
 std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint64_t otherwise) {
@@ -40,25 +35,16 @@ std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint
   return std::clamp<std::uint64_t>(number, 1, maximum);
 }
 
-IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix) {
-  if (address.is_v4()) return address;
-  std::array<std::uint8_t, 16> bytes = address.bytes();
-  for (unsigned at = 0; at < bytes.size(); ++at) {
-    const unsigned kept = std::clamp(static_cast<int>(ipv6_prefix) - static_cast<int>(8 * at), 0, 8);
-    bytes[at] &= static_cast<std::uint8_t>(0xFF00U >> kept);
-  }
-  return IpAddress(bytes);
-}
-
 // ---- state ----
 
-RuleState::RuleState(const RuleOptions& rule, unsigned cores)
+RuleState::RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn tables)
     : name_(limit::name_of(rule)),
       allowance_(rule.rate && !rule.in_flight ? option::shown(*rule.rate)
                                               : fmt::format("{} in flight", *rule.in_flight)),
       budget_(rule.in_flight ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
       keys_(rule.key.selectors.empty() ? 1 : rule.keys),
-      cores_(cores) {
+      cores_(cores),
+      tables_(std::move(tables)) {
   if (rule.in_flight) {
     in_flight_ = std::make_unique<InFlight>(keys_);
   } else if (rule.scope == Scope::shared) {
@@ -75,6 +61,23 @@ Ledger& RuleState::ledger(unsigned number) {
 
 // ---- rule ----
 
+namespace {
+
+/// What the rule has counted so far, or a state that has counted nothing; null when there is no table left.
+std::shared_ptr<RuleState> find_state(const RuleOptions& options, BuildContext& context) {
+  if (context.shared_states == nullptr) return std::make_shared<RuleState>(options, context.cores);
+  const auto tables = context.shared_states->find_or_make<TableCount>("limit: tables", &std::make_shared<TableCount>);
+  const auto make = [&]() -> std::shared_ptr<RuleState> {
+    auto drawn = TableCount::draw(tables, RuleState::tables_of(options, context.cores));
+    return drawn ? std::make_shared<RuleState>(options, context.cores, std::move(*drawn)) : nullptr;
+  };
+  const std::string key =
+      fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
+  return context.shared_states->find_or_make<RuleState>(key, make);
+}
+
+}  // namespace
+
 std::unique_ptr<const Rule> Rule::build(const RuleOptions& options, const Reading& reading, BuildContext& context) {
   if (options.scope == Scope::local && options.rate) {
     const Budget whole = budget_of(options, 1);
@@ -87,11 +90,15 @@ std::unique_ptr<const Rule> Rule::build(const RuleOptions& options, const Readin
       return {};
     }
   }
-  const auto make = [&] { return std::make_shared<RuleState>(options, context.cores); };
-  const std::string key =
-      fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
-  std::shared_ptr<RuleState> state =
-      context.shared_states == nullptr ? make() : context.shared_states->find_or_make<RuleState>(key, make);
+  std::shared_ptr<RuleState> state = find_state(options, context);
+  if (state == nullptr) {
+    (void)reading.error(
+        options.place,
+        fmt::format("{} tables are in use, as many as all rules together may have", limits::limit_tables),
+        "write one limit for many routes, in defaults.filters or a chain, with `route` in its key; what "
+        "the running configuration uses counts until it is replaced");
+    return {};
+  }
   return std::unique_ptr<const Rule>(new Rule(options, std::move(state)));
 }
 
@@ -123,7 +130,7 @@ std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
     const bool is_address = selector.kind() == Selector::Kind::client_address && !facts.client.over_unix;
     const std::string_view value = selector.value(facts, arena);
     if (is_address) {
-      text += shown(counted_part(facts.client.address, options_.ipv6_prefix), options_.ipv6_prefix);
+      text += counted_part_text(facts.client.address, options_.ipv6_prefix);
     } else if (value.empty()) {
       text += "nothing";
     } else if (may_be_shown(selector)) {

@@ -19,6 +19,7 @@
 #include "filters/limit/in_flight.h"
 #include "filters/limit/ledger.h"
 #include "filters/limit/options.h"
+#include "filters/limit/table_count.h"
 
 namespace weir {
 class BuildContext;
@@ -39,7 +40,12 @@ class RuleState final : public SharedState {
     std::unique_ptr<Ledger> ledger;  // local rules; made by the core itself
   };
 
-  RuleState(const RuleOptions& rule, unsigned cores);
+  /// Tables that a rule takes: one, or one for each core.
+  static std::size_t tables_of(const RuleOptions& rule, unsigned cores) {
+    return rule.scope == Scope::local ? cores : 1;
+  }
+
+  RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn tables = {});
 
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
@@ -59,6 +65,7 @@ class RuleState final : public SharedState {
   std::unique_ptr<Ledger> shared_;
   std::unique_ptr<InFlight> in_flight_;
   std::vector<Core> cores_;
+  TableCount::Drawn tables_;
 };
 
 /// What a decision was made from: enough to make it again.
@@ -117,8 +124,5 @@ class Rule {
 
 /// A number that a field says, from 1 to `maximum`; `otherwise` when it says none.
 std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint64_t otherwise);
-
-/// The part of an address that counts. \param ipv6_prefix  bits of an IPv6 address; IPv4 counts whole
-IpAddress counted_part(const IpAddress& address, unsigned ipv6_prefix);
 
 }  // namespace weir::limit
