@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "server/client_census.h"
 #include "server/memory_watch.h"
 
 namespace weir {
@@ -20,10 +21,12 @@ class Census {
   }
   void leave() { connections_.fetch_sub(1, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  [[nodiscard]] ClientCensus& clients() { return clients_; }
   [[nodiscard]] MemoryWatch& memory() { return memory_; }
 
  private:
   std::atomic<std::uint64_t> connections_{0};
+  ClientCensus clients_;
   MemoryWatch memory_;
 };
 

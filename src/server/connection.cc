@@ -33,13 +33,15 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
 
 }  // namespace
 
-Connection::Connection(ShardServer& server, const OpenListener& listener, Handle handle)
+Connection::Connection(ShardServer& server, const OpenListener& listener, Handle handle,
+                       std::optional<IpAddress> counted_as)
     : server_(server),
       handler_(server.handler_for(listener.plan)),
       protocol_(server.protocol()),
       stream_(server.shard().reactor, handle, Origin::client),
       facts_(facts_of(stream_, listener)),
       listener_name_(listener.plan.name),
+      counted_as_(counted_as),
       opened_(server.shard().reactor.now()) {
   facts_.listener_name = listener_name_;
   facts_.accepted = opened_;
@@ -53,6 +55,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
 
 Connection::~Connection() {
   server_.shard().metrics.connections_open.subtract();
+  if (counted_as_) server_.census().clients().leave(*counted_as_);
   server_.census().leave();
 }
 

@@ -8,6 +8,8 @@
 //   (2) While idle, a drain ends it at once; while busy, behind its current answer.
 #pragma once
 
+#include <optional>
+
 #include "contracts/session.h"
 #include "runtime/cancellation.h"
 
@@ -18,7 +20,8 @@ struct OpenListener;
 
 class Connection final : public ServerContext, public ListLink {
  public:
-  Connection(ShardServer& server, const OpenListener& listener, Handle handle);
+  /// \param counted_as  the client it was counted under, which it leaves at its end; none when it was not
+  Connection(ShardServer& server, const OpenListener& listener, Handle handle, std::optional<IpAddress> counted_as);
   ~Connection();
 
   /// Serves it to its end.
@@ -49,6 +52,7 @@ class Connection final : public ServerContext, public ListLink {
   ConnectionFacts facts_;
   std::string listener_name_;  // outlives the listener, which a reload may take away
   CancellationRegion* region_ = nullptr;
+  std::optional<IpAddress> counted_as_;
   Time opened_;
   std::uint64_t requests_ = 0;
   std::uint64_t requests_max_;

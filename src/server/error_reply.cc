@@ -87,6 +87,7 @@ Status gateway_status(Code code) {
     case Code::checks_queue_full:
     case Code::no_endpoint:
     case Code::too_many_connections:
+    case Code::too_many_from_client:
     case Code::out_of_descriptors:
     case Code::out_of_memory:
     case Code::disk_busy:

@@ -92,6 +92,7 @@ std::string_view of_gateway(Code code) {
     case Code::queue_timeout:
     case Code::checks_queue_full:
     case Code::too_many_connections:
+    case Code::too_many_from_client:
       return "connection_limit_reached";
     case Code::no_endpoint:
       return "destination_unavailable";

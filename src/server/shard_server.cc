@@ -13,6 +13,8 @@ namespace {
 
 // While no descriptor is left, asking again at once would only burn the core.
 constexpr Duration descriptor_pause = std::chrono::milliseconds{50};
+// A client at its maximum may knock a thousand times a second; the log hears of all of them together.
+constexpr Duration refusal_notice_pause = std::chrono::seconds{10};
 
 }  // namespace
 
@@ -102,12 +104,42 @@ void ShardServer::admit(Acceptor& acceptor, Handle handle) {
     shard_.metrics.connections_refused.add();
     return refuse(handle, Code::too_many_connections);
   }
-  auto connection = std::make_unique<Connection>(*this, acceptor.open, handle);
+  const std::optional<IpAddress> client = traffic ? counted_client(acceptor, handle) : std::nullopt;
+  if (client && !parts_.census.clients().enter(*client, current_->limits.connections_per_client)) {
+    parts_.census.leave();
+    return refuse_client(handle, *client);
+  }
+  auto connection = std::make_unique<Connection>(*this, acceptor.open, handle, client);
   connections_.push_back(*connection);
   ++connection_count_;
   if (traffic) ++traffic_count_;
   if (draining_ && traffic) connection->drain();
   scope_.spawn(serve(std::move(connection), traffic));
+}
+
+/// Whom a connection counts for; nobody where there is no such limit, and for those who speak for many.
+std::optional<IpAddress> ShardServer::counted_client(const Acceptor& acceptor, Handle handle) {
+  if (current_->limits.connections_per_client == unbounded) return {};
+  if (acceptor.open.plan.address.family() == AF_UNIX) return {};
+  const IpAddress peer = IpAddress::of(shard_.reactor.io().remote_address(handle));
+  if (contains(current_->trusted_proxies, peer)) return {};
+  return counted_part(peer, current_->limits.client_ipv6_prefix);
+}
+
+void ShardServer::refuse_client(Handle handle, const IpAddress& client) {
+  shard_.metrics.connections_refused.add();
+  shard_.metrics.connections_refused_per_client.add();
+  refuse(handle, Code::too_many_from_client);
+  ++refused_clients_;
+  const Time now = shard_.reactor.now();
+  if (shard_.notices == nullptr || now < tell_of_clients_at_) return;
+  tell_of_clients_at_ = now + refusal_notice_pause;
+  shard_.notices->warning(
+      fmt::format("refused {} connection{} of clients that hold {}, as many as limits.connections_per_client allows; "
+                  "the last was {}",
+                  refused_clients_, refused_clients_ == 1 ? "" : "s", current_->limits.connections_per_client,
+                  counted_part_text(client, current_->limits.client_ipv6_prefix)));
+  refused_clients_ = 0;
 }
 
 // What was accepted on the reserve may stay when the reserve can be had again beside it.
@@ -121,10 +153,12 @@ void ShardServer::admit_or_refuse(Acceptor& acceptor, Handle handle) {
 // Without a session: the whole answer fits into one packet, and whoever reads it knows why.
 void ShardServer::refuse(Handle handle, Code reason) {
   Io& io = shard_.reactor.io();
+  const std::string_view status =
+      reason == Code::too_many_from_client ? "429 Too Many Requests" : "503 Service Unavailable";
   const std::string answer = fmt::format(
-      "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
+      "HTTP/1.1 {}\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
       "content-length: {}\r\n\r\n{}\n",
-      sentence_of(reason).size() + 1, sentence_of(reason));
+      status, sentence_of(reason).size() + 1, sentence_of(reason));
   const iovec piece{.iov_base = const_cast<char*>(answer.data()), .iov_len = answer.size()};
   static_cast<void>(io.try_send(handle, {&piece, 1}));
   io.shut_down_sending(handle);

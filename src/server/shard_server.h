@@ -106,7 +106,9 @@ class ShardServer {
   Task<void> accept_loop(Acceptor& acceptor);
   void admit(Acceptor& acceptor, Handle handle);
   void admit_or_refuse(Acceptor& acceptor, Handle handle);
+  std::optional<IpAddress> counted_client(const Acceptor& acceptor, Handle handle);
   void refuse(Handle handle, Code reason);
+  void refuse_client(Handle handle, const IpAddress& client);
   Task<void> serve(std::unique_ptr<Connection> connection, bool counts_as_traffic);
   void stop(Acceptor& acceptor);
   void make_reserve(Acceptor& acceptor);
@@ -120,6 +122,8 @@ class ShardServer {
   IntrusiveList<Connection> connections_;
   std::size_t connection_count_ = 0;
   std::size_t traffic_count_ = 0;
+  std::uint64_t refused_clients_ = 0;  // since the log was told last
+  Time tell_of_clients_at_{};
   bool draining_ = false;
   bool aborted_ = false;  // connections were ended; one that is accepted only now is turned away
   std::function<void()> drained_;

@@ -124,6 +124,16 @@ const Schema<Limits>& limits_schema() {
           .option(
               "connections", &Limits::connections,
               {.doc = "Client connections of the whole process. Beyond: refused.", .example = "20000", .minimum = 1})
+          .option("connections_per_client", &Limits::connections_per_client,
+                  {.doc = "Connections that one client address holds, of IPv6 one network; trusted proxies are not "
+                          "counted. Beyond: refused.",
+                   .example = "100",
+                   .minimum = 1})
+          .option("client_ipv6_prefix", &Limits::client_ipv6_prefix,
+                  {.doc = "Bits of an IPv6 address that are one client to connections_per_client.",
+                   .example = "56",
+                   .minimum = 16,
+                   .maximum = 128})
           .bytes("memory", &Limits::memory_bytes,
                  {.doc = "Resident memory of the process. Beyond: new connections are refused.",
                   .example = "2GiB",
