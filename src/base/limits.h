@@ -26,8 +26,8 @@ struct Limits {
   ByteCount trailer_bytes = 8 * kibibyte;
   /// Client connections held by the whole process; more are refused politely. 4 KiB each when idle.
   std::uint64_t connections = 20'000;
-  /// Of these, by one client address; of IPv6 by one network, since a host has 2^64 addresses to choose from. Unbounded:
-  /// how many people stand behind one address is not ours to guess. nginx limit_conn: none, too.
+  /// Of these, by one client address; of IPv6 by one network: a host has 2^64 addresses to choose from. Unbounded: how
+  /// many people stand behind one address is not ours to guess. nginx limit_conn: none, too.
   std::uint64_t connections_per_client = unbounded;
   std::uint32_t client_ipv6_prefix = 64;
   /// Resident bytes of the whole process beyond which new connections are refused and old ones end behind their current

@@ -50,7 +50,7 @@ class DurationHistogram {
 /// What one shard counts about itself.
 struct ShardMetrics {
   Cell connections_opened;
-  Cell connections_open;     // a gauge
+  Cell connections_open;                // a gauge
   Cell connections_refused;             // over a maximum, or no descriptor left
   Cell connections_refused_per_client;  // of these: the client held as many as it may
   Cell requests;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "filters/limit/calendar.h"
+
 namespace weir {
 namespace {
 
@@ -83,11 +85,45 @@ std::uint64_t settle_bucket(const Budget& budget, std::uint64_t state, Time now,
 /// What was spent, seen from now: `elapsed` of the window `number` are over.
 struct Windows {
   std::uint64_t number;
-  std::uint64_t elapsed;   // nanoseconds
+  std::uint64_t width;  // nanoseconds, as all times here
+  std::uint64_t elapsed;
   std::uint64_t previous;  // 0 for fixed windows
   std::uint64_t current;
   bool went_back = false;  // the clock, since the key was charged
 };
+
+/// The window of a moment. Periods of a calendar are numbered by the minute at which they begin.
+struct Window {
+  std::uint64_t number;
+  std::uint64_t width;
+  std::uint64_t elapsed;
+};
+constexpr std::uint64_t second = 1'000'000'000;
+
+Window window_of(const limit::Period& period, std::uint64_t now) {
+  const std::uint64_t begin = static_cast<std::uint64_t>(period.begin) * second;
+  return {.number = static_cast<std::uint64_t>(period.begin) / 60,
+          .width = static_cast<std::uint64_t>(period.end - period.begin) * second,
+          .elapsed = now > begin ? now - begin : 0};
+}
+
+Window window_at(const Budget& budget, Time now) {
+  const auto nanoseconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  if (budget.calendar != nullptr)
+    return window_of(budget.calendar->at(static_cast<std::int64_t>(nanoseconds / second)), nanoseconds);
+  const auto width = static_cast<std::uint64_t>(budget.window.count());
+  return {.number = nanoseconds / width, .width = width, .elapsed = nanoseconds % width};
+}
+
+/// How many windows the one of now lies behind one that was written; -1 when the written one is the next, less when it
+/// is further ahead.
+std::int64_t periods_since(const Budget& budget, const Window& now, std::uint64_t written, Time moment) {
+  if (written == now.number) return 0;
+  if (written < now.number) return 2;  // nobody asks how many
+  const std::int64_t seconds = moment.time_since_epoch().count() / static_cast<std::int64_t>(second);
+  const limit::Period present = budget.calendar->at(seconds);
+  return written == static_cast<std::uint64_t>(present.end) / 60 ? -1 : -2;
+}
 
 /// How a word is divided: bits of a count; the rest is the window's number.
 struct Layout {
@@ -100,7 +136,7 @@ constexpr Layout fixed_layout{.count_bits = 32, .counts = 1};
 constexpr Layout sliding_layout{.count_bits = 18, .counts = 2};
 
 constexpr Layout layout_of(Algorithm algorithm) {
-  return algorithm == Algorithm::fixed_window ? fixed_layout : sliding_layout;
+  return algorithm == Algorithm::sliding_window ? sliding_layout : fixed_layout;
 }
 
 std::uint64_t state_of_windows(Layout layout, const Windows& windows) {
@@ -118,15 +154,18 @@ std::int64_t distance(std::uint64_t now, std::uint64_t written, unsigned bits) {
 
 Windows read_windows(const Budget& budget, std::uint64_t state, Time now) {
   const Layout layout = layout_of(budget.algorithm);
-  const auto nanoseconds_now = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  const auto width = static_cast<std::uint64_t>(budget.window.count());
-  const std::uint64_t number = nanoseconds_now / width;
+  const Window window = window_at(budget, now);
   const std::uint64_t number_mask = (std::uint64_t{1} << layout.number_bits()) - 1;
-  Windows windows{.number = number & number_mask, .elapsed = nanoseconds_now % width, .previous = 0, .current = 0};
+  Windows windows{.number = window.number & number_mask,
+                  .width = window.width,
+                  .elapsed = window.elapsed,
+                  .previous = 0,
+                  .current = 0};
   const std::uint64_t written = state >> (64 - layout.number_bits());
   const std::uint64_t current = state & layout.count_max();
   const std::uint64_t previous = layout.counts == 2 ? (state >> layout.count_bits) & layout.count_max() : 0;
-  const std::int64_t passed = distance(windows.number, written, layout.number_bits());
+  const std::int64_t passed = budget.calendar != nullptr ? periods_since(budget, window, written, now)
+                                                         : distance(windows.number, written, layout.number_bits());
   if (passed == 0) {
     windows.previous = previous;
     windows.current = current;
@@ -148,16 +187,16 @@ Windows read_windows(const Budget& budget, std::uint64_t state, Time now) {
 }
 
 /// What the window before still counts for, times the window's width.
-Wide tail_of(const Windows& windows, std::uint64_t width) {
-  return Wide{windows.previous} * (width - windows.elapsed);
+Wide tail_of(const Windows& windows) {
+  return Wide{windows.previous} * (windows.width - windows.elapsed);
 }
 
 std::uint64_t divided_up(Wide value, std::uint64_t by) {
   return static_cast<std::uint64_t>((value + by - 1) / by);
 }
 
-std::uint64_t spent_in(const Windows& windows, std::uint64_t width) {
-  return windows.current + divided_up(tail_of(windows, width), width);
+std::uint64_t spent_in(const Windows& windows) {
+  return windows.current + divided_up(tail_of(windows), windows.width);
 }
 
 /// How much of a window must be over before `previous` weighs no more than `room`.
@@ -167,19 +206,19 @@ std::uint64_t elapsed_until(std::uint64_t previous, std::uint64_t room, std::uin
 }
 
 Duration wait_for(const Windows& windows, const Budget& budget, std::uint64_t cost) {
-  const auto width = static_cast<std::uint64_t>(budget.window.count());
+  const std::uint64_t width = windows.width;
   if (cost > budget.limit) return no_limit;
   if (windows.current + cost <= budget.limit) {  // what is left of the window before is in the way
     const std::uint64_t room = budget.limit - windows.current - cost;
     return nanoseconds(elapsed_until(windows.previous, room, width) - windows.elapsed);
   }
   const std::uint64_t rest = width - windows.elapsed;
-  if (budget.algorithm == Algorithm::fixed_window) return nanoseconds(rest);
+  if (budget.algorithm != Algorithm::sliding_window) return nanoseconds(rest);
   return nanoseconds(rest + elapsed_until(windows.current, budget.limit - cost, width));
 }
 
 Duration reset_of(const Windows& windows, const Budget& budget) {
-  const auto width = static_cast<std::uint64_t>(budget.window.count());
+  const std::uint64_t width = windows.width;
   const std::uint64_t rest = width - windows.elapsed;
   const bool counts_on = budget.algorithm == Algorithm::sliding_window && windows.current > 0;
   if (windows.current == 0 && windows.previous == 0) return {};
@@ -188,9 +227,8 @@ Duration reset_of(const Windows& windows, const Budget& budget) {
 
 BudgetVerdict decide_windows(const Budget& budget, std::uint64_t state, Time now, std::uint64_t cost) {
   Windows windows = read_windows(budget, state, now);
-  const auto width = static_cast<std::uint64_t>(budget.window.count());
   const bool admitted = cost <= budget.limit && windows.current <= budget.limit - cost &&
-                        tail_of(windows, width) <= Wide{budget.limit - cost - windows.current} * width;
+                        tail_of(windows) <= Wide{budget.limit - cost - windows.current} * windows.width;
   BudgetVerdict verdict{.admitted = admitted, .state = state};
   if (admitted) {
     windows.current += cost;
@@ -199,7 +237,7 @@ BudgetVerdict decide_windows(const Budget& budget, std::uint64_t state, Time now
     verdict.wait = wait_for(windows, budget, cost);
     if (windows.went_back) verdict.state = state_of_windows(layout_of(budget.algorithm), windows);
   }
-  const std::uint64_t spent = spent_in(windows, width);
+  const std::uint64_t spent = spent_in(windows);
   verdict.remaining = spent < budget.limit ? budget.limit - spent : 0;
   verdict.reset = reset_of(windows, budget);
   return verdict;
@@ -230,6 +268,8 @@ std::string_view name_of(Algorithm algorithm) {
       return "sliding_window";
     case Algorithm::sliding_log:
       return "sliding_log";
+    case Algorithm::calendar:
+      return "calendar";
   }
   return "";
 }
@@ -245,7 +285,7 @@ std::uint64_t settle_budget(const Budget& budget, std::uint64_t state, Time now,
 std::uint64_t weigh_budget(const Budget& budget, std::uint64_t state, Time now) {
   if (is_bucket(budget)) return read_bucket(budget, state, now).owed;
   const Windows windows = read_windows(budget, state, now);
-  return spent_in(windows, static_cast<std::uint64_t>(budget.window.count()));
+  return spent_in(windows);
 }
 
 std::string_view complaint_about(const Budget& budget, std::uint64_t cost_max) {
@@ -261,6 +301,7 @@ std::string_view complaint_about(const Budget& budget, std::uint64_t cost_max) {
   const std::uint64_t most = layout_of(budget.algorithm).count_max();
   if (budget.limit > most || budget.debt > most - budget.limit) {
     return budget.algorithm == Algorithm::sliding_window ? "sliding_window counts to 262,143; token_bucket goes further"
+           : budget.algorithm == Algorithm::calendar     ? "a quota counts to 4,294,967,295"
                                                          : "fixed_window counts to 4,294,967,295";
   }
   return {};

@@ -11,6 +11,7 @@
 //                        (ITU-T I.371) are the same number seen from two sides; they differ in what is usual: a bucket
 //                        holds a burst, GCRA spaces evenly and may make a request wait for its turn.
 //   fixed_window         number of the window, what was spent in it.
+//   calendar             the same, with a month, a day ... of a time zone for a window, by the clock on the wall.
 //   sliding_window       number of the window, what was spent in the one before and in it. The one before counts by the
 //                        part of it that a window ending now would still cover.
 //
@@ -32,7 +33,11 @@
 
 namespace weir {
 
-enum class Algorithm : std::uint8_t { token_bucket, gcra, fixed_window, sliding_window, sliding_log };
+enum class Algorithm : std::uint8_t { token_bucket, gcra, fixed_window, sliding_window, sliding_log, calendar };
+
+namespace limit {
+class Calendar;  // calendar.h
+}
 
 std::string_view name_of(Algorithm algorithm);
 
@@ -40,9 +45,10 @@ struct Budget {
   Algorithm algorithm = Algorithm::token_bucket;
   std::uint64_t limit = 1;  ///< cost per window
   Duration window = std::chrono::seconds{1};
-  std::uint64_t burst = 1;  ///< buckets: cost at once
-  std::uint64_t debt = 0;   ///< what a settled cost may go beyond it
-  Duration delay{};         ///< gcra: a request that would pass within this time waits for its turn
+  std::uint64_t burst = 1;                    ///< buckets: cost at once
+  std::uint64_t debt = 0;                     ///< what a settled cost may go beyond it
+  Duration delay{};                           ///< gcra: a request that would pass within this time waits for its turn
+  const limit::Calendar* calendar = nullptr;  ///< calendar: whose periods are the windows; outlives the budget
 
   /// Buckets: how long one unit of cost takes to come back; rounded up, so that the rate is never exceeded.
   [[nodiscard]] std::uint64_t unit_nanoseconds() const {
@@ -59,6 +65,7 @@ struct BudgetVerdict {
   Duration reset{};  ///< until the key is as new
 };
 
+/// \param now  for calendar: the wall clock's, since 1970
 /// \pre algorithm is not sliding_log; cost is at least 1
 BudgetVerdict decide_budget(const Budget& budget, std::uint64_t state, Time now, std::uint64_t cost);
 

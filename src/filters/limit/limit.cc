@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "filters/limit/paced_body.h"
 #include "filters/limit/told_fields.h"
 #include "server/error_reply.h"
 
@@ -60,7 +61,8 @@ double part_left(const Rule& rule, const Judged& judged) {
 std::string amount(const Rule& rule) {
   const RuleOptions& options = rule.options();
   std::string text = rule.state().allowance();
-  if (options.rate && !options.in_flight && options.algorithm != Algorithm::token_bucket)
+  if (options.quota) return text + fmt::format(" in {}", options.time_zone);
+  if (options.rate && !options.in_flight && !options.bandwidth && options.algorithm != Algorithm::token_bucket)
     text += fmt::format(" by {}", weir::name_of(options.algorithm));
   if (options.burst) text += fmt::format(", {} at once", *options.burst);
   return text;
@@ -68,9 +70,13 @@ std::string amount(const Rule& rule) {
 
 }  // namespace
 
-Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules)
-    : options_(std::move(options)), rules_(std::move(rules)) {
-  for (const auto& rule : rules_) {
+Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules) : options_(std::move(options)) {
+  std::vector<std::unique_ptr<const Rule>> pacing;
+  for (auto& rule : rules) (rule->paces() ? pacing : rules_).push_back(std::move(rule));
+  judges_ = rules_.size();
+  std::ranges::move(pacing, std::back_inserter(rules_));
+  for (std::size_t at = 0; at < judges_; ++at) {
+    const std::unique_ptr<const Rule>& rule = rules_[at];
     policies_ += (policies_.empty() ? "" : ", ") + policy_of(rule->options(), rule->name(), rule->whole());
     settles_ = settles_ || rule->settles();
   }
@@ -82,15 +88,16 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
                     exchange.client.address);
     co_return co_await std::move(next)(exchange);
   }
-  const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * rules_.size())),
-                                 rules_.size()};
+  const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * judges_)), judges_};
   const Rule* const refusing = judge(exchange, judged);
   record(exchange, judged, refusing == nullptr);
   if (refusing != nullptr) co_return fail(refuse_by(exchange, *refusing, judged));
   if (const Duration wait = until_turn(judged); wait > Duration{}) {
     CO_TRY_VOID(co_await Sleep(exchange.shard.reactor, wait));
   }
+  if (judges_ < rules_.size()) pace(exchange, exchange.request_body, Direction::request);
   CO_TRY(Answer answer, co_await std::move(next)(exchange));
+  if (judges_ < rules_.size()) pace(exchange, answer.body, Direction::response);
   for (std::size_t at = 0; settles_ && at < judged.size(); ++at) {
     if (rules_[at]->settles() && judged[at].verdict.admitted)
       rules_[at]->settle(judged[at], answer.head.fields, exchange.shard);
@@ -102,7 +109,7 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
 const Rule* Limit::judge(Exchange& exchange, std::span<Judged> judged) const {
   // Of several that refuse, the one that does so longest is told.
   const Judged* refusing = nullptr;
-  for (std::size_t at = 0; at < rules_.size(); ++at) {
+  for (std::size_t at = 0; at < judges_; ++at) {
     const Judged* const one = new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
     if (one->verdict.admitted || rules_[at]->options().dry_run) continue;
     if (refusing == nullptr || refuses_longer(*one, *refusing)) refusing = one;
@@ -112,7 +119,7 @@ const Rule* Limit::judge(Exchange& exchange, std::span<Judged> judged) const {
 }
 
 const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
-  for (std::size_t at = 0; at < rules_.size(); ++at) {
+  for (std::size_t at = 0; at < judges_; ++at) {
     if (!judged[at].verdict.admitted) continue;  // a dry run that would refuse
     rules_[at]->charge(judged[at], exchange.shard);
     if (judged[at].verdict.admitted || rules_[at]->options().dry_run) continue;
@@ -122,7 +129,7 @@ const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
     }
     return rules_[at].get();
   }
-  for (std::size_t at = 0; at < rules_.size(); ++at) {
+  for (std::size_t at = 0; at < judges_; ++at) {
     if (judged[at].place != nullptr)
       exchange.at_end(*exchange.arena.make<Leaving>(rules_[at]->shared_state(), *judged[at].place));
   }
@@ -130,7 +137,7 @@ const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
 }
 
 void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) const {
-  for (std::size_t at = 0; at < rules_.size(); ++at) {
+  for (std::size_t at = 0; at < judges_; ++at) {
     const Rule& rule = *rules_[at];
     RuleState::Core& core = rule.state().core(exchange.shard.id);
     BudgetVerdict& verdict = judged[at].verdict;
@@ -164,7 +171,7 @@ Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Jud
   Arena& arena = exchange.arena;
   Duration wait{};
   bool never = false;
-  for (std::size_t at = 0; at < rules_.size(); ++at) {
+  for (std::size_t at = 0; at < judges_; ++at) {
     if (judged[at].verdict.admitted || rules_[at]->options().dry_run) continue;
     never = never || judged[at].verdict.wait == no_limit;
     // Nobody knows when a request in flight will end.
@@ -190,13 +197,31 @@ Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Jud
   return options_.status == 503 ? gateway_error(code) : client_error(code);
 }
 
+void Limit::pace(Exchange& exchange, BodyPointer& body, Direction direction) const {
+  if (body == nullptr) return;
+  for (const std::unique_ptr<const Rule>& rule : std::span(rules_).subspan(judges_)) {
+    if (rule->options().bandwidth->direction != direction) continue;
+    RuleState::Core& core = rule->state().core(exchange.shard.id);
+    const std::uint64_t hash = rule->hash_of(exchange, exchange.arena);
+    core.admitted.add();
+    exchange.record({.room = "limit",
+                     .verdict = "paced",
+                     .subject = rule->name(),
+                     .reason = direction == Direction::request ? "content_of_the_request" : "content_of_the_response",
+                     .place = rule->options().place},
+                    LimitFacts{.now = rule->now(exchange.shard), .cost = 0, .state = 0});
+    body = BodyPointer(exchange.arena.make<PacedBody>(std::move(body), rule->state().pace(), hash,
+                                                      exchange.shard.reactor, core.delayed));
+  }
+}
+
 void Limit::tell(Fields& fields, std::span<const Judged> judged) const {
-  if (options_.fields == ToldFields::none) return;
+  if (options_.fields == ToldFields::none || judged.empty()) return;
   Arena& arena = fields.arena();
   const bool both = options_.fields == ToldFields::both;
   if (both || options_.fields == ToldFields::standard) {
-    const std::span<Left> left = arena.make_array<Left>(rules_.size());
-    for (std::size_t at = 0; at < rules_.size(); ++at) {
+    const std::span<Left> left = arena.make_array<Left>(judges_);
+    for (std::size_t at = 0; at < judges_; ++at) {
       left[at] = {.name = rules_[at]->name(),
                   .remaining = judged[at].verdict.remaining,
                   .reset = rules_[at]->counts_in_flight() ? no_limit : judged[at].verdict.reset};
@@ -206,7 +231,7 @@ void Limit::tell(Fields& fields, std::span<const Judged> judged) const {
   }
   if (both || options_.fields == ToldFields::x_ratelimit) {
     std::size_t least = 0;
-    for (std::size_t at = 1; at < rules_.size(); ++at) {
+    for (std::size_t at = 1; at < judges_; ++at) {
       if (part_left(*rules_[at], judged[at]) < part_left(*rules_[least], judged[least])) least = at;
     }
     fields.set("x-ratelimit-limit", number_text(rules_[least]->whole(), arena));
@@ -224,6 +249,11 @@ Effect Limit::rehearse(ImaginedRequest& imagined) const {
     return {.text = "counts nothing: the client is on the bypass list"};
   Effect effect;
   for (const auto& rule : rules_) {
+    if (rule->paces()) {
+      effect.text += fmt::format("{}paces content by \"{}\" ({}) for {}", effect.text.empty() ? "" : "; ", rule->name(),
+                                 amount(*rule), rule->key_text(facts, arena));
+      continue;
+    }
     const std::uint64_t cost = rule->cost_of(imagined.head);
     const bool never = !rule->counts_in_flight() && cost > rule->whole();
     effect.text +=

@@ -34,12 +34,15 @@ class Limit final : public Filter {
   void record(Exchange& exchange, std::span<Judged> judged, bool charged) const;
   void record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const;
   [[nodiscard]] Error refuse_by(Exchange& exchange, const Rule& rule, std::span<const Judged> judged) const;
+  /// Puts those that slow content of that direction down in front of it.
+  void pace(Exchange& exchange, BodyPointer& body, Direction direction) const;
   /// RateLimit and its kin. The fields live as long as the arena.
   void tell(Fields& fields, std::span<const Judged> judged) const;
 
   LimitOptions options_;
-  std::vector<std::unique_ptr<const Rule>> rules_;
-  std::string policies_;  // the value of RateLimit-Policy
+  std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind
+  std::size_t judges_ = 0;                          // of the rules: the first so many
+  std::string policies_;                            // the value of RateLimit-Policy
   bool settles_ = false;
 };
 

@@ -397,6 +397,99 @@ TEST_F(LimitTest, a_share_of_less_than_one_request_is_refused_when_the_configura
   EXPECT_TRUE(told.text().contains("less than one request")) << told.text();
 }
 
+// ---- quotas and bandwidth ----
+
+// A quota is told like any budget, until its period ends; months have no fixed length to tell.
+TEST_F(LimitTest, a_quota_tells_what_is_left_of_its_period) {
+  const auto filter = build("{ quota: 2/hour, key: { header: x-user } }");
+  const Outcome first = ask(*filter, with("x-user", "ann"));
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(field(first, "ratelimit-policy"), "\"2/hour\";q=2;w=3600");
+  EXPECT_TRUE(first.ratelimit.starts_with("\"2/hour\";r=1;t=")) << first.ratelimit;
+  EXPECT_EQ(admitted(*filter, 5, with("x-user", "ann")), 1U);
+  EXPECT_EQ(admitted(*filter, 5, with("x-user", "bob")), 2U);
+  const Outcome refused = ask(*filter, with("x-user", "ann"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.record, "refused 2/hour for ann: over_limit");
+  const auto monthly = build("{ quota: 1000/month, time_zone: America/New_York, key: all }");
+  EXPECT_EQ(field(ask(*monthly), "ratelimit-policy"), "\"1000/month\";q=1000");
+}
+
+TEST_F(LimitTest, a_quota_and_a_rate_hold_together) {
+  const auto filter = build("{ rules: [{ rate: 1/s, burst: 3 }, { quota: 5/day }] }");
+  EXPECT_EQ(admitted(*filter, 9), 3U);
+  EXPECT_EQ(field(ask(*filter), "ratelimit").substr(0, 9), "\"1/s\";r=0");
+}
+
+// Content of the answer waits; the request is never refused, and says that it is paced.
+TEST_F(LimitTest, bandwidth_slows_content_down) {
+  const std::string content(5000, 'x');
+  class Page final : public Service {
+   public:
+    explicit Page(std::string_view text) : text_(text) {}
+    Reply handle(Exchange& exchange) const override {
+      Answer answer(exchange.arena);
+      answer.head.status = 200;
+      answer.body = BodyPointer(exchange.arena.make<FixedBody>(text_));
+      co_return answer;
+    }
+    Effect rehearse(ImaginedRequest&) const override { return {.text = "a page", .answers = true, .status = 200}; }
+
+   private:
+    std::string_view text_;
+  };
+  const Page page(content);
+  const auto filter = build("{ bandwidth: { rate: 1KiB/s, burst: 1KiB }, key: connection }");
+  TestExchange test(shard);
+  test.client("192.0.2.7");
+  Result<Answer> answer = shard.run_to_end(filter->handle(test.exchange, TestExchange::next(page)));
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->head.fields.find(std::string_view("ratelimit")) != nullptr) << "nothing is counted";
+  EXPECT_EQ(record_of(test), "paced 1KiB/s: content_of_the_response");
+  const Time begin = shard.shard().reactor.now();
+  std::size_t bytes = 0;
+  while (true) {
+    const Result<Piece> piece = shard.run_to_end(answer->body->read());
+    ASSERT_TRUE(piece);
+    bytes += piece->bytes.size();
+    if (piece->end) break;
+  }
+  EXPECT_EQ(bytes, content.size());
+  const Duration took = shard.shard().reactor.now() - begin;
+  EXPECT_GE(took, milliseconds{3882}) << "(5000 - 1024) / 1024 seconds";
+  EXPECT_LE(took, milliseconds{4500});
+}
+
+TEST_F(LimitTest, bandwidth_of_requests_slows_uploads_down) {
+  const auto filter = build("{ bandwidth: { rate: 1KiB/s, burst: 1KiB, direction: request } }");
+  TestExchange test(shard);
+  test.client("192.0.2.7").content({Framing::Kind::length, 10}, {"0123456789"});
+  const Body* const before = test.exchange.request_body.get();
+  ASSERT_TRUE(shard.run_to_end(filter->handle(test.exchange, TestExchange::next(service))));
+  EXPECT_NE(test.exchange.request_body.get(), before);
+  EXPECT_EQ(record_of(test), "paced 1KiB/s of requests: content_of_the_request");
+}
+
+TEST_F(LimitTest, says_what_is_wrong_with_quotas_and_bandwidth) {
+  const auto complaint = [](std::string_view options) { return complaints_about(limit_filter(), options); };
+  EXPECT_TRUE(complaint("{ quota: 5 }").contains("write 10000/month"));
+  EXPECT_TRUE(complaint("{ quota: 5/year }").contains("write 10000/month"));
+  EXPECT_TRUE(complaint("{ quota: 0/day }").contains("nothing through"));
+  EXPECT_TRUE(complaint("{ quota: 5000000000/day }").contains("a quota counts to"));
+  EXPECT_TRUE(complaint("{ quota: 5/day, time_zone: Europe/Berln }").contains("not among the time zones"));
+  EXPECT_TRUE(complaint("{ quota: 5/day, time_zone: ../../etc/passwd }").contains("no name of a time zone"));
+  EXPECT_TRUE(complaint("{ quota: 5/day, rate: 1/s }").contains("no meaning beside quota"));
+  EXPECT_TRUE(complaint("{ quota: 5/day, scope: local }").contains("all cores together"));
+  EXPECT_TRUE(complaint("{ quota: 5/day, cost: 6 }").contains("all there ever is"));
+  EXPECT_TRUE(complaint("{ rate: 5/s, time_zone: UTC }").contains("only a quota has a time zone"));
+  EXPECT_TRUE(complaint("{ rate: 5/s, key: connection }").contains("only bandwidth"));
+  EXPECT_TRUE(complaint("{ bandwidth: 5 }").contains("write 1MiB/s"));
+  EXPECT_TRUE(complaint("{ bandwidth: none/s }").contains("limits nothing"));
+  EXPECT_TRUE(complaint("{ bandwidth: 0B/s }").contains("nothing through"));
+  EXPECT_TRUE(complaint("{ bandwidth: 1KiB/s, cost: 2 }").contains("no meaning beside bandwidth"));
+  EXPECT_TRUE(complaint("{ bandwidth: { rate: 1B/s, burst: 1GiB } }").contains("over a day"));
+}
+
 // ---- the kernel's memory maps ----
 
 // Rules beyond the tables there may be are a mistake with a place; other states, rules that exist and rules that went

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "base/limits.h"
@@ -13,27 +14,6 @@
 #include "http/characters.h"
 
 namespace weir {
-
-bool OptionType<limit::KeyParts>::read(const Node& node, const Reading& at, limit::KeyParts& out) {
-  if (node.is_scalar() && !node.quoted() && node.text() == "all") {
-    out.selectors.clear();
-    return true;
-  }
-  std::vector<Selector> selectors;
-  if (!OptionType<std::vector<Selector>>::read(node, at, selectors)) return false;
-  if (selectors.empty()) return at.error(node, "a key of nothing", "write all to count all requests together");
-  if (selectors.size() > limits::limit_key_parts) {
-    return at.error(node, fmt::format("a key has at most {} parts", limits::limit_key_parts));
-  }
-  out.selectors = std::move(selectors);
-  return true;
-}
-
-std::string OptionType<limit::KeyParts>::shown(const limit::KeyParts& value) {
-  if (value.selectors.empty()) return "all";
-  if (value.selectors.size() == 1) return value.selectors.front().text();
-  return OptionType<std::vector<Selector>>::shown(value.selectors);
-}
 
 namespace limit {
 namespace {
@@ -63,8 +43,9 @@ bool check_cost(const Node& node, const Reading& reading, CostOptions& cost) {
 
 /// Whether the memory that the keys of a rule take is within its bound.
 bool check_memory(const Node& node, const Reading& reading, const RuleOptions& rule) {
-  const std::uint64_t bytes =
-      rule.rate ? Ledger::bytes_for(budget_of(rule, 1), rule.keys) : rule.keys * LimitTable::bytes_per_key;
+  const std::uint64_t bytes = rule.rate && !rule.quota && !rule.bandwidth
+                                  ? Ledger::bytes_for(budget_of(rule, 1), rule.keys)
+                                  : rule.keys * LimitTable::bytes_per_key;
   if (bytes <= limits::limit_table_bytes) return true;
   return reading.error(node,
                        fmt::format("{} keys take {} MiB, {} at most", rule.keys, bytes / mebibyte,
@@ -115,11 +96,67 @@ bool check_in_flight(const Node& node, const Reading& reading, const RuleOptions
   return check_memory(node, reading, rule);
 }
 
+/// What cannot stand beside a kind of rule that is no rate.
+bool check_alone(const Node& node, const Reading& reading, std::string_view kind,
+                 std::span<const std::string_view> others) {
+  for (const std::string_view other : others) {
+    const Node::Member* written = node.find_member(other);
+    if (written == nullptr) continue;
+    return reading.error(written->place, fmt::format("`{}` has no meaning beside {}", other, kind),
+                         "write two rules: rules: [{ ... }, { ... }]");
+  }
+  return true;
+}
+
+bool check_quota(const Node& node, const Reading& reading, RuleOptions& rule) {
+  constexpr std::array<std::string_view, 5> others{"rate", "burst", "algorithm", "delay", "in_flight"};
+  if (!check_alone(node, reading, "quota", others)) return false;
+  if (rule.scope == Scope::local)
+    return reading.error(node, "a quota is counted for all cores together", "leave `scope` out");
+  auto zone = load_time_zone(rule.time_zone);
+  if (!zone) {
+    const Node* const written = node.find("time_zone");
+    return reading.member("time_zone")
+        .error(written != nullptr ? *written : node, fmt::format("\"{}\" {}", rule.time_zone, zone.error()),
+               "write a name such as Europe/Berlin, or UTC");
+  }
+  rule.calendar = std::make_shared<Calendar>(*std::move(zone), rule.quota->unit);
+  rule.algorithm = Algorithm::calendar;
+  const Budget budget = budget_of(rule, 1);
+  if (const std::string_view complaint = complaint_about(budget, rule.cost.maximum); !complaint.empty())
+    return reading.error(node, std::string(complaint));
+  if (rule.cost.fixed > budget.limit) {
+    return reading.error(node,
+                         fmt::format("a request costs {}, and {} is all there ever is", rule.cost.fixed, budget.limit));
+  }
+  return check_memory(node, reading, rule);
+}
+
+bool check_bandwidth(const Node& node, const Reading& reading, RuleOptions& rule) {
+  constexpr std::array<std::string_view, 9> others{"rate",  "burst",     "algorithm", "cost",     "delay",
+                                                   "quota", "in_flight", "dry_run",   "time_zone"};
+  if (!check_alone(node, reading, "bandwidth", others)) return false;
+  if (rule.scope == Scope::local)
+    return reading.error(node, "bandwidth is counted for all cores together", "leave `scope` out");
+  if (rule.bandwidth->rate.per_second == 0) return reading.error(node, "a bandwidth of 0 lets nothing through");
+  if (rule.bandwidth->burst == 0) return reading.error(node, "a burst of 0 lets nothing through");
+  if (rule.bandwidth->burst != unbounded && rule.bandwidth->burst / rule.bandwidth->rate.per_second > 24 * 3600)
+    return reading.error(node, "a burst that takes over a day to come back");
+  return check_memory(node, reading, rule);
+}
+
 bool check_rule(const Node& node, const Reading& reading, RuleOptions& rule) {
   rule.place = node.place();
+  if (rule.key.connection && !rule.bandwidth)
+    return reading.error(node, "only bandwidth is counted for each connection", "write another `key`");
+  if (rule.bandwidth) return check_bandwidth(node, reading, rule);
+  if (rule.quota) return check_quota(node, reading, rule);
+  if (const Node::Member* written = node.find_member("time_zone"))
+    return reading.error(written->place, "only a quota has a time zone", "write quota: 10000/month, or leave it out");
   if (rule.in_flight) return check_in_flight(node, reading, rule);
   if (rule.rate) return check_rate(node, reading, rule);
-  return reading.error(node, "this limits nothing", "write rate: 100/s or in_flight: 20");
+  return reading.error(node, "this limits nothing",
+                       "write rate: 100/s or in_flight: 20, quota: 10000/month, bandwidth: 1MiB/s");
 }
 
 /// Of a struct that has the options of a rule among its own.
@@ -146,9 +183,17 @@ Schema<T> with_rule_options(Schema<T>&& schema) {
               {.doc = "How it is counted; docs/rate-limits.md shows what each promises.", .example = "sliding_window"})
       .option("in_flight", member_of<T>(&RuleOptions::in_flight),
               {.doc = "How many requests of a key may be answered at once; stands in place of `rate`."})
+      .option("quota", member_of<T>(&RuleOptions::quota),
+              {.doc = "How much a key may spend in each minute, hour, day, week or month of the calendar: 10000/month; "
+                      "stands in place of `rate`."})
+      .option("time_zone", member_of<T>(&RuleOptions::time_zone),
+              {.doc = "Where the periods of a quota begin and end: Europe/Berlin."})
+      .option("bandwidth", member_of<T>(&RuleOptions::bandwidth),
+              {.doc = "How fast content of a key may pass: 1MiB/s, or with a burst and a direction; what is too fast "
+                      "waits. Stands in place of `rate`."})
       .option("key", member_of<T>(&RuleOptions::key),
-              {.doc = "Whose requests count together: a value of the request, a list of them, or all. Requests "
-                      "without the value share one key.",
+              {.doc = "Whose requests count together: a value of the request, a list of them, or all; for bandwidth "
+                      "also connection. Requests without the value share one key.",
                .example = "[client_address, { header: x-tenant }]"})
       .option("ipv6_prefix", member_of<T>(&RuleOptions::ipv6_prefix),
               {.doc = "Bits of an IPv6 client_address that count: a network has 2^64 addresses to choose from.",
@@ -239,7 +284,46 @@ std::uint64_t share(std::uint64_t whole, unsigned cores) {
 
 }  // namespace
 
+Pace pace_of(const BandwidthOptions& bandwidth) {
+  // A quarter of a second passes at once where nobody says, and enough for a head and a page at low rates.
+  constexpr ByteCount burst_min = 16 * kibibyte;
+  const ByteCount usual = std::max(burst_min, bandwidth.rate.per_second / 4);
+  return {.bytes_per_second = bandwidth.rate.per_second,
+          .burst = bandwidth.burst == unbounded ? usual : bandwidth.burst};
+}
+
+namespace {
+
+/// As long as a period usually is; how long each one is, its calendar knows.
+Duration usual_length(PeriodUnit unit) {
+  using std::chrono::hours;
+  switch (unit) {
+    case PeriodUnit::minute:
+      return std::chrono::minutes{1};
+    case PeriodUnit::hour:
+      return hours{1};
+    case PeriodUnit::day:
+      return hours{24};
+    case PeriodUnit::week:
+      return hours{7 * 24};
+    case PeriodUnit::month:
+      return hours{31 * 24};
+  }
+  return {};
+}
+
+Budget budget_of_quota(const RuleOptions& rule) {
+  return {.algorithm = Algorithm::calendar,
+          .limit = rule.quota->count,
+          .window = usual_length(rule.quota->unit),
+          .debt = rule.cost.response_header.empty() ? 0 : rule.cost.debt.value_or(rule.quota->count),
+          .calendar = rule.calendar.get()};
+}
+
+}  // namespace
+
 Budget budget_of(const RuleOptions& rule, unsigned cores) {
+  if (rule.quota) return budget_of_quota(rule);
   const std::uint64_t usual = rule.algorithm == Algorithm::gcra ? 1 : rule.rate->count;
   Budget budget{.algorithm = rule.algorithm,
                 .limit = rule.rate->count,
@@ -262,12 +346,27 @@ Budget budget_of(const RuleOptions& rule, unsigned cores) {
 
 std::string name_of(const RuleOptions& rule) {
   if (!rule.name.empty()) return rule.name;
-  return rule.rate ? option::shown(*rule.rate) : fmt::format("{} in flight", *rule.in_flight);
+  return allowance_of(rule);
+}
+
+std::string allowance_of(const RuleOptions& rule) {
+  if (rule.bandwidth) {
+    return OptionType<ByteRate>::shown(rule.bandwidth->rate) +
+           (rule.bandwidth->direction == Direction::request ? " of requests" : "");
+  }
+  if (rule.quota) return OptionType<Quota>::shown(*rule.quota);
+  return rule.rate && !rule.in_flight ? option::shown(*rule.rate) : fmt::format("{} in flight", *rule.in_flight);
 }
 
 std::string identity_of(const RuleOptions& rule) {
   std::string what = fmt::format("{} key {} ipv6/{} keys {}", rule.scope == Scope::local ? "local" : "shared",
                                  OptionType<KeyParts>::shown(rule.key), rule.ipv6_prefix, rule.keys);
+  if (rule.bandwidth) {
+    const Pace pace = pace_of(*rule.bandwidth);
+    return fmt::format("bandwidth {}/s burst {} {} {}", pace.bytes_per_second, pace.burst,
+                       rule.bandwidth->direction == Direction::request ? "request" : "response", what);
+  }
+  if (rule.quota) return fmt::format("quota {} {} {}", OptionType<Quota>::shown(*rule.quota), rule.time_zone, what);
   if (rule.in_flight) return fmt::format("in_flight {}", what);
   const Budget budget = budget_of(rule, 1);
   return fmt::format("{} {}/{}ns burst {} {}", weir::name_of(budget.algorithm), budget.limit, budget.window.count(),
@@ -294,6 +393,20 @@ const Schema<CostOptions>& CostOptions::schema() {
                    .example = "100"})
           .shorthand("fixed")
           .check(&check_cost);
+  return schema;
+}
+
+const Schema<BandwidthOptions>& BandwidthOptions::schema() {
+  static const auto schema =
+      Schema<BandwidthOptions>("bandwidth", "How fast content may pass.")
+          .option("rate", &BandwidthOptions::rate, {.doc = "Bytes in a second: 1MiB/s.", .required = true})
+          .bytes("burst", &BandwidthOptions::burst,
+                 {.doc = "Bytes that pass at once after a pause; none is those of a quarter of a second, 16KiB at "
+                         "least."})
+          .choice("direction", &BandwidthOptions::direction,
+                  {{"response", Direction::response}, {"request", Direction::request}},
+                  {.doc = "Whose content: that of responses, or of requests."})
+          .shorthand("rate");
   return schema;
 }
 

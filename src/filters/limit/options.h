@@ -7,8 +7,11 @@
 //       - { name: second, rate: 10/s, key: { header: x-user } }
 //       - { name: day, rate: 5000/d, algorithm: sliding_window, key: { header: x-user } }
 //       - { name: open, in_flight: 20 }
+//   limit: { quota: 10000/month, time_zone: Europe/Berlin, key: user }
+//   limit: { bandwidth: 1MiB/s, key: connection }
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,12 +19,15 @@
 #include "contracts/schema.h"
 #include "contracts/selector.h"
 #include "filters/limit/budget.h"
+#include "filters/limit/calendar.h"
+#include "filters/limit/pace.h"
 
 namespace weir::limit {
 
 /// Whose requests count together: values of the request; none of them means all requests.
 struct KeyParts {
   std::vector<Selector> selectors;
+  bool connection = false;  ///< each connection for itself; stands alone
   friend bool operator==(const KeyParts&, const KeyParts&) = default;
 };
 
@@ -37,12 +43,38 @@ struct CostOptions {
 
 enum class Scope : std::uint8_t { shared, local };
 
+/// So much in each period of a calendar.
+struct Quota {
+  std::uint64_t count = 0;
+  PeriodUnit unit = PeriodUnit::month;
+  friend bool operator==(const Quota&, const Quota&) = default;
+};
+
+struct ByteRate {
+  ByteCount per_second = 0;
+  friend bool operator==(const ByteRate&, const ByteRate&) = default;
+};
+
+enum class Direction : std::uint8_t { response, request };
+
+/// How fast content may pass.
+struct BandwidthOptions {
+  ByteRate rate;
+  ByteCount burst = unbounded;  ///< unbounded: burst_of() chooses
+  Direction direction = Direction::response;
+  static const Schema<BandwidthOptions>& schema();
+};
+
 struct RuleOptions {
   std::string name;
   std::optional<Rate> rate;
   std::optional<std::uint64_t> burst;
   Algorithm algorithm = Algorithm::token_bucket;
   std::optional<std::uint64_t> in_flight;
+  std::optional<Quota> quota;
+  std::string time_zone = "UTC";
+  std::shared_ptr<const Calendar> calendar;  ///< of the quota, in that time zone
+  std::optional<BandwidthOptions> bandwidth;
   KeyParts key{.selectors = {Selector()}};
   unsigned ipv6_prefix = 64;
   CostOptions cost;
@@ -65,10 +97,15 @@ struct LimitOptions : RuleOptions {
   static const Schema<LimitOptions>& schema();
 };
 
-/// The budget that a rule with a rate gives to each key. \param cores  among which it is divided; 1 for shared rules
+/// The pace that a rule with a bandwidth gives to each key.
+Pace pace_of(const BandwidthOptions& bandwidth);
+/// The budget that a rule with a rate or a quota gives to each key. \param cores  among which it is divided; 1 for
+/// shared rules
 Budget budget_of(const RuleOptions& rule, unsigned cores);
 /// By which a rule is called where it has no name: `100/s`, `20 in flight`.
 std::string name_of(const RuleOptions& rule);
+/// What it allows: `100/s`, `20 in flight`, `10000/month`, `1MiB/s`.
+std::string allowance_of(const RuleOptions& rule);
 /// Everything that decides what is counted, as text: rules with the same text may share counters.
 std::string identity_of(const RuleOptions& rule);
 
@@ -81,6 +118,20 @@ struct OptionType<limit::KeyParts> {
   static std::string name() { return "selector, list of selector, or all"; }
   static bool read(const Node& node, const Reading& at, limit::KeyParts& out);
   static std::string shown(const limit::KeyParts& value);
+};
+
+template <>
+struct OptionType<limit::Quota> {
+  static std::string name() { return "quota"; }
+  static bool read(const Node& node, const Reading& at, limit::Quota& out);
+  static std::string shown(const limit::Quota& value);
+};
+
+template <>
+struct OptionType<limit::ByteRate> {
+  static std::string name() { return "bytes per second"; }
+  static bool read(const Node& node, const Reading& at, limit::ByteRate& out);
+  static std::string shown(const limit::ByteRate& value);
 };
 
 }  // namespace weir

@@ -39,13 +39,15 @@ std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint
 
 RuleState::RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn tables)
     : name_(limit::name_of(rule)),
-      allowance_(rule.rate && !rule.in_flight ? option::shown(*rule.rate)
-                                              : fmt::format("{} in flight", *rule.in_flight)),
-      budget_(rule.in_flight ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
-      keys_(rule.key.selectors.empty() ? 1 : rule.keys),
+      allowance_(allowance_of(rule)),
+      calendar_(rule.calendar),
+      budget_(rule.in_flight || rule.bandwidth ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
+      keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
       cores_(cores),
       tables_(std::move(tables)) {
-  if (rule.in_flight) {
+  if (rule.bandwidth) {
+    pace_ = std::make_unique<PaceTable>(pace_of(*rule.bandwidth), keys_);
+  } else if (rule.in_flight) {
     in_flight_ = std::make_unique<InFlight>(keys_);
   } else if (rule.scope == Scope::shared) {
     shared_ = std::make_unique<Ledger>(budget_, keys_, cores == 1 ? Company::alone : Company::shared);
@@ -79,7 +81,7 @@ std::shared_ptr<RuleState> find_state(const RuleOptions& options, BuildContext& 
 }  // namespace
 
 std::unique_ptr<const Rule> Rule::build(const RuleOptions& options, const Reading& reading, BuildContext& context) {
-  if (options.scope == Scope::local && options.rate) {
+  if (options.scope == Scope::local && options.rate && !options.quota && !options.bandwidth) {
     const Budget whole = budget_of(options, 1);
     const bool has_burst = whole.algorithm == Algorithm::token_bucket || whole.algorithm == Algorithm::gcra;
     if ((has_burst ? whole.burst : whole.limit) < context.cores) {
@@ -109,6 +111,19 @@ std::uint64_t Rule::whole() const {
   return has_burst ? budget.burst : budget.limit;
 }
 
+Time Rule::now(Shard& shard) const {
+  return options_.quota ? Time{shard.reactor.wall_now().time_since_epoch()} : shard.reactor.now();
+}
+
+std::uint64_t Rule::hash_of(const Exchange& exchange, Arena& arena) const {
+  if (!options_.key.connection) return hash_of(selector_facts(exchange), arena);
+  // Where its facts lie and when it came are no other connection's.
+  const std::array<std::uint64_t, 2> which{
+      reinterpret_cast<std::uintptr_t>(&exchange.connection),
+      static_cast<std::uint64_t>(exchange.connection.accepted.time_since_epoch().count())};
+  return state_->hash_key().hash({reinterpret_cast<const char*>(which.data()), sizeof(which)});
+}
+
 std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
   const crypto::HashKey& key = state_->hash_key();
   std::array<std::uint64_t, limits::limit_key_parts> hashes;
@@ -124,6 +139,7 @@ std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
 }
 
 std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
+  if (options_.key.connection) return "each connection";
   std::string text;
   for (const Selector& selector : options_.key.selectors) {
     if (!text.empty()) text += ", ";
@@ -150,7 +166,7 @@ std::uint64_t Rule::cost_of(const RequestHead& request) const {
 }
 
 Judged Rule::look(const Exchange& exchange, Arena& arena) const {
-  const Time now = exchange.shard.reactor.now();
+  const Time now = this->now(exchange.shard);
   Judged judged{.hash = hash_of(selector_facts(exchange), arena), .cost = cost_of(exchange.request)};
   if (options_.in_flight) {
     const std::uint64_t others = state_->in_flight().count(judged.hash);
@@ -180,15 +196,16 @@ void Rule::take_back(const Judged& judged, const Shard& shard) const {
   state_->ledger(shard.id).settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));
 }
 
-void Rule::settle(const Judged& judged, const Fields& answer, const Shard& shard) const {
+void Rule::settle(const Judged& judged, const Fields& answer, Shard& shard) const {
   const Field* const field = answer.find(std::string_view(options_.cost.response_header));
   if (field == nullptr) return;
   const std::uint64_t cost = read_cost(field->value, options_.cost.maximum, judged.cost);
   const std::int64_t more = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(judged.cost);
-  if (more != 0) state_->ledger(shard.id).settle(judged.hash, shard.reactor.now(), more);
+  if (more != 0) state_->ledger(shard.id).settle(judged.hash, now(shard), more);
 }
 
 bool Rule::decide_again(const LimitFacts& facts) const {
+  if (paces()) return true;
   if (options_.in_flight) return facts.state < *options_.in_flight;
   const Budget budget =
       budget_of(options_, options_.scope == Scope::local ? static_cast<unsigned>(state_->cores().size()) : 1);

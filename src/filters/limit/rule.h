@@ -50,20 +50,23 @@ class RuleState final : public SharedState {
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// `100/s`, `20 in flight`.
+  /// `100/s`, `20 in flight`, `10000/month`, `1MiB/s`.
   [[nodiscard]] const std::string& allowance() const { return allowance_; }
   [[nodiscard]] Ledger& ledger(unsigned core);
   [[nodiscard]] InFlight& in_flight() { return *in_flight_; }
+  [[nodiscard]] PaceTable& pace() { return *pace_; }
   [[nodiscard]] const crypto::HashKey& hash_key() const { return hash_key_; }
 
  private:
   const std::string name_;
   const std::string allowance_;
-  const Budget budget_;  // of a core, for local rules
+  const std::shared_ptr<const Calendar> calendar_;  // of the budget
+  const Budget budget_;                             // of a core, for local rules
   const std::uint64_t keys_;
   const crypto::HashKey hash_key_ = crypto::HashKey::random();
   std::unique_ptr<Ledger> shared_;
   std::unique_ptr<InFlight> in_flight_;
+  std::unique_ptr<PaceTable> pace_;
   std::vector<Core> cores_;
   TableCount::Drawn tables_;
 };
@@ -94,7 +97,7 @@ class Rule {
   void charge(Judged& judged, const Shard& shard) const;
   void take_back(const Judged& judged, const Shard& shard) const;
   /// The answer says what it did cost.
-  void settle(const Judged& judged, const Fields& answer, const Shard& shard) const;
+  void settle(const Judged& judged, const Fields& answer, Shard& shard) const;
 
   /// The same verdict from the facts of a record.
   [[nodiscard]] bool decide_again(const LimitFacts& facts) const;
@@ -105,9 +108,16 @@ class Rule {
 
   [[nodiscard]] const RuleOptions& options() const { return options_; }
   [[nodiscard]] const std::string& name() const { return state_->name(); }
+  /// Its key, hashed as the rule hashes.
+  [[nodiscard]] std::uint64_t hash_of(const Exchange& exchange, Arena& arena) const;
+  /// The clock that the rule goes by: quotas by the one on the wall.
+  [[nodiscard]] Time now(Shard& shard) const;
+
   /// What a key may have at most: of a window, of a burst, in flight.
   [[nodiscard]] std::uint64_t whole() const;
   [[nodiscard]] bool counts_in_flight() const { return options_.in_flight.has_value(); }
+  /// Whether it slows content down and refuses nobody.
+  [[nodiscard]] bool paces() const { return options_.bandwidth.has_value(); }
   [[nodiscard]] bool settles() const { return !options_.cost.response_header.empty(); }
   [[nodiscard]] RuleState& state() const { return *state_; }
   [[nodiscard]] const std::shared_ptr<RuleState>& shared_state() const { return state_; }

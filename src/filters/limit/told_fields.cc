@@ -45,6 +45,8 @@ std::string policy_of(const RuleOptions& rule, std::string_view name, std::uint6
   if (rule.in_flight) return fmt::format("\"{}\";q={};qu=\"concurrent-requests\"", name, whole);
   // A bucket gives its whole burst back in this time; a window is as long as it is.
   const bool is_bucket = rule.algorithm == Algorithm::token_bucket || rule.algorithm == Algorithm::gcra;
+  if (rule.quota && rule.quota->unit == PeriodUnit::month)
+    return fmt::format("\"{}\";q={}", name, whole);  // no fixed w
   const Budget budget = budget_of(rule, 1);
   const Duration time =
       is_bucket ? Duration{static_cast<std::int64_t>(budget.unit_nanoseconds() * budget.burst)} : budget.window;
