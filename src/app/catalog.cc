@@ -13,6 +13,8 @@
 #include "filters/compress/compress.h"
 #include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
+#include "filters/fallback/fallback.h"
+#include "filters/fault_injection/fault_injection.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
 #include "filters/limit/limit.h"
@@ -47,6 +49,8 @@ std::span<const FilterKind* const> filter_kinds() {
       &compress_filter(),
       &decompress_filter(),
       &error_pages_filter(),
+      &fallback_filter(),
+      &fault_injection_filter(),
       &forward_auth_filter(),
       &headers_filter(),
       &limit_filter(),

@@ -36,6 +36,8 @@ const std::map<std::string_view, Use> filter_uses{
     {"compress", {"{ minimum: 10B }"}},
     {"decompress", {"{ ratio: 10 }"}},
     {"error_pages", {"{ pages: [{ status: 4xx, text: sorry }] }"}},
+    {"fallback", {"{ respond: 200 }", "respond: 200"}},
+    {"fault_injection", {"503"}},
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
     {"limit", {"100/s", "rate: 100/s"}},
@@ -55,6 +57,10 @@ const std::map<std::string_view, Use> service_uses{
 class Context final : public BuildContext {
  public:
   using BuildContext::BuildContext;
+  std::unique_ptr<const Service> service(const Node::Member& written) override {
+    const ServiceKind* kind = find_service(written.name);
+    return kind != nullptr ? kind->build(written.value, *this) : BuildContext::service(written);
+  }
   std::shared_ptr<const Cluster> cluster(const Node& reference) override {
     static upstream_test::Script script;
     static const upstream_test::FakeProtocol protocol(script);

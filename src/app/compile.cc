@@ -24,7 +24,10 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.timeouts = upstream.timeouts;
   settings.connections = upstream.connections;
   settings.resolve_every = upstream.resolve_every;
-  settings.attempts_max = upstream.attempts;
+  settings.retries = upstream.retries;
+  settings.hedge = upstream.hedge;
+  settings.deadline_field = upstream.deadline_field;
+  settings.cores = context.cores;
   const BalancerKind* kind = find_balancer(upstream.balance.name);
   context.path = upstream.balance.path;
   if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);
@@ -99,6 +102,21 @@ class Compiler::Context final : public BuildContext {
   }
   std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) override {
     return find(reference, UpstreamProtocol::fastcgi);
+  }
+
+  std::unique_ptr<const Service> service(const Node::Member& written) override {
+    const ServiceKind* kind = find_service(written.name);
+    if (kind == nullptr) {
+      std::vector<std::string_view> names;
+      for (const ServiceKind* each : service_kinds()) names.push_back(each->name);
+      diagnostics.error(written.place, path + "." + written.name, "unknown option or service",
+                        did_you_mean(written.name, names));
+      return nullptr;
+    }
+    const std::string around = std::exchange(path, path + "." + written.name);
+    auto made = kind->build(written.value, *this);
+    path = around;
+    return made;
   }
 
   const Timeouts& timeouts;  ///< where a route does not say

@@ -175,7 +175,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       settings.endpoints.push_back({.endpoint = *parse_endpoint("10.1.0." + std::to_string(at + 1) + ":80"),
                                     .weight = static_cast<std::uint32_t>(1 + random.below(3))});
     }
-    settings.attempts_max = static_cast<unsigned>(1 + random.below(3));
+    settings.retries.attempts_max = static_cast<unsigned>(1 + random.below(3));
     settings.balancer = std::make_unique<RoundRobin>();
     settings.protocol = &protocol;
     return std::make_shared<const Cluster>(std::move(settings));

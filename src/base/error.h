@@ -76,6 +76,7 @@ namespace weir {
   X(keep_alive_timeout, "the connection was idle for too long")                                        \
   X(connect_timeout, "the upstream did not accept the connection in time")                             \
   X(first_byte_timeout, "the upstream did not begin its response in time")                             \
+  X(attempt_timeout, "the try at one endpoint took longer than a try may")                             \
   X(upstream_idle_timeout, "the upstream stopped sending its response")                                \
   X(upstream_write_timeout, "the upstream stopped reading the request")                                \
   X(request_timeout, "the request took longer than it may")                                            \
@@ -106,6 +107,7 @@ namespace weir {
   X(upgrade_refused, "this route does not allow the protocol asked for")                               \
   X(queue_full, "too many requests are waiting for an upstream connection")                            \
   X(no_endpoint, "the upstream has no endpoint")                                                       \
+  X(fault_injected, "the configuration asks for this failure, as a rehearsal")                         \
   X(too_many_connections, "the gateway holds as many connections as it may")                           \
   X(too_many_from_client, "this client holds as many connections as it may")                           \
   X(out_of_memory, "the gateway holds as much memory as it may")                                       \

@@ -49,6 +49,10 @@ namespace weir {
   X(waiter_starved, "a freed connection goes to a newcomer although somebody waits in line")                 \
   X(unsafe_retry, "a POST that may have reached the upstream is sent again")                                 \
   X(retry_after_response_began, "a request is tried again after response bytes went to the client")          \
+  X(retry_budget_ignored, "requests are tried again however many have been in the last seconds")             \
+  X(attempt_never_ends, "a try that takes longer than it may is waited for")                                 \
+  X(hedge_unsafe, "a POST that takes long is sent to a second endpoint as well")                             \
+  X(hedge_loser_kept, "the slower of two tries goes on when the other has answered")                         \
   /* streaming */                                                                                            \
   X(piece_repeated, "a piece that the kernel took in part is sent again from its beginning")                 \
   X(piece_skipped, "what the kernel did not take of a piece is not sent")                                    \

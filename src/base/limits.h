@@ -70,6 +70,9 @@ struct UpstreamTimeouts {
   Duration first_byte = std::chrono::seconds{60};  ///< from the request's sending; an upload that moves pauses it
   Duration idle = std::chrono::seconds{60};        ///< between two pieces of a response, or of a request being taken
   Duration queue = std::chrono::seconds{1};        ///< in the waiting line for a connection
+  /// One try, from the choice of an endpoint to the head of its answer; then another is tried. What is usual is the
+  /// service's to know, so that no number would be right for all.
+  Duration attempt = no_limit;
 };
 
 /// How many connections an upstream endpoint gets from one shard. `upstreams.NAME.connections`.
@@ -155,8 +158,18 @@ inline constexpr std::size_t scripts_remembered = 512;
 /// such request takes that much memory. Browsers and PHP's clients say the length.
 inline constexpr ByteCount held_content_bytes = 64 * kibibyte;
 inline constexpr ByteCount held_content_bytes_max = 64 * mebibyte;
-/// Bytes of a request body kept for a second try.
+/// Bytes of a request body kept for a second try, and what may be configured at most: each such request takes that much
+/// memory until its answer begins. Envoy's per-request buffer is 1 MiB; most bodies that may be repeated are small.
 inline constexpr ByteCount replay_bytes = 64 * kibibyte;
+inline constexpr ByteCount replay_bytes_max = 16 * mebibyte;
+/// Bytes of a body with which a request may be hedged: what a socket takes at once when it is idle, so that nothing of
+/// it is still being sent when the other try has won.
+inline constexpr ByteCount hedged_body_bytes = 16 * kibibyte;
+/// Bytes of an answer that is not passed on (its request is tried again) which are read so that its connection can go
+/// on, if they are here already; a longer one costs its connection.
+inline constexpr ByteCount forgotten_answer_bytes = 16 * kibibyte;
+/// How long fault_injection may hold a request: longer than any timeout that is worth rehearsing.
+inline constexpr Duration injected_delay_max = std::chrono::minutes{10};
 /// Bytes of a password; crypt(3) takes 511, and nobody types more.
 inline constexpr std::size_t password_bytes = 511;
 /// Passwords that one core has hashed at a time, and that wait for it: a hash costs about 100 ms by design, so what

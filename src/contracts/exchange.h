@@ -76,6 +76,7 @@ class ErrorPages {
 
 /// What the answer to an error says beyond its code. Lives in the exchange's arena, as do its texts.
 struct ErrorDetails {
+  Status status = 0;                 ///< in place of the code's own; 0: that one
   const Fields* fields = nullptr;    ///< header lines that go with it: Retry-After, RateLimit
   std::string_view detail;           ///< a sentence for people, in place of the code's own
   std::string_view problem_type;     ///< a URI; empty: about:blank (RFC 9457 section 4.2.1)
@@ -170,7 +171,12 @@ class Exchange {
   Duration tunnel_age = no_limit;
 
   Task<Result<void>> interim(const ResponseHead& head) { return host_.interim(head); }
-  void limit_time(Time deadline) { host_.limit_time(deadline); }
+  void limit_time(Time deadline) {
+    deadline_ = deadline;
+    host_.limit_time(deadline);
+  }
+  /// When the exchange is given up; `never` where nothing limits it.
+  [[nodiscard]] Time deadline() const { return deadline_; }
 
   /// Leaves a decision behind. The texts must be static or live as long as the snapshot or the arena.
   const DecisionRecord& record(DecisionRecord decided);
@@ -211,6 +217,7 @@ class Exchange {
   void note_step();
 
   ExchangeHost& host_;
+  Time deadline_ = never;
   Time step_began_{};
   std::string_view configuration_;  // once the snapshot is gone
   DecisionRecord* first_record_ = nullptr;

@@ -63,6 +63,11 @@ struct ShardMetrics {
   Cell upstream_connections_open;  // a gauge
   Cell upstream_queued;            // a gauge: requests waiting for a connection
   Cell retries;
+  Cell retries_over_budget;  // that would have been, had the budget allowed them
+  Cell hedges;               // second tries beside one that takes long
+  Cell hedges_won;           // that answered first
+  Cell fallbacks;            // answers that a fallback gave
+  Cell faults_injected;
   Cell tunnels_open;                       // a gauge
   std::array<Cell, 6> responses_by_class;  // [1] is 1xx ... [5] is 5xx
   std::array<Cell, static_cast<std::size_t>(Code::internal) + 1> errors_by_code;

@@ -36,6 +36,12 @@ class BuildContext {
   /// The same for an upstream that speaks FastCGI; its URL is `unix:/run/php.sock` or `fastcgi://host:port`.
   virtual std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) { return cluster(reference); }
 
+  /// A service under its own name, as a route has one: for plug-ins that let another answer. Null after errors.
+  virtual std::unique_ptr<const Service> service(const Node::Member& written) {
+    diagnostics.error(written.place, path + "." + written.name, "unknown option or service");
+    return nullptr;
+  }
+
   /// Those that are watched already, to be asked through watch_file(); null: nobody else shares them.
   WatchedFiles* files = nullptr;
   /// What the process keeps over reloads; null: whoever is built keeps its own.

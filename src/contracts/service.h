@@ -14,6 +14,9 @@ class Service {
 
   /// What would answer an imagined request: which upstream, which status.
   virtual Effect rehearse(ImaginedRequest& imagined) const = 0;
+
+  /// Whether it passes the request on to an upstream: what must not be carried out twice must not come here as well.
+  [[nodiscard]] virtual bool forwards() const { return false; }
 };
 
 }  // namespace weir

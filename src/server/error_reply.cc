@@ -65,6 +65,7 @@ Status upstream_status(Code code) {
   switch (code) {
     case Code::connect_timeout:
     case Code::first_byte_timeout:
+    case Code::attempt_timeout:
     case Code::upstream_idle_timeout:
     case Code::upstream_write_timeout:
     case Code::timed_out:
@@ -86,6 +87,7 @@ Status gateway_status(Code code) {
     case Code::too_many_in_flight:
     case Code::checks_queue_full:
     case Code::no_endpoint:
+    case Code::fault_injected:
     case Code::too_many_connections:
     case Code::too_many_from_client:
     case Code::out_of_descriptors:
@@ -121,9 +123,9 @@ Status status_of(const Error& error) {
 
 Answer error_reply(Exchange& exchange, const Error& error) {
   Answer answer(exchange.arena);
-  answer.head.status = status_of(error);
   static constexpr ErrorDetails no_details;
   const ErrorDetails& details = exchange.error_details == nullptr ? no_details : *exchange.error_details;
+  answer.head.status = details.status != 0 ? details.status : status_of(error);
   const std::string_view text = error.text == nullptr ? std::string_view() : error.text;
   const Problem problem{.status = answer.head.status,
                         .reason = name_of(error.code),

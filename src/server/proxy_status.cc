@@ -15,6 +15,7 @@ std::string_view of_upstream(Code code) {
     case Code::connect_timeout:
       return "connection_timeout";
     case Code::first_byte_timeout:
+    case Code::attempt_timeout:
     case Code::timed_out:
       return "http_response_timeout";
     case Code::upstream_idle_timeout:
@@ -98,6 +99,7 @@ std::string_view of_gateway(Code code) {
       return "destination_unavailable";
     case Code::request_timeout:
       return "http_response_timeout";
+    case Code::fault_injected:
     case Code::access_denied:
     case Code::read_only:
     case Code::rate_limited:

@@ -22,8 +22,8 @@ timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_writ
 upstreams:
   shop:
     endpoints: [{0}]
-    timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s }}
-    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}
+    timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s, attempt: {7} }}
+    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}{8}
   app:
     protocol: fastcgi
     endpoints: [{6}]
@@ -48,6 +48,16 @@ std::string origin_name(unsigned origin) {
 }
 std::string application_name(unsigned origin) {
   return fmt::format("application-{}.test", origin);
+}
+
+/// The options of an upstream whose requests are tried again and hedged.
+std::string resilience_text(const ResiliencePlan& plan) {
+  std::string text = fmt::format("\n    retries: {{ statuses: [503], budget: {{ share: {}%, per_second_min: {} }} }}",
+                                 plan.share, plan.per_second_min);
+  if (plan.hedge_after)
+    text +=
+        fmt::format("\n    hedge: {{ after: {}ms, budget: {}% }}", plan.hedge_after->count() / 1'000'000, plan.share);
+  return text;
 }
 
 void add_endpoint(std::string& list, const std::string& address) {
@@ -156,8 +166,12 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
                  by_name ? application_name(origin) + ":9000" : fmt::format("10.0.2.{}:9000", origin + 1));
   }
   const std::string age = plan_.connection_age ? fmt::format("{}us", plan_.connection_age->count() / 1000) : "none";
-  source_.files["weir.yaml"] = fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_,
-                                           plan_.requests_per_connection, age, upload_limit, applications);
+  const std::optional<ResiliencePlan>& tries = plan_.resilience;
+  const std::string attempt =
+      tries && tries->attempt_timeout ? fmt::format("{}ms", tries->attempt_timeout->count() / 1'000'000) : "none";
+  source_.files["weir.yaml"] =
+      fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection,
+                  age, upload_limit, applications, attempt, tries ? resilience_text(*tries) : "");
   Diagnostics diagnostics;
   const config::Document document =
       config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);

@@ -24,6 +24,15 @@ bool misbehaves(ClientWay way) {
   return way >= ClientWay::stalled_reader;
 }
 
+/// A request that meets nothing but its origin's way.
+bool is_plain_get(const RequestPlan& plan) {
+  return plan.target == Target::shop && plan.method == "GET" && plan.upload == Framed::nothing &&
+         plan.client == ClientWay::plain;
+}
+
+/// Above a limit of 300 ms for each try, and what a rough network adds.
+constexpr Duration hang_costs_max = std::chrono::seconds{2};
+
 /// An origin closed an idle connection just when this request may have been sent on it, and it could not be sent again.
 bool met_stale_connection(const Story& story, const Circumstances& circumstances) {
   if (story.plan.idempotent() && story.plan.upload == Framed::nothing) return false;
@@ -125,7 +134,8 @@ std::string_view name_of(Outcome outcome) {
 std::optional<Violation> judge(const Story& story, const Circumstances& circumstances) {
   if (story.reached > 1 && !story.plan.idempotent())
     return Violation{"once", fmt::format("reached origins {} times", story.reached)};
-  if (story.reached_after_answer && !circumstances.lossy_origins)
+  const bool may_overlap = circumstances.tries_overlap && story.plan.idempotent();
+  if (story.reached_after_answer && !circumstances.lossy_origins && !may_overlap)
     return Violation{"once", "sent again after an answer had begun"};
   if (story.upload_wrong) return Violation{"content", "an origin got another upload than was sent"};
   const bool may_reach = story.plan.target != Target::local && story.plan.target != Target::missing &&
@@ -136,6 +146,11 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
   if (story.plan.target == Target::deadline && !client_may_fail(story, circumstances) && story.began != Time{} &&
       story.ended - story.began > std::chrono::seconds{60}) {
     return Violation{"time", "the deadline passed unseen"};
+  }
+  if (circumstances.hangs_cost_little && story.reached > 0 && is_plain_get(story.plan) &&
+      story.plan.origin == OriginWay::hang_first &&
+      (story.outcome != Outcome::answered || story.ended - story.began > hang_costs_max)) {
+    return Violation{"time", "an origin that hung was waited for"};
   }
   if (story.outcome == Outcome::answered && story.reached == 1 && story.plan.client != ClientWay::old_version) {
     if (story.plan.origin == OriginWay::interim && !story.hinted)
@@ -150,7 +165,8 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
 }
 
 Ledger::Ledger(const WorldPlan& plan)
-    : held_bytes_max_(2 * (plan.client_link.pipe_bytes + plan.origin_link.pipe_bytes) + 8 * kibibyte) {
+    : held_bytes_max_(2 * (plan.client_link.pipe_bytes + plan.origin_link.pipe_bytes) + 8 * kibibyte),
+      resilience_(plan.resilience) {
   for (const ClientPlan& client : plan.clients) {
     for (const ClientConnectionPlan& connection : client.connections) {
       for (const RequestPlan& request : connection.requests) {
@@ -161,6 +177,8 @@ Ledger::Ledger(const WorldPlan& plan)
   }
   circumstances.lossy_clients = plan.client_link.reset > 0 || !plan.aborts.empty();
   circumstances.lossy_origins = plan.origin_link.reset > 0 || !plan.aborts.empty();
+  circumstances.tries_overlap = plan.resilience.has_value();
+  circumstances.hangs_cost_little = plan.resilience && plan.resilience->generous();
   circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {
@@ -200,7 +218,33 @@ void Ledger::check_flow(const Story& story) {
   }
 }
 
+/// Retries and hedges together add no more to the requests than their budgets allow.
+void Ledger::check_extra_load() {
+  if (!resilience_) return;
+  unsigned requests = 0;
+  unsigned extra = 0;
+  Time first = never;
+  Time last{};
+  for (const Story& story : stories_) {
+    if (story.reached == 0) continue;
+    ++requests;
+    extra += story.reached - 1;
+    first = std::min(first, story.began);
+    last = std::max(last, story.ended);
+  }
+  // A window of ten seconds looks back: over a longer time a request may be counted in two.
+  const unsigned windows = requests == 0 ? 1 : 1 + static_cast<unsigned>((last - first) / std::chrono::seconds{9});
+  const unsigned kinds = resilience_->hedge_after ? 2 : 1;
+  const unsigned share = kinds * std::min(windows, 2U) * requests * resilience_->share / 100;
+  const unsigned always = windows * 10 * resilience_->per_second_min;
+  if (extra > share + always) {
+    violation("budget", fmt::format("{} requests reached origins {} times more often, {} are allowed", requests, extra,
+                                    share + always));
+  }
+}
+
 void Ledger::judge_all() {
+  check_extra_load();
   for (const Story& story : stories_) {
     const std::optional<Violation> verdict = judge(story, circumstances);
     if (!verdict) continue;

@@ -67,10 +67,12 @@ struct Circumstances {
   bool lossy_clients = false;
   bool lossy_origins = false;
   std::optional<Time> drain_began;
-  std::optional<Time> end_began;  ///< the gateway was ended without a drain
-  std::vector<Time> idle_closes;  ///< when origins closed idle connections
-  bool connections_age = false;   ///< the gateway closes old connections between two requests, unannounced
-  Duration news_travels{};        ///< longest an end may take to be known on the other side
+  std::optional<Time> end_began;   ///< the gateway was ended without a drain
+  std::vector<Time> idle_closes;   ///< when origins closed idle connections
+  bool connections_age = false;    ///< the gateway closes old connections between two requests, unannounced
+  bool tries_overlap = false;      ///< an origin may answer a try that was given up, while another is under way
+  bool hangs_cost_little = false;  ///< whoever hangs is given up, or asked beside, at once
+  Duration news_travels{};         ///< longest an end may take to be known on the other side
 };
 
 /// What is wrong with a story that has ended. Pure.
@@ -102,7 +104,10 @@ class Ledger {
   bool announce = true;         ///< print violations as they are found: an abort may follow
 
  private:
+  void check_extra_load();
+
   ByteCount held_bytes_max_;
+  std::optional<ResiliencePlan> resilience_;
   std::vector<Story> stories_;
   std::vector<Violation> violations_;
 };

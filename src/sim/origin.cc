@@ -132,6 +132,16 @@ Task<OriginServer::Then> OriginServer::misbehave(Wire& wire, const Head& head, S
   if (!co_await read_upload(wire, head, story)) co_return Then::close;
   Then then = Then::next_request;
   switch (plan.origin) {
+    case OriginWay::unavailable:
+      if (!first_time) co_return co_await send_answer(wire, story, then) ? then : Then::close;
+      co_await wire.send("HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n");
+      co_return Then::next_request;
+    case OriginWay::hang_first: {
+      if (!first_time) co_return co_await send_answer(wire, story, then) ? then : Then::close;
+      std::string nothing;
+      co_await wire.read_some(nothing, 1);  // until the gateway gives up
+      co_return Then::close;
+    }
     case OriginWay::bad_head:
       co_await send(wire, story, bad_head(plan.variant, plan.id));
       co_return Then::close;

@@ -56,6 +56,7 @@ class Draw {
       plan_.origin_link.refuse_connect = 0.05;
       plan_.origin_link.hang_connect = 0.02;
     }
+    if (scenario.failing > 0) draw_resilience();
     draw_configurations();
     draw_clients();
     if (random_.chance(scenario.drain)) draw_drain();
@@ -83,6 +84,17 @@ class Draw {
       faults.fate_bytes = 8 * kibibyte;
     }
     return faults;
+  }
+
+  void draw_resilience() {
+    ResiliencePlan& plan = plan_.resilience.emplace();
+    plan_.origins = 2 + static_cast<unsigned>(random_.below(2));
+    const bool hedges = random_.chance(0.5);
+    if (hedges) plan.hedge_after = 20ms;
+    if (!hedges || random_.chance(0.3)) plan.attempt_timeout = 300ms;
+    if (random_.chance(0.5)) return;
+    plan.share = 10;
+    plan.per_second_min = 0;
   }
 
   bool even(const SimFaults& faults) const {
@@ -131,7 +143,8 @@ class Draw {
 
   ClientConnectionPlan connection(Duration pause_most) {
     ClientConnectionPlan made{.pause = up_to(random_, pause_most), .requests = {}};
-    if (random_.chance(0.3)) made.depth = 2 + static_cast<unsigned>(random_.below(4));
+    // Where tries are timed, nobody waits behind somebody else's.
+    if (!plan_.resilience && random_.chance(0.3)) made.depth = 2 + static_cast<unsigned>(random_.below(4));
     made.held_open = random_.chance(0.3);
     const auto requests = 1 + random_.below(5);
     for (std::uint64_t at = 0; at < requests; ++at) made.requests.push_back(request());
@@ -197,6 +210,8 @@ class Draw {
     if (request.target == Target::deadline) request.origin = OriginWay::slow;
     if (reaches_origin && random_.chance(scenario.odd_origin)) request.origin = one_of(random_, odd_origins);
     if (reaches_origin && random_.chance(scenario.bad_origin)) request.origin = one_of(random_, bad_origins);
+    if (request.target == Target::shop && scenario.failing > 0 && random_.chance(scenario.failing))
+      request.origin = random_.chance(0.5) ? OriginWay::unavailable : OriginWay::hang_first;
     if (request.target == Target::application) fit_application(request);
     fit_origin(request);
     if (request.target == Target::nonsense) return;
@@ -267,10 +282,10 @@ class Draw {
 constexpr std::array target_names{"shop",    "local",  "missing",  "deadline",
                                   "limited", "tunnel", "nonsense", "application"};
 constexpr std::array framed_names{"no content", "length", "chunked", "until close"};
-constexpr std::array origin_names{"plain",         "slow",          "bursty",        "interim",
-                                  "early",         "early_close",   "close_after",   "extra_bytes",
-                                  "cut_head",      "reset_at_once", "interim_reset", "cut_body",
-                                  "reset_in_body", "bad_head",      "bad_chunk",     "silent"};
+constexpr std::array origin_names{"plain",         "slow",        "bursty",        "interim",  "early",
+                                  "early_close",   "close_after", "extra_bytes",   "cut_head", "reset_at_once",
+                                  "interim_reset", "cut_body",    "reset_in_body", "bad_head", "bad_chunk",
+                                  "silent",        "unavailable", "hang_first"};
 constexpr std::array client_names{"plain",           "slow_reader",          "half_close",     "old_version",
                                   "asks_close",      "hush_on_early_answer", "stalled_reader", "abort_in_upload",
                                   "abort_in_answer", "stalled_upload"};
@@ -317,6 +332,11 @@ std::string describe(const WorldPlan& plan) {
   for (const ConfigurationPlan& reload : plan.configurations) {
     if (reload.at != Duration{})
       text += fmt::format("  reload after {} ms, {} origins\n", reload.at.count() / 1'000'000, reload.origins.size());
+  }
+  if (plan.resilience) {
+    const ResiliencePlan& tries = *plan.resilience;
+    text += fmt::format("  {}{}, {} % more than requests at most\n", tries.hedge_after ? "hedged" : "",
+                        tries.attempt_timeout ? " with a limit for each try" : "", tries.share);
   }
   if (plan.drain_at) text += fmt::format("  drain after {} ms\n", plan.drain_at->count() / 1'000'000);
   if (plan.end_at) text += fmt::format("  end after {} ms\n", plan.end_at->count() / 1'000'000);

@@ -49,7 +49,9 @@ enum class OriginWay : std::uint8_t {
   reset_in_body,
   bad_head,
   bad_chunk,
-  silent,  // no answer, ever
+  silent,       // no answer, ever
+  unavailable,  // 503, the first time only
+  hang_first,   // no answer to the first time
 };
 
 enum class ClientWay : std::uint8_t {
@@ -103,6 +105,17 @@ struct ConfigurationPlan {
   std::vector<unsigned> origins;
 };
 
+/// What an upstream is told to do about slow and failing origins.
+struct ResiliencePlan {
+  std::optional<Duration> hedge_after;
+  std::optional<Duration> attempt_timeout;
+  unsigned share = 100;          ///< percent of the requests that retries and hedges may add, each
+  unsigned per_second_min = 10;  ///< retries that are allowed besides
+
+  /// Whoever hangs costs a request no more than a moment.
+  [[nodiscard]] bool generous() const { return share == 100; }
+};
+
 struct WorldPlan {
   std::uint64_t seed = 0;
   const Scenario* scenario = nullptr;
@@ -113,6 +126,7 @@ struct WorldPlan {
   unsigned connections_max = 64;           ///< per endpoint and shard
   std::optional<Duration> connection_age;  ///< of clients' connections
   std::optional<Duration> idle_close;      ///< origins close connections that idle for so long
+  std::optional<ResiliencePlan> resilience;
   std::optional<Duration> drain_at;
   std::optional<Duration> end_at;  ///< without a drain
   std::vector<Duration> aborts;    ///< at each of these moments some connection is reset, whichever it is

@@ -23,6 +23,7 @@ struct Scenario {
   double bad_origin = 0;    ///< cuts, resets, stays silent, sends nonsense
   double odd_origin = 0.3;  ///< allowed but unusual: early answers, interim answers, slow or in bursts, closes behind
   double bad_client = 0;    ///< aborts, stalls, sends nonsense
+  double failing = 0;  ///< answers 503 or hangs the first time, beside origins that do not; tried again, and hedged
   double odd_client = 0.2;  ///< allowed but unusual: reads slowly, half-closes, HTTP/1.0, asks for a close
 
   // What is asked for, per request.

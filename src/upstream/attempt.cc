@@ -1,9 +1,15 @@
 // The loop around one request: ask the balancer, the pool and the retry table, and write down what they said.
 #include "upstream/attempt.h"
 
-#include "contracts/selector.h"
+#include <algorithm>
+#include <charconv>
+
+#include "http/date.h"
 #include "upstream/cluster_state.h"
-#include "upstream/recorded_pick.h"
+#include "upstream/deadline.h"
+#include "upstream/forget_answer.h"
+#include "upstream/one_try.h"
+#include "upstream/race.h"
 #include "upstream/replay_body.h"
 #include "upstream/retry.h"
 
@@ -11,10 +17,10 @@ namespace weir {
 namespace {
 
 /// Wraps the request's body, if there is one, so that a second attempt can begin it again.
-ReplayBody* make_replayable(Exchange& exchange, bool idempotent) {
+ReplayBody* make_replayable(Exchange& exchange, const RetrySettings& settings, bool repeatable) {
   if (exchange.request_body == nullptr) return nullptr;
   // What must not be sent twice is kept by nobody: such a body can be begun again only while nothing of it was pulled.
-  const ByteCount keep_max = idempotent ? limits::replay_bytes : 0;
+  const ByteCount keep_max = repeatable ? settings.body_bytes_max : 0;
   auto* replayable = exchange.arena.make<ReplayBody>(std::move(exchange.request_body), keep_max);
   exchange.request_body = BodyPointer(replayable);
   return replayable;
@@ -22,103 +28,163 @@ ReplayBody* make_replayable(Exchange& exchange, bool idempotent) {
 
 /// What one attempt came to know that the next one needs.
 struct Outcome {
-  Error error;
+  Error error;        ///< where there was no answer
+  Status status = 0;  ///< of an answer that is tried again
+  Duration retry_after = no_limit;
   std::uint64_t pool_id = 0;
   bool reused_connection = false;
 };
 
-RetryVerdict decide_retry(Exchange& exchange, const Cluster& cluster, const ClusterState& state, const Outcome& outcome,
-                          bool idempotent, const ReplayBody* body) {
-  const RetryFacts facts{.error = outcome.error,
-                         .idempotent = idempotent,
-                         .attempts_made = exchange.attempts,
-                         .attempts_max = cluster.settings().attempts_max,
-                         .reused_connection = outcome.reused_connection,
-                         .body_replayable = body == nullptr || body->replayable(),
-                         // A reload may have left names that are being resolved: one will come.
-                         .other_endpoint = !state.ready() || state.has_other_than(outcome.pool_id)};
-  const RetryVerdict verdict = decide(facts);
-  exchange.record({.room = "retry",
-                   .verdict = name_of(verdict.action),
-                   .subject = name_of(outcome.error.code),
-                   .reason = verdict.reason,
-                   .place = cluster.place()},
-                  facts);
-  return verdict;
+bool is_retried_status(const RetrySettings& settings, Status status) {
+  return std::ranges::find(settings.statuses, status) != settings.statuses.end();
 }
 
-Pool* pick(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid) {
-  std::string_view reason;
-  const PickRequest request{.tried = {&avoid, avoid == 0 ? 0U : 1U},
-                            .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
-  Pool* pool = state.pick(cluster.balancer(), request, reason);
-  if (pool == nullptr) return nullptr;
-  // The pool may be gone before the exchange's finishers read this.
-  exchange.upstream_endpoint = exchange.arena.copy(pool->text());
-  exchange.record(
-      {.room = "balance",
-       .verdict = "picked",
-       .subject = exchange.upstream_endpoint,
-       .reason = reason,
-       .place = cluster.place(),
-       .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
-  return pool;
+/// Seconds, or a date (RFC 9110 section 10.2.3). What cannot be understood was not said.
+Duration retry_after_of(const ResponseHead& head, WallTime now) {
+  const std::string_view text = head.fields.get(FieldName::retry_after);
+  if (text.empty()) return no_limit;
+  std::uint32_t seconds = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) return std::chrono::seconds{seconds};
+  const std::optional<WallTime> date = parse_date(text);
+  return date ? std::max(*date - now, Duration::zero()) : no_limit;
 }
 
-void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts) {
-  const PoolVerdict verdict = decide(facts);
-  exchange.record({.room = "pool",
-                   .verdict = name_of(verdict.action),
-                   .subject = exchange.upstream_endpoint,
-                   .reason = verdict.reason,
-                   .place = cluster.place()},
-                  facts);
+Duration time_left(const Exchange& exchange) {
+  if (exchange.deadline() == never) return no_limit;
+  return std::max(exchange.deadline() - exchange.shard.reactor.now(), Duration::zero());
+}
+
+/// The request on its way through its attempts.
+struct Attempts {
+  const Cluster& cluster;
+  ClusterState& state;
+  Exchange& exchange;
+  ReplayBody* body;
+  bool repeatable;
+  Outcome last{};
+  RetryVerdict next{.action = RetryAction::other_endpoint};
+
+  [[nodiscard]] const RetrySettings& settings() const { return cluster.settings().retries; }
+
+  void note(const OneTry& one) {
+    last.reused_connection = one.reused_connection;
+    if (one.withdrawn) --exchange.attempts;
+  }
+
+  /// Whether what the attempt came to is what the request came to; if not, `next` says how it goes on.
+  bool settled(const Result<Answer>& answer) {
+    if (answer) {
+      exchange.timings.upstream_head = exchange.shard.reactor.now();
+      if (settings().statuses.empty() || !is_retried_status(settings(), answer->head.status)) return done();
+      last.status = answer->head.status;
+      last.retry_after = retry_after_of(answer->head, exchange.shard.reactor.wall_now());
+    } else {
+      last.error = answer.error();
+    }
+    decide_next();
+    if (next.action == RetryAction::give_up) return !answer || done();
+    if (answer) forget_answer(*answer);
+    if (body != nullptr) body->rewind();
+    exchange.shard.metrics.retries.add();
+    return false;
+  }
+
+ private:
+  /// An answer is there: nothing will be sent again.
+  bool done() {
+    if (body != nullptr) body->forget();
+    return true;
+  }
+
+  void decide_next() {
+    ShardMetrics& metrics = exchange.shard.metrics;
+    const RetryFacts known = facts();
+    next = decide(known);
+    exchange.record({.room = "retry",
+                     .verdict = name_of(next.action),
+                     .subject = last.status != 0 ? "retried_status" : name_of(last.error.code),
+                     .reason = next.reason,
+                     .place = cluster.place()},
+                    known);
+    if (next.counted) state.extra_load().count_extra(ExtraLoad::Kind::retry, exchange.shard.reactor.now());
+    if (next.reason == retry_budget_used_up) metrics.retries_over_budget.add();
+  }
+
+  RetryFacts facts() {
+    Reactor& reactor = exchange.shard.reactor;
+    return {.error = last.error,
+            .status = last.status,
+            .repeatable = repeatable,
+            .on_connect = settings().on_connect,
+            .on_reset = settings().on_reset,
+            .on_timeout = settings().on_timeout,
+            .reused_connection = last.reused_connection,
+            .body_replayable = body == nullptr || body->replayable(),
+            // A reload may have left names that are being resolved: one will come.
+            .other_endpoint = !state.ready() || state.has_other_than(last.pool_id),
+            .attempts_made = exchange.attempts,
+            .attempts_max = settings().attempts_max,
+            .budget = state.extra_load().facts(ExtraLoad::Kind::retry, settings().budget, cluster.settings().cores,
+                                               reactor.now()),
+            .time_left = time_left(exchange),
+            .retry_after = last.retry_after,
+            .retry_after_max = settings().retry_after_max,
+            .back_off_first = settings().back_off_first,
+            .back_off_max = settings().back_off_max,
+            .draw = reactor.random().next()};
+  }
+};
+
+/// A second try beside this one is right when the request may be repeated and the client waits for one answer only.
+bool may_be_hedged(const Exchange& exchange, const RequestHead& head, bool repeatable) {
+  return repeatable && head.upgrade.empty() && !exchange.expectation_forwarded;
 }
 
 }  // namespace
 
 Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
   ClusterState& state = cluster.state(exchange.shard);
+  Reactor& reactor = exchange.shard.reactor;
   exchange.upstream_name = state.name();
-  const bool idempotent = is_idempotent(head.method);
-  ReplayBody* const body = make_replayable(exchange, idempotent);
-  RetryAction action = RetryAction::other_endpoint;
-  Outcome outcome;
+  state.extra_load().count_request(reactor.now());
+  const bool repeatable = may_be_repeated(cluster.settings().retries, head.method_text, is_idempotent(head.method));
+  ReplayBody* const body = make_replayable(exchange, cluster.settings().retries, repeatable);
+  Attempts attempts{.cluster = cluster, .state = state, .exchange = exchange, .body = body, .repeatable = repeatable};
   while (true) {
     if (!state.ready()) CO_TRY_VOID(co_await ClusterState::Resolved(state, cluster.timeouts().connect));
-    const bool fresh_only = action == RetryAction::fresh_connection;
-    Pool* pool = fresh_only ? state.find(outcome.pool_id) : nullptr;
-    if (pool == nullptr) pool = pick(exchange, cluster, state, outcome.pool_id);
-    if (pool == nullptr) co_return fail(gateway_error(Code::no_endpoint));
-    outcome.pool_id = pool->id();
+    OneTry one{.fresh_only = attempts.next.action == RetryAction::fresh_connection, .head = &head, .body = body};
+    if (one.fresh_only) one.pool = state.find(attempts.last.pool_id);
+    if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.last.pool_id);
+    if (one.pool == nullptr) co_return fail(gateway_error(Code::no_endpoint));
+    attempts.last = {.pool_id = one.pool->id()};
     ++exchange.attempts;
-
-    Pool::Acquire acquire(*pool, cluster.timeouts(), fresh_only);
-    Result<Lease> lease = co_await acquire;
-    record_lease(exchange, cluster, acquire.facts());
-    if (lease) {
-      ClientSession& session = lease->session();
-      outcome.reused_connection = session.exchanges_carried() > 0;
-      exchange.timings.upstream_leased = exchange.shard.reactor.now();
-      Result<Answer> answer = co_await session.send(exchange, head, body, cluster.timeouts(), std::move(*lease));
-      if (answer) {
-        exchange.timings.upstream_head = exchange.shard.reactor.now();
-        if (body != nullptr) body->forget();
-        co_return answer;
-      }
-      outcome.error = answer.error();
-    } else {
-      outcome.reused_connection = false;
-      outcome.error = lease.error();
-      // A reload took the endpoint away while we stood in its line: nobody was asked, nothing was tried.
-      if (decide(acquire.facts()).action == PoolAction::wait && outcome.error.code == Code::no_endpoint)
-        --exchange.attempts;
+    if (exchange.deadline() != never) [[unlikely]] {
+      one.head = &tell_time_left(head, time_left(exchange), cluster.settings().deadline_field, exchange.arena);
     }
 
-    action = decide_retry(exchange, cluster, state, outcome, idempotent, body).action;
-    if (action == RetryAction::give_up) co_return fail(outcome.error);
-    if (body != nullptr) body->rewind();
-    exchange.shard.metrics.retries.add();
+    if (cluster.races()) [[unlikely]] {
+      Race race(cluster, state, exchange, one, body, may_be_hedged(exchange, head, repeatable));
+      Result<Answer> answer = co_await race.run();
+      attempts.note(one);
+      if (attempts.settled(answer)) co_return answer;
+    } else {
+      // What try_once() does, without a frame of its own: here nearly all requests pass.
+      Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only);
+      Result<Lease> lease = co_await acquire;
+      record_lease(exchange, cluster, acquire.facts());
+      if (lease) {
+        ClientSession& session = note_lease(exchange, *lease, one);
+        Result<Answer> answer = co_await session.send(exchange, *one.head, body, cluster.timeouts(), std::move(*lease));
+        attempts.note(one);
+        if (attempts.settled(answer)) co_return answer;
+      } else {
+        const Error error = lease_failed(acquire.facts(), lease.error(), one);
+        attempts.note(one);
+        if (attempts.settled(fail(error))) co_return fail(error);
+      }
+    }
+    if (attempts.next.wait > Duration::zero()) CO_TRY_VOID(co_await Sleep(reactor, attempts.next.wait));
   }
 }
 

@@ -32,6 +32,7 @@ struct Trial {
       : exchange(shard, connection, SnapshotPin(*new ShardSnapshot(std::make_shared<Snapshot>(), [](auto) {})), host),
         scope(shard.reactor) {
     exchange.request.method = method;
+    exchange.request.method_text = "any";
   }
   ~Trial() {
     result.reset();
@@ -62,6 +63,10 @@ class AttemptTest : public upstream_test::UpstreamTest {
   std::unique_ptr<Cluster> cluster(const std::vector<std::string>& endpoints, ConnectionLimits limits = {}) {
     ClusterSettings settings;
     settings.name = "shop";
+    settings.retries = retries;
+    settings.hedge = hedge;
+    settings.timeouts = timeouts;
+    settings.deadline_field = "x-left-ms";
     for (const std::string& text : endpoints) settings.endpoints.push_back({.endpoint = *parse_endpoint(text)});
     settings.connections = limits;
     settings.balancer = std::make_unique<Turns>();
@@ -70,12 +75,22 @@ class AttemptTest : public upstream_test::UpstreamTest {
   }
   std::unique_ptr<Trial> run(const Cluster& cluster, Method method = Method::get, std::string_view body = {}) {
     auto trial = std::make_unique<Trial>(shard, method);
+    if (time_for_all != no_limit) trial->exchange.limit_time(shard.reactor.now() + time_for_all);
+    const Time began = shard.reactor.now();
     if (!body.empty()) trial->with_body(body);
     trial->scope.spawn(send(cluster, *trial));
     world.run_until([&] { return trial->result.has_value(); });
+    took = shard.reactor.now() - began;
     return trial;
   }
   static Failure stale() { return fail(upstream_error(Code::peer_closed).with(Retry::idempotent)); }
+
+  RetrySettings retries;
+  HedgeSettings hedge;
+  UpstreamTimeouts timeouts;
+  Duration time_for_all = no_limit;
+  Duration took{};  // of the last request
+
   static Failure unsent() { return fail(upstream_error(Code::peer_reset).with(Retry::unsent)); }
 };
 
@@ -112,12 +127,30 @@ TEST_F(AttemptTest, post_on_a_stale_connection_is_not_sent_again) {
   EXPECT_EQ(trial->story(), "balance:picked pool:reused retry:gave_up");
 }
 
-TEST_F(AttemptTest, fresh_connection_that_closes_is_the_answer) {
-  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+TEST_F(AttemptTest, only_endpoint_that_closes_a_fresh_connection_has_answered) {
+  const auto shop = cluster({"10.0.0.1:80"});
   script.answers.push_back(stale());
   const auto trial = run(*shop);
   EXPECT_EQ(trial->result->error().code, Code::peer_closed);
   EXPECT_EQ(trial->exchange.attempts, 1U);
+}
+
+TEST_F(AttemptTest, idempotent_request_that_died_with_its_server_goes_to_another) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  script.answers.push_back(stale());
+  const auto trial = run(*shop, Method::put, "content");
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(trial->story(), "balance:picked pool:opened retry:other_endpoint balance:picked pool:opened");
+  EXPECT_EQ(script.bodies[1], "content");
+  EXPECT_LE(took, retries.back_off_first);
+}
+
+TEST_F(AttemptTest, post_that_died_with_its_server_is_not_sent_again) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  script.answers.push_back(stale());
+  const auto trial = run(*shop, Method::post, "once");
+  EXPECT_EQ(trial->result->error().code, Code::peer_closed);
+  EXPECT_EQ(script.sent_to.size(), 1U);
 }
 
 TEST_F(AttemptTest, endpoint_that_refuses_is_left_for_another_even_by_a_post) {
@@ -200,6 +233,210 @@ TEST_F(AttemptTest, cluster_without_endpoints_is_an_error_of_the_gateway) {
   const auto shop = cluster({});
   const auto trial = run(*shop);
   EXPECT_EQ(trial->result->error().code, Code::no_endpoint);
+}
+
+// ---- statuses, waits, budgets
+
+TEST_F(AttemptTest, listed_status_is_tried_elsewhere_and_its_connection_goes_on) {
+  retries.statuses = {503};
+  script.statuses["10.0.0.1:80"] = 503;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ((*trial->result)->head.status, 200);
+  EXPECT_EQ(script.sent_to, (std::vector<std::string>{"10.0.0.1:80", "10.0.0.2:80"}));
+  EXPECT_EQ(script.alive, 2U) << "neither connection was condemned";
+}
+
+TEST_F(AttemptTest, status_that_is_not_listed_is_the_answer) {
+  script.statuses["10.0.0.1:80"] = 503;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  EXPECT_EQ((*run(*shop)->result)->head.status, 503);
+  retries.statuses = {503};
+  const auto wary = cluster({"10.0.0.1:80"});
+  EXPECT_EQ((*run(*wary, Method::post)->result)->head.status, 503) << "a POST may have been carried out";
+}
+
+TEST_F(AttemptTest, last_answer_is_passed_on_when_the_attempts_are_used_up) {
+  retries.statuses = {503};
+  script.statuses["10.0.0.1:80"] = 503;
+  const auto shop = cluster({"10.0.0.1:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ((*trial->result)->head.status, 503);
+  EXPECT_EQ(trial->exchange.attempts, limits::attempts);
+}
+
+TEST_F(AttemptTest, retry_after_is_respected) {
+  retries.statuses = {503};
+  script.answers.emplace_back(Status{503});
+  script.retry_after = "1";
+  const auto shop = cluster({"10.0.0.1:80"});
+  EXPECT_EQ((*run(*shop)->result)->head.status, 200);
+  EXPECT_GE(took, 1s);
+
+  script.answers.emplace_back(Status{503});
+  script.retry_after = "2";
+  const auto trial = run(*shop);
+  EXPECT_EQ((*trial->result)->head.status, 503) << "that long nobody waits here";
+  EXPECT_LT(took, 100ms);
+}
+
+TEST_F(AttemptTest, budget_bounds_what_is_tried_again) {
+  retries.statuses = {503};
+  retries.budget = {.share = percent(20), .per_second_min = 0};
+  retries.back_off_first = retries.back_off_max = 0ms;
+  script.statuses["10.0.0.1:80"] = script.statuses["10.0.0.2:80"] = 503;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  for (unsigned request = 0; request < 50; ++request) run(*shop);
+  EXPECT_EQ(script.sent_to.size(), 60U) << "20 % more than requests";
+  EXPECT_EQ(shard.metrics.retries.get(), 10U);
+  EXPECT_GT(shard.metrics.retries_over_budget.get(), 0U);
+}
+
+TEST_F(AttemptTest, dead_endpoint_costs_no_budget) {
+  retries.budget = {.share = percent(0), .per_second_min = 0};
+  script.connect_fails["10.0.0.1:80"] = upstream_error(Code::connect_refused).with(Retry::unsent);
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  for (unsigned request = 0; request < 20; ++request) EXPECT_TRUE(run(*shop)->result->has_value());
+}
+
+// ---- time
+
+TEST_F(AttemptTest, try_that_takes_too_long_is_given_up_for_another) {
+  timeouts.attempt = 50ms;
+  script.answer_takes["10.0.0.1:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(trial->exchange.upstream_endpoint, "10.0.0.2:80");
+  EXPECT_EQ(script.given_up, 1U);
+  EXPECT_LT(took, 100ms);
+  EXPECT_EQ(trial->story(), "balance:picked pool:opened retry:other_endpoint balance:picked pool:opened");
+}
+
+TEST_F(AttemptTest, post_that_takes_too_long_is_an_error) {
+  timeouts.attempt = 50ms;
+  script.answer_takes["10.0.0.1:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop, Method::post, "once");
+  EXPECT_EQ(trial->result->error().code, Code::attempt_timeout);
+  EXPECT_EQ(script.sent_to.size(), 1U);
+}
+
+TEST_F(AttemptTest, upstream_is_told_what_is_left_of_the_time) {
+  time_for_all = 3s;
+  timeouts.attempt = 1s;
+  script.answer_takes["10.0.0.1:80"] = 10s;
+  retries.back_off_first = retries.back_off_max = 0ms;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  run(*shop);
+  ASSERT_EQ(script.time_left.size(), 2U);
+  EXPECT_EQ(script.time_left[0], "3000");
+  EXPECT_LE(script.time_left[1], "2000");
+  EXPECT_GE(script.time_left[1], "1990");
+}
+
+TEST_F(AttemptTest, no_try_begins_that_cannot_end_in_time) {
+  time_for_all = 500ms;
+  retries.statuses = {503};
+  script.statuses["10.0.0.1:80"] = 503;
+  script.retry_after = "1";
+  const auto shop = cluster({"10.0.0.1:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ((*trial->result)->head.status, 503);
+  EXPECT_EQ(script.sent_to.size(), 1U);
+  EXPECT_LT(took, 100ms) << "the answer that is there is passed on at once";
+}
+
+// ---- hedges
+
+TEST_F(AttemptTest, slow_try_gets_another_beside_it_and_the_first_answer_wins) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  script.answer_takes["10.0.0.1:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop, Method::put, "content");
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(script.sent_to, (std::vector<std::string>{"10.0.0.1:80", "10.0.0.2:80"}));
+  EXPECT_EQ(script.bodies[1], "content");
+  EXPECT_EQ(trial->exchange.upstream_endpoint, "10.0.0.2:80");
+  EXPECT_EQ(trial->exchange.attempts, 2U);
+  EXPECT_EQ(script.given_up, 1U) << "the loser was canceled";
+  EXPECT_LT(took, 40ms);
+  EXPECT_EQ(trial->story(), "balance:picked pool:opened hedge:sent balance:picked pool:opened race:second");
+  EXPECT_EQ(shard.metrics.hedges_won.get(), 1U);
+  world.settle();
+  EXPECT_EQ(script.alive, 1U) << "and its connection condemned";
+}
+
+TEST_F(AttemptTest, first_try_may_win_its_race) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  script.answer_takes["10.0.0.1:80"] = 40ms;
+  script.answer_takes["10.0.0.2:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ(trial->exchange.upstream_endpoint, "10.0.0.1:80");
+  EXPECT_EQ(script.given_up, 1U);
+  EXPECT_LT(took, 60ms);
+}
+
+TEST_F(AttemptTest, usual_answer_is_not_hedged_and_post_never) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  script.answer_takes["10.0.0.1:80"] = 10ms;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  run(*shop);
+  EXPECT_EQ(script.sent_to.size(), 1U);
+  EXPECT_EQ(took, 10ms);
+  script.answer_takes["10.0.0.2:80"] = 50ms;
+  run(*shop, Method::post, "once");
+  EXPECT_EQ(script.sent_to.size(), 2U);
+  EXPECT_EQ(shard.metrics.hedges.get(), 0U);
+}
+
+TEST_F(AttemptTest, hedges_stay_within_their_budget) {
+  hedge = {.after = 1ms, .share = percent(10)};
+  script.answer_takes["10.0.0.1:80"] = script.answer_takes["10.0.0.2:80"] = 5ms;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  for (unsigned request = 0; request < 100; ++request) run(*shop);
+  EXPECT_EQ(shard.metrics.hedges.get(), 10U);
+  EXPECT_EQ(script.sent_to.size(), 110U);
+}
+
+TEST_F(AttemptTest, percentile_of_its_own_times_says_what_is_slow) {
+  hedge = {.after_per_mille = 950, .share = percent(100)};
+  script.answer_takes["10.0.0.1:80"] = script.answer_takes["10.0.0.2:80"] = 10ms;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  for (unsigned request = 0; request < LatencyWindow::first_look; ++request) run(*shop);
+  EXPECT_EQ(shard.metrics.hedges.get(), 0U) << "nothing is known yet";
+  script.answer_takes["10.0.0.1:80"] = 10s;
+  run(*shop);
+  EXPECT_EQ(shard.metrics.hedges.get(), 1U);
+  EXPECT_EQ(shard.metrics.hedges_won.get(), 1U);
+}
+
+TEST_F(AttemptTest, when_both_tries_fail_the_table_decides_about_the_first) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  timeouts.attempt = 60ms;
+  retries.attempts_max = 2;
+  script.answer_takes["10.0.0.1:80"] = script.answer_takes["10.0.0.2:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ(trial->result->error().code, Code::attempt_timeout);
+  EXPECT_EQ(script.given_up, 2U);
+  EXPECT_EQ(trial->exchange.attempts, 2U);
+}
+
+TEST_F(AttemptTest, client_that_goes_away_takes_both_tries_with_it) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  script.answer_takes["10.0.0.1:80"] = script.answer_takes["10.0.0.2:80"] = 10s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  auto trial = std::make_unique<Trial>(shard, Method::get);
+  trial->scope.spawn(send(*shop, *trial));
+  world.run_for(50ms);
+  EXPECT_EQ(script.sent_to.size(), 2U);
+  trial->scope.cancel(client_error(Code::peer_closed));
+  world.run_until([&] { return trial->result.has_value(); });
+  EXPECT_EQ(script.given_up, 2U);
+  EXPECT_EQ(trial->result->error().code, Code::peer_closed);
 }
 
 }  // namespace

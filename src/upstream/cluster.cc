@@ -40,7 +40,8 @@ std::shared_ptr<const BalancerTable> table_of(const ClusterSettings& settings) {
 Cluster::Cluster(ClusterSettings settings)
     : settings_(std::move(settings)),
       key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
-      generation_(++generations) {
+      generation_(++generations),
+      races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on()) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
   table_ = table_of(settings_);
 }

@@ -15,6 +15,8 @@
 #include "contracts/roster.h"
 #include "contracts/session.h"
 #include "net/address.h"
+#include "upstream/hedge.h"
+#include "upstream/retry.h"
 
 namespace weir {
 
@@ -36,7 +38,11 @@ struct ClusterSettings {
   UpstreamTimeouts timeouts;
   ConnectionLimits connections;                       ///< per endpoint and core
   Duration resolve_every = std::chrono::seconds{30};  ///< no_limit: only once
-  unsigned attempts_max = limits::attempts;           ///< the first included
+  RetrySettings retries;
+  HedgeSettings hedge;
+  /// In which upstreams are told how many milliseconds are left of the request's time, lower case; empty: they are not.
+  std::string deadline_field;
+  unsigned cores = 1;  ///< that share the budgets
   std::shared_ptr<const Balancer> balancer;
   std::string zone{};                      ///< of the gateway; empty: all endpoints are near
   Duration slow_start = Duration::zero();  ///< how long an endpoint that comes (back) warms up
@@ -55,6 +61,8 @@ class Cluster {
   [[nodiscard]] Place place() const { return settings_.place; }
   [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
   [[nodiscard]] const UpstreamTimeouts& timeouts() const { return settings_.timeouts; }
+  /// Each try has a limit, or may have another beside it (upstream/race.h).
+  [[nodiscard]] bool races() const { return races_; }
   [[nodiscard]] const Balancer& balancer() const { return *settings_.balancer; }
   /// Of the balancer, when all endpoints are literal addresses; null: it needs none, or names must be resolved first.
   [[nodiscard]] const std::shared_ptr<const BalancerTable>& table() const { return table_; }
@@ -73,6 +81,7 @@ class Cluster {
   std::string key_;
   std::shared_ptr<const BalancerTable> table_;
   std::uint64_t generation_;
+  bool races_;
 };
 
 }  // namespace weir

@@ -21,6 +21,10 @@ void ClusterState::adopt(const Cluster& cluster) {
   generation_ = cluster.generation();
   pool_settings_ = {.protocol = settings.protocol, .limits = settings.connections};
   resolve_every_ = settings.resolve_every;
+  const std::uint32_t per_mille = settings.hedge.after_per_mille;
+  if (latency_ == nullptr || latency_->per_mille() != per_mille) {
+    latency_ = per_mille > 0 ? std::make_unique<LatencyWindow>(per_mille) : nullptr;
+  }
 
   zone_ = settings.zone;
   slow_start_ = settings.slow_start;

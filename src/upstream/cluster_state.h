@@ -26,6 +26,8 @@
 #include <vector>
 
 #include "upstream/cluster.h"
+#include "upstream/extra_load.h"
+#include "upstream/latency_window.h"
 #include "upstream/pool.h"
 
 namespace weir {
@@ -116,6 +118,15 @@ class ClusterState final : public ShardState, private Timer {
 
   [[nodiscard]] std::size_t pool_count() const { return pools_.size(); }
 
+  /// What retries and hedges add to the requests.
+  [[nodiscard]] ExtraLoad& extra_load() { return extra_load_; }
+  /// How long an answer took to begin, for usual_latency(); forgotten where nobody asks for that.
+  void observe_latency(Duration took) {
+    if (latency_) latency_->observe(took);
+  }
+  /// The percentile after which requests are hedged; nothing when it is not known (yet), or not wanted.
+  [[nodiscard]] std::optional<Duration> usual_latency() const { return latency_ ? latency_->usual() : std::nullopt; }
+
  private:
   struct Slot {
     ClusterEndpoint configured;
@@ -190,6 +201,8 @@ class ClusterState final : public ShardState, private Timer {
   std::vector<std::uint32_t> tried_;
   PickFacts last_;
 
+  ExtraLoad extra_load_;
+  std::unique_ptr<LatencyWindow> latency_;
   unsigned resolving_ = 0;
   bool used_ = true;  // since names were last resolved
   bool stopped_ = false;

@@ -44,8 +44,10 @@ Error OneExchangeSession::failure_of(Error error) const {
   if (upload_error_ && upload_error_->origin != Origin::upstream) return *upload_error_;
   if (uploading_) return error.with(Retry::never);
   const bool heard = heard_ && !fault(Fault::retry_after_response_began);
+  const bool ended_unanswered = error.code == Code::peer_closed || error.code == Code::peer_reset;
+  const bool took_too_long = error.code == Code::first_byte_timeout || error.code == Code::attempt_timeout;
   if (error.origin == Origin::upstream && !heard && error.retry == Retry::never &&
-      (error.code == Code::peer_closed || error.code == Code::peer_reset)) {
+      (ended_unanswered || took_too_long)) {
     error.retry = Retry::idempotent;
   }
   return error;

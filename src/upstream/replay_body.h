@@ -28,6 +28,11 @@ class ReplayBody final : public Body {
   [[nodiscard]] bool replayable() const { return pulled_ == kept_.size() && !failed_; }
   /// The next read begins at the beginning. \pre replayable()
   void rewind() { replayed_ = 0; }
+  /// All of the body, if it is kept and has no trailers; valid until forget().
+  [[nodiscard]] std::optional<std::string_view> whole() const {
+    if (!ended_ || !replayable() || trailers_ != nullptr) return {};
+    return kept_;
+  }
   /// The answer is there: nothing will be sent again, so nothing needs to be kept.
   void forget();
 

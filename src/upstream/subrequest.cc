@@ -1,30 +1,12 @@
 // Its own exchange, its own clock, its answer as a whole.
 #include "upstream/subrequest.h"
 
+#include "upstream/alarm.h"
 #include "upstream/attempt.h"
 #include "upstream/forwarding.h"
 
 namespace weir {
 namespace {
-
-/// Gives a region up when its time is over.
-class Alarm final : private Timer {
- public:
-  Alarm(Reactor& reactor, Cancellation& region, Duration patience) : reactor_(reactor), region_(region) {
-    const Time due = deadline_after(reactor.now(), patience);
-    if (due != never) reactor.timers().arm(*this, due);
-  }
-  Alarm(const Alarm&) = delete;
-  Alarm& operator=(const Alarm&) = delete;
-  ~Alarm() { reactor_.timers().disarm(*this); }
-
- private:
-  // Not timed_out: sessions take that for the end of a wait of their own, and wait again.
-  void fire(Time) override { region_.request(upstream_error(Code::first_byte_timeout)); }
-
-  Reactor& reactor_;
-  Cancellation& region_;
-};
 
 /// The rest of a body as one text in the arena.
 Task<Result<std::string_view>> read_whole(Body& body, ByteCount bytes_max, Arena& arena) {
@@ -62,7 +44,9 @@ Task<Result<Fetched>> Subrequest::fetch(const Cluster& cluster, const RequestHea
   CancellationRegion region(co_await current_cancellation{});
   Result<Fetched> fetched = fail(gateway_error(Code::internal));
   {
-    const Alarm alarm(exchange_.shard.reactor, region.inner(), limits.timeout);
+    Reactor& reactor = exchange_.shard.reactor;
+    exchange_.limit_time(deadline_after(reactor.now(), limits.timeout));
+    const Alarm alarm(reactor, region.inner(), limits.timeout, upstream_error(Code::first_byte_timeout));
     fetched = co_await converse(cluster, head, limits.body_bytes).under(region.inner());
   }
   if (answer_) answer_->body.reset();

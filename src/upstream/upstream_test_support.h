@@ -22,12 +22,17 @@ inline UpstreamAddress address_of(std::string_view text) {
 /// What the made-up upstream does next, and what it has seen.
 struct Script {
   Duration connect_takes = Duration::zero();
-  std::map<std::string, Error> connect_fails;  // by address; the entry stays
-  std::deque<Result<Status>> answers;          // to send(); 200 when there is none
-  std::vector<std::string> sent_to;            // address of each send()
-  std::vector<std::string> bodies;             // what each send() pulled
+  std::map<std::string, Error> connect_fails;    // by address; the entry stays
+  std::deque<Result<Status>> answers;            // to send(); 200 when there is none
+  std::map<std::string, Duration> answer_takes;  // by address; the entry stays
+  std::map<std::string, Status> statuses;        // by address, behind `answers`; the entry stays
+  std::string retry_after;                       // of every answer; empty: none
+  std::vector<std::string> time_left;            // what each send() was told in x-left-ms
+  std::vector<std::string> sent_to;              // address of each send()
+  std::vector<std::string> bodies;               // what each send() pulled
   unsigned connects = 0;
   unsigned alive = 0;
+  unsigned given_up = 0;  // sends that were canceled
 };
 
 class FakeSession final : public ClientSession {
@@ -38,26 +43,39 @@ class FakeSession final : public ClientSession {
   }
   ~FakeSession() override { --script_.alive; }
 
-  Reply send(Exchange& exchange, const RequestHead&, Body* body, const UpstreamTimeouts&, Lease lease) override {
+  Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts&, Lease lease) override {
     ++carried_;
+    const std::size_t number = script_.bodies.size();
     script_.sent_to.push_back(address_);
-    std::string& pulled = script_.bodies.emplace_back();
+    const Field* const left = head.fields.find("x-left-ms");
+    script_.time_left.emplace_back(left == nullptr ? "" : left->value);
+    script_.bodies.emplace_back();
     while (body != nullptr) {
       CO_TRY(const Piece piece, co_await body->read());
-      pulled += piece.bytes;
+      script_.bodies[number] += piece.bytes;
       if (piece.end) break;
     }
+    Answer answer(exchange.arena);
     if (!script_.answers.empty()) {
-      const Result<Status> answer = script_.answers.front();
+      const Result<Status> said = script_.answers.front();
       script_.answers.pop_front();
-      if (!answer) co_return fail(answer.error());
-      lease.mark_healthy();
-      Answer said(exchange.arena);
-      said.head.status = *answer;
-      co_return said;
+      if (!said) co_return fail(said.error());
+      answer.head.status = *said;
+    } else if (const auto status = script_.statuses.find(address_); status != script_.statuses.end()) {
+      answer.head.status = status->second;
+    }
+    if (const auto takes = script_.answer_takes.find(address_); takes != script_.answer_takes.end()) {
+      if (const auto slept = co_await Sleep(exchange.shard.reactor, takes->second); !slept) {
+        ++script_.given_up;
+        const bool too_long = slept.error().code == Code::attempt_timeout;
+        co_return fail(too_long ? slept.error().with(Retry::idempotent) : slept.error());
+      }
+    }
+    if (!script_.retry_after.empty()) {
+      answer.head.fields.append(FieldName::retry_after, exchange.arena.copy(script_.retry_after));
     }
     lease.mark_healthy();
-    co_return Answer(exchange.arena);
+    co_return answer;
   }
   bool usable() override { return usable_; }
   [[nodiscard]] std::uint64_t exchanges_carried() const override { return carried_; }

@@ -50,6 +50,13 @@ constexpr Family families[] = {
     {"weir_upstream_queued", "gauge", "Requests waiting for an upstream connection now.",
      &ShardMetrics::upstream_queued},
     {"weir_upstream_retries_total", "counter", "Second and later tries of requests.", &ShardMetrics::retries},
+    {"weir_upstream_retries_over_budget_total", "counter", "Tries that the budget of retries did not allow.",
+     &ShardMetrics::retries_over_budget},
+    {"weir_upstream_hedges_total", "counter", "Second tries beside one that took long.", &ShardMetrics::hedges},
+    {"weir_upstream_hedges_won_total", "counter", "Second tries that answered first.", &ShardMetrics::hedges_won},
+    {"weir_fallbacks_total", "counter", "Answers that a fallback gave.", &ShardMetrics::fallbacks},
+    {"weir_faults_injected_total", "counter", "Requests that were held or failed as a rehearsal.",
+     &ShardMetrics::faults_injected},
 };
 
 constexpr std::string_view class_names[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};

@@ -11,6 +11,7 @@
 #include "app/config/checks.h"
 #include "app/config/include.h"
 #include "app/config/plugin_use.h"
+#include "app/config/resilience.h"
 #include "app/config/routes.h"
 #include "app/default_admin.h"
 #include "contracts/schema.h"
@@ -87,25 +88,6 @@ bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& 
   });
 }
 
-struct Retries {
-  std::uint32_t attempts = limits::attempts;
-};
-
-const Schema<Retries>& retries_schema() {
-  static const auto schema =
-      Schema<Retries>("retries", "When a request is tried again.")
-          .option("attempts", &Retries::attempts,
-                  {.doc = "Tries per request, the first included.", .example = "3", .minimum = 1, .maximum = 10});
-  return schema;
-}
-
-bool read_retries(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
-  Retries retries;
-  if (!retries_schema().read_into(node, reading, retries)) return false;
-  upstream.attempts = retries.attempts;
-  return true;
-}
-
 /// An upstream's options but for its balancer, which needs the names there are.
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
@@ -123,8 +105,16 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "How many connections, per core."})
           .option("resolve_every", &UpstreamDocument::resolve_every,
                   {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
-          .custom("retries", "map", read_retries,
-                  {.doc = "How often a request is tried.", .example = "{ attempts: 3 }"}, &retries_schema());
+          .nested("retries", &UpstreamDocument::retries, retries_schema(),
+                  {.doc = "When a request is tried again.", .example = "{ attempts: 3 }"})
+          .nested("hedge", &UpstreamDocument::hedge, hedge_schema(),
+                  {.doc = "A second try beside one that takes long; never, when it is not given.", .example = "p95"})
+          .option(
+              "deadline_field", &UpstreamDocument::deadline_field,
+              {.doc = "Field in which the servers are told how many milliseconds are left of timeouts.request, where "
+                      "that has a limit; gRPC is told in grpc-timeout anyway.",
+               .example = "x-request-timeout-ms",
+               .complaint = [](const std::string& name) { return field_name_complaint(name); }});
   return schema;
 }
 
@@ -368,6 +358,11 @@ std::vector<std::pair<std::string, Place>> upstream_names(const PluginUse& use) 
   std::vector<std::pair<std::string, Place>> names;
   for (const std::string_view asks_upstreams : {"proxy", "fastcgi", "forward_auth"}) {
     if (use.name == asks_upstreams) add_targets(use.options, names);
+  }
+  // What answers instead stands under its own name.
+  if (use.name != "fallback") return names;
+  for (const Node::Member& member : use.options.members()) {
+    if (member.name == "proxy" || member.name == "fastcgi") add_targets(member.value, names);
   }
   return names;
 }

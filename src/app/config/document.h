@@ -31,6 +31,8 @@
 #include "contracts/snapshot.h"
 #include "net/address.h"
 #include "route/match.h"
+#include "upstream/hedge.h"
+#include "upstream/retry.h"
 
 namespace weir::config {
 
@@ -66,7 +68,9 @@ struct UpstreamDocument {
   UpstreamTimeouts timeouts;
   ConnectionLimits connections;
   Duration resolve_every = std::chrono::seconds{30};
-  std::uint32_t attempts = limits::attempts;  ///< `retries.attempts`: the first try included
+  RetrySettings retries;
+  HedgeSettings hedge;
+  std::string deadline_field;
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
   /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.

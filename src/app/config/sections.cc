@@ -202,7 +202,12 @@ const Schema<UpstreamTimeouts>& upstream_timeouts_schema() {
                    .example = "60s",
                    .minimum = shortest})
           .option("queue", &UpstreamTimeouts::queue,
-                  {.doc = "In the waiting line for a connection.", .example = "1s", .minimum = Duration::zero()});
+                  {.doc = "In the waiting line for a connection.", .example = "1s", .minimum = Duration::zero()})
+          .option("attempt", &UpstreamTimeouts::attempt,
+                  {.doc = "One try, from the choice of an endpoint to the head of its answer; what may be repeated is "
+                          "then tried at another.",
+                   .example = "2s",
+                   .minimum = shortest});
   return schema;
 }
 

@@ -19,6 +19,8 @@
 #include "filters/compress/decision.h"
 #include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
+#include "filters/fallback/fallback.h"
+#include "filters/fault_injection/fault_injection.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/limit/limit.h"
 #include "filters/rewrite/rewrite.h"
@@ -71,7 +73,11 @@ class DecideAgain {
     if (room == "basic_auth") return basic_auth(decision);
     if (room == "compress") return compress(decision);
     if (room == "decompress") return decompress(decision);
+    if (room == "fallback") return fallback(decision);
+    if (room == "fault_injection") return fault_injection(decision);
     if (room == "forward_auth") return forward_auth(decision);
+    if (room == "hedge") return hedge(decision);
+    if (room == "race") return race(decision);
     const auto rules = rules_.find(std::string(story.route));
     ASSERT_NE(rules, rules_.end());
     if (room == "access") return access(rules->second, decision);
@@ -124,7 +130,23 @@ class DecideAgain {
     const RetryVerdict again = decide(*facts);
     EXPECT_EQ(decision.verdict, name_of(again.action));
     EXPECT_EQ(decision.reason, again.reason);
-    EXPECT_EQ(decision.subject, name_of(facts->error.code));
+    EXPECT_EQ(decision.subject, facts->status != 0 ? "retried_status" : name_of(facts->error.code));
+  }
+
+  static void hedge(const StoryDecision& decision) {
+    const auto facts = facts_from<HedgeFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const HedgeVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, again.send ? "sent" : "not_sent");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void race(const StoryDecision& decision) {
+    const auto facts = facts_from<RaceFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const RaceVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.outcome));
+    EXPECT_EQ(decision.reason, again.reason);
   }
 
   // ---- filters whose facts say everything ----
@@ -152,6 +174,22 @@ class DecideAgain {
     const bool compressed = again.coding != ContentCoding::identity;
     EXPECT_EQ(decision.verdict, compressed ? text_of(again.coding) : "plain");
     EXPECT_EQ(decision.subject, compressed ? name_of(again.effort) : "");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void fallback(const StoryDecision& decision) {
+    const auto facts = facts_from<FallbackFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const FallbackVerdict again = decide_fallback(*facts);
+    EXPECT_EQ(decision.verdict, again.serve ? "served" : "not_served");
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void fault_injection(const StoryDecision& decision) {
+    const auto facts = facts_from<FaultFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const FaultVerdict again = decide_fault(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again));
     EXPECT_EQ(decision.reason, again.reason);
   }
 

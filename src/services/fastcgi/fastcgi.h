@@ -36,6 +36,7 @@ class Fastcgi final : public Service {
 
   Reply handle(Exchange& exchange) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
+  [[nodiscard]] bool forwards() const override { return true; }
 
   using Candidates = std::span<const ScriptCandidate>;
   /// What a path could mean; nothing for an application without scripts.

@@ -26,6 +26,7 @@ class Proxy final : public Service {
 
   Reply handle(Exchange& exchange) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
+  [[nodiscard]] bool forwards() const override { return true; }
 
  private:
   std::vector<ProxyTarget> targets_;

@@ -1,0 +1,62 @@
+// Asking the balancer and the pool, and sending.
+#include "upstream/one_try.h"
+
+#include "contracts/selector.h"
+#include "upstream/cluster_state.h"
+#include "upstream/recorded_pick.h"
+
+namespace weir {
+
+Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid) {
+  std::string_view reason;
+  const PickRequest request{.tried = {&avoid, avoid == 0 ? 0U : 1U},
+                            .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
+  Pool* pool = state.pick(cluster.balancer(), request, reason);
+  if (pool == nullptr) return nullptr;
+  // The pool may be gone before the exchange's finishers read this.
+  exchange.upstream_endpoint = exchange.arena.copy(pool->text());
+  exchange.record(
+      {.room = "balance",
+       .verdict = "picked",
+       .subject = exchange.upstream_endpoint,
+       .reason = reason,
+       .place = cluster.place(),
+       .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
+  return pool;
+}
+
+void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts) {
+  const PoolVerdict verdict = decide(facts);
+  exchange.record({.room = "pool",
+                   .verdict = name_of(verdict.action),
+                   .subject = exchange.upstream_endpoint,
+                   .reason = verdict.reason,
+                   .place = cluster.place()},
+                  facts);
+}
+
+ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one) {
+  ClientSession& session = lease.session();
+  one.reused_connection = session.exchanges_carried() > 0;
+  one.leased = exchange.timings.upstream_leased = exchange.shard.reactor.now();
+  return session;
+}
+
+Error lease_failed(const PoolFacts& facts, Error error, OneTry& one) {
+  one.reused_connection = false;
+  one.withdrawn = decide(facts).action == PoolAction::wait && error.code == Code::no_endpoint;
+  // Whatever ended the wait, nothing was sent.
+  if (error.code == Code::attempt_timeout) error.retry = Retry::unsent;
+  return error;
+}
+
+Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
+  Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only);
+  Result<Lease> lease = co_await acquire;
+  record_lease(exchange, cluster, acquire.facts());
+  if (!lease) co_return fail(lease_failed(acquire.facts(), lease.error(), one));
+  ClientSession& session = note_lease(exchange, *lease, one);
+  co_return co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
+}
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+// One try of a request: a connection to one endpoint, the request on it, the head of its answer.
+#pragma once
+
+#include "contracts/exchange.h"
+#include "upstream/cluster.h"
+#include "upstream/pool.h"
+
+namespace weir {
+
+struct OneTry {
+  Pool* pool = nullptr;
+  bool fresh_only = false;
+  const RequestHead* head = nullptr;
+  Body* body = nullptr;
+  // What it came to.
+  bool reused_connection = false;
+  bool withdrawn = false;  ///< a reload took the endpoint away while we stood in its line: nobody was asked
+  Time leased{};           ///< when a connection was there
+};
+
+/// Leaves a record of the room "pool"; fills the exchange's moments.
+Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one);
+
+// Its steps, for the loop that makes most tries without a frame of their own (upstream/attempt.cc).
+
+/// The connection is there. \returns  its session
+ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one);
+/// There is none. \returns  what the try failed with
+Error lease_failed(const PoolFacts& facts, Error error, OneTry& one);
+/// What the pool said when it was asked for a connection.
+void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts);
+/// The balancer's next endpoint, with a record of the room "balance"; null: there is none at all.
+Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid);
+
+}  // namespace weir
