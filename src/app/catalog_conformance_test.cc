@@ -37,7 +37,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"decompress", {"{ ratio: 10 }"}},
     {"error_pages", {"{ pages: [{ status: 4xx, text: sorry }] }"}},
     {"fallback", {"{ respond: 200 }", "respond: 200"}},
-    {"fault_injection", {"503"}},
+    {"fault_injection", {"503", "abort: 503"}},
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
     {"limit", {"100/s", "rate: 100/s"}},

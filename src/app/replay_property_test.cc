@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 
+#include "app/catalog.h"
 #include "app/testing/decide_again.h"
 #include "app/testing/random_requests.h"
 #include "balancers/round_robin/round_robin.h"
@@ -26,6 +27,8 @@
 
 namespace weir {
 namespace {
+
+using namespace std::chrono_literals;
 
 using namespace random_requests;
 
@@ -77,6 +80,9 @@ class Context final : public BuildContext {
     files = &watched;
   }
   std::shared_ptr<const Cluster> cluster(const Node&) override { return cluster_; }
+  std::unique_ptr<const Service> service(const Node::Member& written) override {
+    return find_service(written.name)->build(written.value, *this);
+  }
 
  private:
   std::shared_ptr<const Cluster> cluster_;
@@ -176,6 +182,11 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
                                     .weight = static_cast<std::uint32_t>(1 + random.below(3))});
     }
     settings.retries.attempts_max = static_cast<unsigned>(1 + random.below(3));
+    if (random.chance(0.5)) settings.retries.statuses = {500, 503};
+    settings.retries.on_timeout = random.chance(0.5);
+    settings.retries.budget.per_second_min = static_cast<std::uint32_t>(random.below(3));
+    if (random.chance(0.3)) settings.timeouts.attempt = 4ms;
+    if (random.chance(0.5)) settings.hedge = {.after = 1ms, .share = percent(50)};
     settings.balancer = std::make_unique<RoundRobin>();
     settings.protocol = &protocol;
     return std::make_shared<const Cluster>(std::move(settings));
@@ -223,6 +234,11 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       filters.push_back(
           built(forward_auth_filter(), random.chance(0.5) ? "http://auth" : "{ to: 'http://auth', on_error: allow }"));
     }
+    if (random.chance(0.3))
+      filters.push_back(
+          built(fallback_filter(), random.chance(0.5) ? "{ respond: 200 }" : "{ proxy: x, statuses: [500] }"));
+    if (random.chance(0.3))
+      filters.push_back(built(fault_injection_filter(), "{ abort: { status: 502, share: 10% }, header: { accept: } }"));
     if (random.chance(0.5))
       filters.push_back(built(compress_filter(), random.chance(0.5) ? "{ }" : "{ minimum: 10B }"));
     if (random.chance(0.5)) filters.push_back(built(decompress_filter(), "{ }"));
@@ -372,6 +388,9 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     script.bodies.clear();
     script.sent_to.clear();
     script.connect_fails.clear();
+    script.time_left.clear();
+    script.answer_takes.clear();
+    if (random.chance(0.2)) script.answer_takes.emplace("10.1.0." + std::to_string(1 + random.below(5)) + ":80", 5ms);
     static const std::vector<Status> statuses{401, 403, 302, 404, 500};
     for (unsigned left = 0; left < 3 && random.chance(0.3); ++left) {
       if (random.chance(0.3)) {
@@ -411,8 +430,9 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
   }
   // Each kind was there often enough to mean something.
   for (const std::string_view room :
-       {"route", "access", "api_key", "basic_auth", "body_limit", "compress", "decompress", "error_pages", "files",
-        "proxy", "forward_auth", "limit", "redirect", "rewrite", "script", "balance", "pool", "retry"}) {
+       {"route",       "access",   "api_key",         "basic_auth", "body_limit", "compress",     "decompress",
+        "error_pages", "fallback", "fault_injection", "files",      "proxy",      "forward_auth", "limit",
+        "redirect",    "rewrite",  "script",          "balance",    "pool",       "retry"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
   }
   for (const std::string_view reason : {"compress: compressed",
@@ -425,6 +445,16 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
                                         "basic_auth: wrong_password",
                                         "forward_auth: authority_allowed",
                                         "forward_auth: authority_unreachable_allowed",
+                                        "fallback: failed",
+                                        "fallback: status",
+                                        "fallback: not_idempotent",
+                                        "fault_injection: within_share",
+                                        "hedge: slower_than_usual",
+                                        "hedge: budget_used_up",
+                                        "race: answered_first",
+                                        "retry: status",
+                                        "retry: took_too_long",
+                                        "retry: budget_used_up",
                                         "files: index",
                                         "files: if_none_match",
                                         "files: if_match",

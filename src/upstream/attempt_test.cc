@@ -364,7 +364,7 @@ TEST_F(AttemptTest, slow_try_gets_another_beside_it_and_the_first_answer_wins) {
   EXPECT_LT(took, 40ms);
   EXPECT_EQ(trial->story(), "balance:picked pool:opened hedge:sent balance:picked pool:opened race:second");
   EXPECT_EQ(shard.metrics.hedges_won.get(), 1U);
-  world.settle();
+  world.run_for(10ms);
   EXPECT_EQ(script.alive, 1U) << "and its connection condemned";
 }
 

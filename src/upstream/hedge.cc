@@ -1,4 +1,4 @@
-// The two tables.
+// The two tables: whether a second try is sent, and whose answer it is.
 #include "upstream/hedge.h"
 
 namespace weir {

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-Task<Result<void>> sleep(Reactor& reactor, Duration duration) {
+Task<Result<void>> wait_out(Reactor& reactor, Duration duration) {
   co_return co_await Sleep(reactor, duration);
 }
 
@@ -57,7 +57,7 @@ Task<void> Race::run_second(Duration delay) {
   {
     CancellationRegion region(co_await current_cancellation{});
     second_.region = &region.inner();
-    const Result<void> slept = co_await sleep(exchange_.shard.reactor, delay).under(region.inner());
+    const Result<void> slept = co_await wait_out(exchange_.shard.reactor, delay).under(region.inner());
     second_.region = nullptr;
     if (!slept || first_.outcome || !send_second()) co_return;
   }

@@ -81,7 +81,7 @@ Ended play(const Case& what) {
   Ended ended;
   FallbackOptions options;
   options.statuses = what.statuses;
-  options.services.push_back({.name = "other", .value = {}, .place = {}});
+  options.services.push_back({.name = "other", .place = {}, .value = {}});
   const Fallback fallback(options, std::make_unique<OtherService>(ended.body, what.forwards));
   const FailingService rest(what.outcome, what.counts_as_attempt);
   const Result<Answer> answer = shard.run_to_end(fallback.handle(test.exchange, TestExchange::next(rest)));

@@ -1,4 +1,4 @@
-// Draw, wait, refuse.
+// Drawing, waiting and refusing: what a rehearsed failure does to a request.
 #include "filters/fault_injection/fault_injection.h"
 
 #include <fmt/format.h>

@@ -41,8 +41,8 @@ Rehearsed get(std::string_view options, std::string_view rehearsal = {}) {
 }
 
 TEST(FaultInjection, conforms) {
-  expect_conformance(fault_injection_filter(), "503");
-  expect_conformance(fault_injection_filter(), "{ delay: 20ms, header: { x-a: } }");
+  expect_conformance(fault_injection_filter(), "503", "abort: 503");
+  expect_conformance(fault_injection_filter(), "{ delay: 20ms, header: { x-a: } }", "abort: 503");
 }
 
 TEST(FaultInjection, aborts_with_the_status_that_is_rehearsed) {
