@@ -37,7 +37,14 @@ PLACES = {
 PLUGIN_FLOOR = 6
 
 # Third-party code whose headers stay behind one door: part of the include -> the folder that may use it.
-DOORS = {"yaml-cpp/": "app", "isa-l/": "http", "zlib.h": "http", "zstd.h": "http", "brotli/": "http"}
+DOORS = {
+    "yaml-cpp/": "app",
+    "sqlite3.h": "stores",
+    "isa-l/": "http",
+    "zlib.h": "http",
+    "zstd.h": "http",
+    "brotli/": "http",
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
