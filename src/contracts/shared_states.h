@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -35,6 +36,17 @@ class SharedStates {
     kept = made;
     if (states_.size() >= sweep_at_) sweep();
     return made;
+  }
+
+  /// Those of a kind that are held, in the order of their keys, for whoever takes longer than a look; from any thread.
+  template <typename State>
+  std::vector<std::shared_ptr<State>> all() {
+    std::vector<std::shared_ptr<State>> found;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, kept] : states_) {
+      if (auto state = std::dynamic_pointer_cast<State>(kept.lock())) found.push_back(std::move(state));
+    }
+    return found;
   }
 
   /// In the order of their keys; from any thread.

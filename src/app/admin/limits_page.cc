@@ -1,6 +1,7 @@
 // Cells of all cores, added up; keys of their sketches, joined.
 #include "app/admin/limits_page.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,17 +35,45 @@ std::vector<limit::HeavyKey> heaviest(const std::map<std::string, std::uint64_t>
   return heavy;
 }
 
+/// Rules of one name on several routes: the period is the same, keys stand once, with the least that any has left.
+void add_quota(LimitTotals& totals, limit::RuleState& state, WallTime now) {
+  const std::optional<limit::Period> period = state.period(now);
+  if (!period) return;
+  if (!totals.quota) totals.quota.emplace();
+  totals.quota->ends = period->end;
+  std::map<std::string, std::uint64_t> keys;
+  for (const QuotaNow::Key& key : totals.quota->keys) keys[key.text] = key.left;
+  for (const limit::RuleState::Core& core : state.cores()) {
+    for (const limit::HeavyKey& key : core.spenders->all()) {
+      const std::uint64_t left = state.left_of(key.hash, now);
+      const auto [at, fresh] = keys.try_emplace(key.text, left);
+      if (!fresh) at->second = std::min(at->second, left);
+    }
+  }
+  totals.quota->keys.clear();
+  for (const auto& [text, left] : keys) totals.quota->keys.push_back({.text = text, .left = left});
+  std::ranges::sort(totals.quota->keys, [](const auto& one, const auto& other) {
+    return one.left != other.left ? one.left < other.left : one.text < other.text;
+  });
+  if (totals.quota->keys.size() > keys_shown) totals.quota->keys.resize(keys_shown);
+}
+
+std::string moment(std::int64_t seconds) {
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
 }  // namespace
 
-std::vector<LimitTotals> limit_totals(SharedStates& states) {
+std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTime> now) {
   struct Gathered {
     LimitTotals totals;
     std::map<std::string, std::uint64_t> keys;
   };
   std::map<std::pair<std::string, std::string>, Gathered> gathered;
-  states.for_each<limit::RuleState>([&](const limit::RuleState& state) {
+  states.for_each<limit::RuleState>([&](limit::RuleState& state) {
     Gathered& here = gathered[{state.name(), state.allowance()}];
     for (const limit::RuleState::Core& core : state.cores()) add_core(here.totals, here.keys, core);
+    if (now) add_quota(here.totals, state, *now);
   });
   std::vector<LimitTotals> all;
   for (auto& [name, here] : gathered) {
@@ -66,7 +95,15 @@ std::string limits_json(const std::vector<LimitTotals>& totals) {
     json.key("refused_most").begin_array();
     for (const limit::HeavyKey& key : rule.heavy)
       json.begin_object().member("key", key.text).member("count", key.count).end_object();
-    json.end_array().end_object();
+    json.end_array();
+    if (rule.quota) {
+      json.key("quota").begin_object().member("period_ends", moment(rule.quota->ends));
+      json.key("least_left").begin_array();
+      for (const QuotaNow::Key& key : rule.quota->keys)
+        json.begin_object().member("key", key.text).member("left", key.left).end_object();
+      json.end_array().end_object();
+    }
+    json.end_object();
   }
   json.end_array().end_object();
   return json.take() + "\n";
@@ -79,6 +116,10 @@ std::string limits_text(const std::vector<LimitTotals>& totals) {
     out += fmt::format("{} ({}): {} admitted, {} refused, {} delayed, {} would be refused\n", rule.name, rule.allowance,
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
     for (const limit::HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
+    if (!rule.quota) continue;
+    out += fmt::format("  period ends {}; left:\n", moment(rule.quota->ends));
+    for (const QuotaNow::Key& key : rule.quota->keys)
+      out += fmt::format("  {:>10}  {}\n", key.left, printable(key.text));
   }
   return out;
 }

@@ -14,7 +14,8 @@ class LimitsPage : public testing::Test {
     limit::RuleOptions options;
     options.name = name;
     options.rate = Rate{.count = count};
-    return states.find_or_make<limit::RuleState>(key, [&] { return std::make_shared<limit::RuleState>(options, 2); });
+    return states.find_or_make<limit::RuleState>(key,
+                                                 [&] { return std::make_shared<limit::RuleState>(options, 2, key); });
   }
   SharedStates states;
 };
@@ -46,6 +47,32 @@ TEST_F(LimitsPage, adds_up_cores_and_routes_of_one_rule) {
   add_limits(page, totals);
   EXPECT_TRUE(
       page.take().contains("weir_limit_decisions_total{rule=\"guesses\",allows=\"5/s\",verdict=\"admitted\"} 7\n"));
+}
+
+// Of a quota: when its period ends, and who has least left of it.
+TEST_F(LimitsPage, shows_what_is_left_of_quotas) {
+  limit::RuleOptions options;
+  options.name = "monthly";
+  options.quota = limit::Quota{.count = 10, .unit = limit::PeriodUnit::month};
+  options.calendar = std::make_shared<limit::Calendar>(limit::TimeZone(), limit::PeriodUnit::month);
+  const auto state =
+      states.find_or_make<limit::RuleState>("a", [&] { return std::make_shared<limit::RuleState>(options, 2, "a"); });
+  const WallTime now{std::chrono::sys_days{std::chrono::year{2026} / 2 / 10}};
+  std::uint64_t before = 0;
+  (void)state->ledger(0).spend(1, Time{now.time_since_epoch()}, 3, before);
+  (void)state->ledger(1).spend(2, Time{now.time_since_epoch()}, 10, before);
+  state->core(0).spenders->count(1, [] { return std::string("ann"); });
+  state->core(1).spenders->count(2, [] { return std::string("bob"); });
+  const auto totals = limit_totals(states, now);
+  EXPECT_EQ(limits_text(totals),
+            "monthly (10/month): 0 admitted, 0 refused, 0 delayed, 0 would be refused\n"
+            "  period ends 2026-03-01T00:00:00Z; left:\n"
+            "           0  bob\n"
+            "           7  ann\n");
+  EXPECT_TRUE(limits_json(totals).contains(
+      "\"quota\":{\"period_ends\":\"2026-03-01T00:00:00Z\",\"least_left\":[{\"key\":\"bob\",\"left\":0}"))
+      << limits_json(totals);
+  EXPECT_FALSE(limit_totals(states).front().quota);
 }
 
 TEST_F(LimitsPage, a_rule_that_nobody_has_any_more_is_gone) {

@@ -92,6 +92,12 @@ void add_configuration(Exposition& page, const Operations& operations) {
   page.family("weir_config_reloads_total", "counter", "Reloads asked for, by what became of them.")
       .sample({{"result", "applied"}}, status.reloads)
       .sample({{"result", "refused"}}, status.reloads_failed);
+  page.family("weir_state_entries_written_total", "counter",
+              "Entries written to the state folder: what of quotas survives a restart.")
+      .sample({}, status.state_written);
+  page.family("weir_state_failures_total", "counter",
+              "Times that the state folder could not be read or written; what was not written is tried again.")
+      .sample({}, status.state_failures);
   page.family("weir_workers", "gauge", "Cores that serve.").sample({}, std::uint64_t{status.workers});
 }
 

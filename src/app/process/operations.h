@@ -70,7 +70,9 @@ struct ProcessStatus {
   std::uint64_t reloads_failed = 0;
   bool last_reload_applied = true;
   WallTime last_reload_at{};
-  std::string last_reload_error;  ///< first line; empty when it was applied
+  std::string last_reload_error;     ///< first line; empty when it was applied
+  std::uint64_t state_written = 0;   ///< entries of what must survive a restart
+  std::uint64_t state_failures = 0;  ///< times that they could not be read or written
 };
 
 /// From any thread, without waiting.

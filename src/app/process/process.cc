@@ -13,6 +13,7 @@
 
 #include "app/logging/error_log.h"
 #include "protocols/h1/protocol.h"
+#include "stores/sqlite/sqlite_store.h"
 #include "upstream/cluster.h"
 
 namespace weir {
@@ -22,6 +23,8 @@ namespace {
 constexpr Duration handshake_patience = std::chrono::milliseconds{200};
 /// What a job elsewhere (a look-up of a name, a disk, a hash) is given when all else is over.
 constexpr std::chrono::milliseconds job_patience{1000};
+/// What the state's disk is given for an answer, at the start and at the end.
+constexpr std::chrono::milliseconds store_patience{1000};
 /// What all of an end is given that was asked for twice; supervisors kill after ten seconds and more.
 constexpr std::chrono::seconds forced_patience{5};
 
@@ -126,8 +129,20 @@ Process::Candidate Process::load(config::Source& source) {
   return candidate;
 }
 
+void Process::open_store() {
+  if (state_folder_.empty()) return;
+  keeper_ = std::make_unique<StateKeeper>(
+      compiler_.shared_states(), std::make_unique<SqliteStore>(state_folder_ + "/weir.db", *executor_), store_patience,
+      &wall_now, [this](bool good, const std::string& sentence) {
+        good ? surroundings_->log().info(sentence) : surroundings_->log().warning(sentence);
+      });
+  keeper_->restore();
+  keeper_->start();
+}
+
 bool Process::start(Candidate& candidate) {
   surroundings_ = std::make_unique<Surroundings>(candidate.document, *this);
+  open_store();
   const ShardServer::Parts parts{.traffic = surroundings_->traffic(),
                                  .admin = surroundings_->admin(),
                                  .protocol = h1::server_protocol(),
@@ -204,6 +219,7 @@ ReloadOutcome Process::apply(Candidate candidate) {
     candidate.gateway = nullptr;
   }
   if (candidate.gateway == nullptr) return refused(candidate.diagnostics);
+  if (keeper_) keeper_->restore();
   const std::shared_ptr<const Gateway> before = gateway();
   const std::vector<const Cluster*> retired = clusters_missing(*before, *candidate.gateway);
   for (const auto& worker : workers_) {
@@ -338,6 +354,7 @@ ExitCode Process::drain_and_end() {
   const auto busy = [](const auto& worker) { return worker->call([&] { return worker->server().busy(); }); };
   const bool clean = drained == workers_.size() || std::ranges::none_of(workers_, busy);
   for (const auto& worker : workers_) worker->stop();
+  if (keeper_) keeper_->stop();
   for (const ListenerPlan& plan : open_listeners_) remove_socket_file(plan.address);
   workers_running_.store(false, std::memory_order_release);
   ::pthread_kill(signals_.native_handle(), SIGQUIT);

@@ -25,6 +25,7 @@
 #include "app/process/control.h"
 #include "app/process/operations.h"
 #include "app/process/past.h"
+#include "app/process/state_keeper.h"
 #include "app/process/surroundings.h"
 #include "app/process/worker.h"
 
@@ -82,6 +83,7 @@ class Process final : public Operations {
   ReloadOutcome refused(const std::string& why);
 
   std::vector<ListenerPlan> plan_listeners(const config::Document& document, Diagnostics& diagnostics);
+  void open_store();
   bool start(Candidate& candidate);
   ReloadOutcome apply(Candidate candidate);
   ReloadOutcome refused(const Diagnostics& diagnostics);
@@ -109,6 +111,7 @@ class Process final : public Operations {
   config::HashKey hash_key_;
   Past past_;
   std::string past_warning_;
+  std::string state_folder_;  // empty: there is none
   Compiler compiler_;
   ListenerNumbers listener_numbers_;
   Census census_;
@@ -118,6 +121,7 @@ class Process final : public Operations {
   // Behind the cores, so that it ends before them: its jobs answer to them, and to everything above.
   std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<StateKeeper> keeper_;       // null without a state folder
   std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
   std::vector<ListenerStatus> bound_;
   std::thread signals_;

@@ -21,6 +21,7 @@ void Process::open_past(Candidate& candidate) {
   std::string folder = !options_.state.empty() ? options_.state : state.path;
   if (folder == "off") return;
   if (folder.empty()) folder = default_state_folder();
+  state_folder_ = folder;
   past_warning_ = past_.open(folder, {.entries = state.entries, .bytes = state.size, .age = state.age});
   if (past_.key() == nullptr) return;
   hash_key_ = *past_.key();

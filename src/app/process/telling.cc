@@ -59,6 +59,10 @@ ProcessStatus Process::status() const {
   const std::lock_guard lock(mutex_);
   ProcessStatus status = status_;
   status.connections = census_.connections();
+  if (keeper_) {
+    status.state_written = keeper_->written();
+    status.state_failures = keeper_->failures();
+  }
   return status;
 }
 

@@ -25,6 +25,7 @@ namespace weir::limit {
 struct HeavyKey {
   std::string text;
   std::uint64_t count = 0;
+  std::uint64_t hash = 0;
 };
 
 class HeavyKeys {
@@ -64,7 +65,9 @@ class HeavyKeys {
     std::vector<HeavyKey> found;
     for (const Entry& entry : entries_) {
       const std::uint32_t before = entry.version.load(std::memory_order_acquire);
-      HeavyKey key{.text = entry.read_text(), .count = entry.count.load(std::memory_order_relaxed)};
+      HeavyKey key{.text = entry.read_text(),
+                   .count = entry.count.load(std::memory_order_relaxed),
+                   .hash = entry.hash.load(std::memory_order_relaxed)};
       std::atomic_thread_fence(std::memory_order_acquire);
       const bool changed = before % 2 == 1 || entry.version.load(std::memory_order_relaxed) != before;
       if (!changed && key.count > 0) found.push_back(std::move(key));

@@ -51,6 +51,7 @@ BudgetVerdict Ledger::spend(std::uint64_t hash, Time now, std::uint64_t cost, st
     if (!verdict.admitted) return verdict;
     if (found.owner != hash && !table_->take(found, hash)) continue;
     if (!store(*found.slot, before, verdict.state)) continue;
+    if (changed_) changed_->mark(table_->number_of(*found.slot));
     // The slot may have been taken over between the two steps: then somebody else is charged, and this key again.
     if (found.slot->hash.load(std::memory_order_acquire) == hash) return verdict;
   }
@@ -66,8 +67,23 @@ void Ledger::settle(std::uint64_t hash, Time now, std::int64_t more) {
     const LimitTable::Found found = find(hash, now);
     if (found.owner != hash) return;
     const std::uint64_t state = found.slot->state.load(std::memory_order_acquire);
-    if (store(*found.slot, state, settle_budget(budget_, state, now, more))) return;
+    if (!store(*found.slot, state, settle_budget(budget_, state, now, more))) continue;
+    if (changed_) changed_->mark(table_->number_of(*found.slot));
+    return;
   }
+}
+
+void Ledger::note_change(std::uint64_t hash, Time now) {
+  const LimitTable::Found found = find(hash, now);
+  if (found.owner == hash) changed_->mark(table_->number_of(*found.slot));
+}
+
+void Ledger::restore(std::uint64_t hash, std::uint64_t state, Time now) {
+  const LimitTable::Found found = find(hash, now);
+  // A full set: the newcomer is counted with the lightest there, as ever.
+  if (!table_->take(found, hash)) return;
+  if (weigh_budget(budget_, state, now) > weigh_budget(budget_, found.slot->state.load(), now))
+    found.slot->state.store(state, std::memory_order_release);
 }
 
 bool Ledger::store(LimitTable::Slot& slot, std::uint64_t expected, std::uint64_t state) const {

@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "filters/limit/budget.h"
+#include "filters/limit/changed_slots.h"
 #include "filters/limit/log_table.h"
 #include "filters/limit/table.h"
 
@@ -37,6 +38,21 @@ class Ledger {
   /// was spent last.
   void settle(std::uint64_t hash, Time now, std::int64_t more);
 
+  /// From now on it notes which keys were charged, for somebody who keeps them. \pre no log
+  void note_changes() { changed_ = std::make_unique<limit::ChangedSlots>(table_->slots()); }
+  void note_change(std::uint64_t hash, Time now);
+  /// Visits (hash, state) of keys that were charged since it was asked last, `most` and a few more at most.
+  template <typename Visit>
+  void take_changes(std::size_t most, const Visit& visit) {
+    changed_->take(most, [&](std::size_t number) {
+      const LimitTable::Slot& slot = table_->slot(number);
+      const std::uint64_t hash = slot.hash.load(std::memory_order_acquire);
+      if (hash != 0) visit(hash, slot.state.load(std::memory_order_acquire));
+    });
+  }
+  /// Gives a key the state that was kept of it. Before anybody is charged.
+  void restore(std::uint64_t hash, std::uint64_t state, Time now);
+
   [[nodiscard]] const Budget& budget() const { return budget_; }
   [[nodiscard]] std::size_t bytes() const { return table_ ? table_->bytes() : logs_->bytes(); }
   /// Bytes that so many keys will take.
@@ -52,6 +68,7 @@ class Ledger {
   const Company company_;
   std::unique_ptr<LimitTable> table_;  // all but logs
   std::unique_ptr<LogTable> logs_;
+  std::unique_ptr<limit::ChangedSlots> changed_;  // where they are kept
 };
 
 }  // namespace weir

@@ -146,6 +146,9 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
       core.heavy.count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
     } else if (charged) {
       core.admitted.add();
+      if (core.spenders != nullptr) {
+        core.spenders->count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
+      }
       if (verdict.wait > Duration{}) core.delayed.add();
     } else {
       verdict.remaining += judged[at].cost;  // another rule refused: this one has kept it

@@ -37,7 +37,17 @@ std::uint64_t read_cost(std::string_view value, std::uint64_t maximum, std::uint
 
 // ---- state ----
 
-RuleState::RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn tables)
+namespace {
+
+/// `limit/monthly/3f2a1b4c5d6e7f80/`: readable, and apart from all others.
+std::string kept_name(const std::string& name, std::string_view identity) {
+  constexpr std::size_t digits = 16;
+  return fmt::format("limit/{}/{}/", name, crypto::hexadecimal(crypto::sha256(identity)).substr(0, digits));
+}
+
+}  // namespace
+
+RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables)
     : name_(limit::name_of(rule)),
       allowance_(allowance_of(rule)),
       calendar_(rule.calendar),
@@ -50,8 +60,23 @@ RuleState::RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn 
   } else if (rule.in_flight) {
     in_flight_ = std::make_unique<InFlight>(keys_);
   } else if (rule.scope == Scope::shared) {
-    shared_ = std::make_unique<Ledger>(budget_, keys_, cores == 1 ? Company::alone : Company::shared);
+    // Who keeps what was counted is company, too.
+    const bool alone = cores == 1 && !rule.quota;
+    shared_ = std::make_unique<Ledger>(budget_, keys_, alone ? Company::alone : Company::shared);
+    for (Core& core : cores_) core.spenders = rule.quota ? std::make_unique<HeavyKeys>() : nullptr;
+    if (rule.quota) book_ = std::make_unique<QuotaBook>(kept_name(name_, identity), *shared_, *calendar_);
   }
+}
+
+std::optional<Period> RuleState::period(WallTime now) const {
+  if (calendar_ == nullptr) return {};
+  return calendar_->at(std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count());
+}
+
+std::uint64_t RuleState::left_of(std::uint64_t hash, WallTime now) {
+  std::uint64_t before = 0;
+  const BudgetVerdict verdict = shared_->look(hash, Time{now.time_since_epoch()}, 1, before);
+  return verdict.remaining + (verdict.admitted ? 1 : 0);
 }
 
 Ledger& RuleState::ledger(unsigned number) {
@@ -67,14 +92,14 @@ namespace {
 
 /// What the rule has counted so far, or a state that has counted nothing; null when there is no table left.
 std::shared_ptr<RuleState> find_state(const RuleOptions& options, BuildContext& context) {
-  if (context.shared_states == nullptr) return std::make_shared<RuleState>(options, context.cores);
+  const std::string key =
+      fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
+  if (context.shared_states == nullptr) return std::make_shared<RuleState>(options, context.cores, key);
   const auto tables = context.shared_states->find_or_make<TableCount>("limit: tables", &std::make_shared<TableCount>);
   const auto make = [&]() -> std::shared_ptr<RuleState> {
     auto drawn = TableCount::draw(tables, RuleState::tables_of(options, context.cores));
-    return drawn ? std::make_shared<RuleState>(options, context.cores, std::move(*drawn)) : nullptr;
+    return drawn ? std::make_shared<RuleState>(options, context.cores, key, std::move(*drawn)) : nullptr;
   };
-  const std::string key =
-      fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
   return context.shared_states->find_or_make<RuleState>(key, make);
 }
 
@@ -124,7 +149,28 @@ std::uint64_t Rule::hash_of(const Exchange& exchange, Arena& arena) const {
   return state_->hash_key().hash({reinterpret_cast<const char*>(which.data()), sizeof(which)});
 }
 
+namespace {
+
+/// Values with their lengths, so that "a", "bc" and "ab", "c" differ.
+void append_part(std::string& joined, std::string_view value) {
+  joined += fmt::format("{}:", value.size());
+  joined += value;
+}
+
+}  // namespace
+
+std::uint64_t Rule::lasting_hash_of(const SelectorFacts& facts, Arena& arena) const {
+  std::string joined;
+  for (const Selector& selector : options_.key.selectors) {
+    const bool is_address = selector.kind() == Selector::Kind::client_address && !facts.client.over_unix;
+    append_part(joined, is_address ? counted_part_text(facts.client.address, options_.ipv6_prefix)
+                                   : std::string(selector.value(facts, arena)));
+  }
+  return state_->book()->hash(joined);
+}
+
 std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
+  if (state_->book() != nullptr) return lasting_hash_of(facts, arena);
   const crypto::HashKey& key = state_->hash_key();
   std::array<std::uint64_t, limits::limit_key_parts> hashes;
   std::size_t count = 0;

@@ -13,12 +13,14 @@
 
 #include "base/crypto.h"
 #include "contracts/exchange.h"
+#include "contracts/kept_state.h"
 #include "contracts/metrics.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/heavy_keys.h"
 #include "filters/limit/in_flight.h"
 #include "filters/limit/ledger.h"
 #include "filters/limit/options.h"
+#include "filters/limit/quota_book.h"
 #include "filters/limit/table_count.h"
 
 namespace weir {
@@ -28,16 +30,17 @@ class BuildContext;
 namespace weir::limit {
 
 /// What a rule has counted, for all routes and configurations that have it.
-class RuleState final : public SharedState {
+class RuleState final : public KeptState {
  public:
   /// What one core writes and anybody reads.
   struct alignas(64) Core {
     Cell admitted;
     Cell refused;
     Cell delayed;
-    Cell would_refuse;               // dry run
-    HeavyKeys heavy;                 // of those refused, or would be
-    std::unique_ptr<Ledger> ledger;  // local rules; made by the core itself
+    Cell would_refuse;                    // dry run
+    HeavyKeys heavy;                      // of those refused, or would be
+    std::unique_ptr<Ledger> ledger;       // local rules; made by the core itself
+    std::unique_ptr<HeavyKeys> spenders;  // quotas: of those admitted
   };
 
   /// Tables that a rule takes: one, or one for each core.
@@ -45,7 +48,8 @@ class RuleState final : public SharedState {
     return rule.scope == Scope::local ? cores : 1;
   }
 
-  RuleState(const RuleOptions& rule, unsigned cores, TableCount::Drawn tables = {});
+  /// \param identity  what tells it from all others, in every life of the process
+  RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables = {});
 
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
@@ -56,6 +60,20 @@ class RuleState final : public SharedState {
   [[nodiscard]] InFlight& in_flight() { return *in_flight_; }
   [[nodiscard]] PaceTable& pace() { return *pace_; }
   [[nodiscard]] const crypto::HashKey& hash_key() const { return hash_key_; }
+  /// Of a quota; null for others.
+  [[nodiscard]] const QuotaBook* book() const { return book_.get(); }
+  /// The present period of a quota; nothing for others.
+  [[nodiscard]] std::optional<Period> period(WallTime now) const;
+  /// What a key of a quota may still spend in it.
+  [[nodiscard]] std::uint64_t left_of(std::uint64_t hash, WallTime now);
+
+  [[nodiscard]] std::string_view kept_under() const override { return book_ ? book_->under() : std::string_view(); }
+  void restore(const std::vector<StoreEntry>& entries, WallTime now) override { book_->restore(entries, now); }
+  std::vector<StoreWrite> take_changes(std::size_t most) override { return book_->take_changes(most); }
+  void not_written(const std::vector<StoreWrite>& writes, WallTime now) override { book_->not_written(writes, now); }
+  [[nodiscard]] bool is_over(const StoreEntry& entry, WallTime now) const override {
+    return book_->is_over(entry, now);
+  }
 
  private:
   const std::string name_;
@@ -65,6 +83,7 @@ class RuleState final : public SharedState {
   const std::uint64_t keys_;
   const crypto::HashKey hash_key_ = crypto::HashKey::random();
   std::unique_ptr<Ledger> shared_;
+  std::unique_ptr<QuotaBook> book_;
   std::unique_ptr<InFlight> in_flight_;
   std::unique_ptr<PaceTable> pace_;
   std::vector<Core> cores_;
@@ -127,6 +146,8 @@ class Rule {
       : options_(std::move(options)), state_(std::move(state)) {}
 
   [[nodiscard]] std::uint64_t hash_of(const SelectorFacts& facts, Arena& arena) const;
+  /// The same for what outlives the process.
+  [[nodiscard]] std::uint64_t lasting_hash_of(const SelectorFacts& facts, Arena& arena) const;
 
   RuleOptions options_;
   std::shared_ptr<RuleState> state_;

@@ -65,6 +65,10 @@ class LimitTable {
 
   [[nodiscard]] std::size_t bytes() const { return sets_ * slots_per_set * sizeof(Slot); }
   [[nodiscard]] std::size_t sets() const { return sets_; }
+  [[nodiscard]] std::size_t slots() const { return sets_ * slots_per_set; }
+  /// Slots by their number, below slots().
+  [[nodiscard]] std::size_t number_of(const Slot& slot) const { return static_cast<std::size_t>(&slot - slots_); }
+  [[nodiscard]] const Slot& slot(std::size_t number) const { return slots_[number]; }
 
  private:
   struct Free {
