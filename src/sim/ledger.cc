@@ -226,8 +226,11 @@ void Ledger::check_extra_load() {
   Time first = never;
   Time last{};
   for (const Story& story : stories_) {
-    if (story.reached == 0) continue;
+    const Target target = story.plan.target;
+    if (target != Target::shop && target != Target::tunnel && target != Target::deadline && target != Target::limited)
+      continue;
     ++requests;
+    if (story.reached == 0) continue;
     extra += story.reached - 1;
     first = std::min(first, story.began);
     last = std::max(last, story.ended);

@@ -88,6 +88,10 @@ bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& 
   });
 }
 
+bool read_hedge(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return hedge_schema().read_into(node, reading, upstream.hedge);
+}
+
 /// An upstream's options but for its balancer, which needs the names there are.
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
@@ -107,8 +111,10 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
           .nested("retries", &UpstreamDocument::retries, retries_schema(),
                   {.doc = "When a request is tried again.", .example = "{ attempts: 3 }"})
-          .nested("hedge", &UpstreamDocument::hedge, hedge_schema(),
-                  {.doc = "A second try beside one that takes long; never, when it is not given.", .example = "p95"})
+          // No map of defaults: when it is not given there is none.
+          .custom("hedge", "percentile, duration or map", read_hedge,
+                  {.doc = "A second try beside one that takes long; never, when it is not given.", .example = "p95"},
+                  &hedge_schema())
           .option(
               "deadline_field", &UpstreamDocument::deadline_field,
               {.doc = "Field in which the servers are told how many milliseconds are left of timeouts.request, where "

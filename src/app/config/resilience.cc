@@ -150,6 +150,7 @@ const Schema<HedgeSettings>& hedge_schema() {
 }
 
 std::string field_name_complaint(const std::string& name) {
+  if (name.empty()) return {};  // nothing is told
   const bool good =
       characters::is_token(name) && std::ranges::none_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
   return good ? "" : "is not a field name in lower case; write x-request-timeout-ms";
