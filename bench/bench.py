@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|content|limits|all] [--json] [--windows 5] [--seconds 2]
+    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|all] [--json] [--windows 5] [--seconds 2]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -16,7 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import contenders, content, fastcgi, fleet, gzip, idle, limits, machine, page, reload, rounds, router, rows
+from harness import (contenders, content, fastcgi, fleet, gzip, idle, lb, limits, machine, page, reload, rounds,
+                     router, rows)
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -46,11 +47,13 @@ class Bench:
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "limits"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
-        among_proxies = [verb for verb in wanted if verb not in ("router", "content", *self.own_names)]
+        among_proxies = [verb for verb in wanted if verb not in ("router", "content", "lb", *self.own_names)]
         among_themselves = [([verb], names) for verb, names in self.own_names.items() if verb in wanted]
+        if "lb" in wanted:
+            self._run_lb()
         if "limits" in wanted:
             self._run_limits()
         for verbs, names in [(among_proxies, self.names), *among_themselves]:
@@ -77,7 +80,7 @@ class Bench:
     def _require(self, wanted: list[str]) -> None:
         """Says what is missing before anything is measured."""
         weir = self.programs.weir
-        if weir is not None and wanted != ["router"] and not os.access(weir, os.X_OK):
+        if weir is not None and wanted not in (["router"], ["lb"]) and not os.access(weir, os.X_OK):
             raise Unavailable(f"no Weir at {weir}: build it (./dev build), give --weir PATH, or measure the others "
                               "alone with --weir none")
         if "router" in wanted and wanted != ["router"] and not self.programs.weir_bench.exists():
@@ -106,6 +109,12 @@ class Bench:
         finally:
             for contender in reversed(running):
                 contender.process.stop()
+
+    def _run_lb(self) -> None:
+        self._tell("lb: microbenchmarks")
+        self._add(lb.measure_cost(self.programs, self.options.windows))
+        self._tell("lb: what each policy is worth; this takes minutes")
+        self._add(lb.measure_worth(self.programs))
 
     def _run_limits(self) -> None:
         self._tell("limits: microbenchmarks")
@@ -203,7 +212,7 @@ class Parser(argparse.ArgumentParser):
 
 def read_options() -> argparse.Namespace:
     parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "content", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "content", "lb", "all"])
     parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
     parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")

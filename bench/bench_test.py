@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import write_profile
-from harness import figures, fleet, limits, page, rows
+from harness import figures, fleet, lb, limits, page, rows
 from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
@@ -79,6 +79,24 @@ class Limits(unittest.TestCase):
         self.assertIn(">gcra<", drawn)
         self.assertIn("9 admitted", drawn)
         self.assertEqual(2, drawn.count("<polyline"))
+
+
+class Balancing(unittest.TestCase):
+    report = {"supermarket": [{"load": 0.5, "choices": 2, "mean": 1.27, "closed_form": 1.2657}],
+              "maglev": [{"endpoints": 100, "places": 65537, "most": 1.001, "least": 0.999, "moved": 0.005}],
+              "fleet": [{"policy": "reported_load_probing", "load": 0.85, "seeds": 5, "mean": 20.0, "p99": 95.0,
+                         "p999": 130.0}]}
+
+    def test_a_report_within_its_bounds_passes_and_tells_of_every_policy(self):
+        section = lb.worth_of(self.report)
+        self.assertEqual([], section.missed())
+        self.assertIn("p99 95 ms", section.remarks[-1])
+
+    def test_each_bound_is_missed_by_what_is_beyond_it(self):
+        for part, member, value in (("supermarket", "mean", 1.29), ("maglev", "most", 1.003),
+                                    ("maglev", "moved", 0.008), ("fleet", "p99", 105.1)):
+            report = {**self.report, part: [{**self.report[part][0], member: value}]}
+            self.assertEqual(1, len(lb.worth_of(report).missed()), member)
 
 
 class Judgements(unittest.TestCase):

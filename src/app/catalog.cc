@@ -3,8 +3,14 @@
 
 #include <array>
 
+#include "balancers/jump/jump.h"
 #include "balancers/least_request/least_request.h"
+#include "balancers/maglev/maglev.h"
+#include "balancers/peak_ewma/peak_ewma.h"
 #include "balancers/random/random.h"
+#include "balancers/rendezvous/rendezvous.h"
+#include "balancers/reported_load/reported_load.h"
+#include "balancers/ring_hash/ring_hash.h"
 #include "balancers/round_robin/round_robin.h"
 #include "filters/access/access.h"
 #include "filters/api_key/api_key.h"
@@ -70,9 +76,9 @@ std::span<const ServiceKind* const> service_kinds() {
 
 std::span<const BalancerKind* const> balancer_kinds() {
   static const std::array kinds{
-      &least_request_balancer(),
-      &random_balancer(),
-      &round_robin_balancer(),
+      &jump_balancer(),          &least_request_balancer(), &maglev_balancer(),
+      &peak_ewma_balancer(),     &random_balancer(),        &rendezvous_balancer(),
+      &reported_load_balancer(), &ring_hash_balancer(),     &round_robin_balancer(),
   };
   return kinds;
 }

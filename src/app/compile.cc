@@ -19,7 +19,10 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.name = upstream.name;
   settings.place = upstream.place;
   for (const config::EndpointDocument& endpoint : upstream.endpoints) {
-    settings.endpoints.push_back({endpoint.address, endpoint.weight});
+    settings.endpoints.push_back({.endpoint = endpoint.address,
+                                  .weight = endpoint.weight,
+                                  .priority = endpoint.priority,
+                                  .zone = endpoint.zone});
   }
   settings.timeouts = upstream.timeouts;
   settings.connections = upstream.connections;
@@ -28,6 +31,8 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.hedge = upstream.hedge;
   settings.deadline_field = upstream.deadline_field;
   settings.cores = context.cores;
+  settings.zone = upstream.zone;
+  settings.slow_start = upstream.slow_start;
   const BalancerKind* kind = find_balancer(upstream.balance.name);
   context.path = upstream.balance.path;
   if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);

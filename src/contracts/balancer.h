@@ -118,15 +118,13 @@ struct Pick {
   std::uint32_t probe = no_endpoint_number;  ///< which of facts.probes it was taken from
 };
 
-/// Reports that a policy lives on.
+/// Reports of servers that a policy lives on.
 struct ReportRule {
-  std::string header;      ///< of an answer, lower case; empty: the policy needs none
-  std::string load;        ///< the metric that is the load
-  std::string latency;     ///< the metric that is the latency in milliseconds; may be missing
-  std::string probe_path;  ///< asked for reports by the gateway itself; empty: only answers bring them
-  double probes_per_request = 3;
-  std::uint32_t probes_kept = 16;
-  Duration probe_age_max = std::chrono::seconds{1};
+  std::string header;      ///< of an answer, lower case
+  std::string load;        ///< the metric that is the requests in flight
+  std::string latency;     ///< the metric that is the latency in milliseconds
+  double hot_part = 0.84;  ///< quantile of the loads at hand above which a server is hot
+  Duration report_age_max = std::chrono::seconds{1};
 };
 
 class Balancer {
@@ -146,6 +144,8 @@ class Balancer {
   }
   /// How far above the mean an endpoint's load may rise: 0.25; 0: as far as it likes.
   [[nodiscard]] virtual double load_above_mean() const { return 0; }
+  /// How long latencies are remembered; 0: the policy does not ask for them, and nobody measures.
+  [[nodiscard]] virtual Duration latency_decay() const { return Duration::zero(); }
   [[nodiscard]] virtual const ReportRule* reports() const { return nullptr; }
 };
 

@@ -76,6 +76,8 @@ struct Attempts {
   bool settled(const Result<Answer>& answer) {
     if (answer) {
       exchange.timings.upstream_head = exchange.shard.reactor.now();
+      if (state.learns()) [[unlikely]]
+        learn(answer->head);
       if (settings().statuses.empty() || !is_retried_status(settings(), answer->head.status)) return done();
       last.status = answer->head.status;
       last.retry_after = retry_after_of(answer->head, exchange.shard.reactor.wall_now());
@@ -91,6 +93,14 @@ struct Attempts {
   }
 
  private:
+  /// What the balancer makes of an answer. A reload may have taken the endpoint and its pool away; and of a race that
+  /// the second won nothing is learnt about the first.
+  void learn(const ResponseHead& head) {
+    const Pool* pool = state.find(last.pool_id);
+    if (pool == nullptr || pool->text() != exchange.upstream_endpoint) return;
+    state.learn(*pool, exchange.timings.upstream_head - exchange.timings.upstream_leased, head);
+  }
+
   /// An answer is there: nothing will be sent again.
   bool done() {
     if (body != nullptr) body->forget();

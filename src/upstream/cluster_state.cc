@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "runtime/elsewhere.h"
+#include "upstream/picking/latency.h"
+#include "upstream/picking/load_report.h"
 
 namespace weir {
 
@@ -30,6 +32,7 @@ void ClusterState::adopt(const Cluster& cluster) {
   slow_start_ = settings.slow_start;
   rules_ = settings.roster;
   balancer_ = settings.balancer;
+  learns_ = balancer_->latency_decay() > Duration::zero() || balancer_->reports() != nullptr;
   literal_table_ = cluster.table();
   table_ = nullptr;
   table_names_.clear();
@@ -220,6 +223,24 @@ Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, s
   if (!pick) return nullptr;
   reason = pick->reason;
   return candidates_[pick->endpoint].pool;
+}
+
+void ClusterState::learn(const Pool& pool, Duration took, const ResponseHead& head) {
+  if (!pool.has_seat()) return;
+  EndpointFacts& facts = facts_[pool.number()];
+  const Time now = shard_.reactor.now();
+  if (const Duration decay = balancer_->latency_decay(); decay > Duration::zero()) {
+    weir::observe_latency(facts, took, now, decay);
+  }
+  const ReportRule* rule = balancer_->reports();
+  const Field* field = rule == nullptr ? nullptr : head.fields.find(rule->header);
+  if (field == nullptr) return;
+  const std::optional<double> load = metric_of(field->value, rule->load);
+  if (!load) return;
+  facts.reported_load = static_cast<std::uint32_t>(std::min(*load, 1e9));
+  const double latency_ms = metric_of(field->value, rule->latency).value_or(static_cast<double>(took.count()) / 1e6);
+  facts.reported_latency_us = static_cast<std::uint32_t>(std::min(latency_ms * 1000, 4e9));
+  facts.reported_at = now;
 }
 
 /// Who may be picked, and for how much each counts, is worked out anew: now, and as long as somebody warms up.

@@ -106,6 +106,11 @@ class ClusterState final : public ShardState, private Timer {
   /// Whether a pick of one who has tried pool_id would find another endpoint.
   [[nodiscard]] bool has_other_than(std::uint64_t pool_id) const;
 
+  /// Whether the balancer wants to know what answers tell.
+  [[nodiscard]] bool learns() const { return learns_; }
+  /// What an answer of an endpoint tells of it: how long it took, and what it says of its load.
+  void learn(const Pool& pool, Duration took, const ResponseHead& head);
+
   // Endpoints, by number. Numbers change when endpoints come or go; a pool knows its own.
   [[nodiscard]] std::span<const EndpointFacts> endpoints() const { return facts_; }
   [[nodiscard]] Pool& pool_of(std::uint32_t number) const { return *candidates_[number].pool; }
@@ -192,6 +197,7 @@ class ClusterState final : public ShardState, private Timer {
   std::uint64_t roster_weight_ = 0;
   Time refresh_at_ = Time::min();  // when the roster is made anew at the latest
   double level_ = 0;
+  bool learns_ = false;
   std::shared_ptr<const Balancer> balancer_;
   std::shared_ptr<const BalancerTable> literal_table_;  // of the configuration, for its endpoints in their order
   std::shared_ptr<const BalancerTable> table_;

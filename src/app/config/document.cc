@@ -70,6 +70,12 @@ const Schema<EndpointDocument>& endpoint_schema() {
           .option(
               "weight", &EndpointDocument::weight,
               {.doc = "Its share, where the balancer knows weights.", .example = "1", .minimum = 1, .maximum = 1000})
+          .option("priority", &EndpointDocument::priority,
+                  {.doc = "Servers of a higher number are backups: used when those before cannot bear everything.",
+                   .example = "1",
+                   .maximum = 9})
+          .option("zone", &EndpointDocument::zone,
+                  {.doc = "Where it stands; those in the upstream's zone are preferred.", .example = "eu-1a"})
           .shorthand("address");
   return schema;
 }
@@ -104,6 +110,15 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "What the servers speak. fastcgi is for the service of that name.", .example = "fastcgi"})
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
                   {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
+          .option("zone", &UpstreamDocument::zone,
+                  {.doc = "Where this gateway stands: servers of the same zone are preferred while enough of them are "
+                          "available.",
+                   .example = "eu-1a"})
+          .option("slow_start", &UpstreamDocument::slow_start,
+                  {.doc = "How long a server that comes, or comes back, warms up from a tenth of its weight.",
+                   .example = "30s",
+                   .minimum = Duration::zero(),
+                   .maximum = std::chrono::hours{1}})
           .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
           .nested("connections", &UpstreamDocument::connections, connection_limits_schema(),
                   {.doc = "How many connections, per core."})

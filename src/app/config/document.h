@@ -56,6 +56,8 @@ struct PluginUse {
 struct EndpointDocument {
   Endpoint address;
   std::uint32_t weight = 1;
+  std::uint8_t priority = 0;
+  std::string zone;
   Place place;
 };
 
@@ -71,6 +73,8 @@ struct UpstreamDocument {
   RetrySettings retries;
   HedgeSettings hedge;
   std::string deadline_field;
+  std::string zone;
+  Duration slow_start = Duration::zero();
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
   /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.

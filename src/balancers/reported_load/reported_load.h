@@ -1,0 +1,46 @@
+// By what servers say of their load themselves: hot-cold lanes over requests in flight and latency ("Prequal",
+// Wydrowski and others, NSDI 2024).
+//
+// Problem: with several gateways each sees a part of a server's load; what a server really has in flight only it knows.
+// Idea: servers tell their load with their answers, in the manner of ORCA: `endpoint-load-metrics: TEXT
+// named_metrics.in_flight=3,named_metrics.latency_ms=12`. Two endpoints are drawn, and the one is picked where
+// a request costs less: its latency as we have seen it, times what it has to do by its last report or our own count.
+//
+// Where somebody gathers reports by asking servers beforehand (facts.probes), those at hand are split at a quantile of
+// their loads: above it a server is hot. Of the cold ones the quickest is picked; when all are hot, the least loaded.
+// The gateway does not ask by itself yet: the lanes are proven in the fleet of `./dev bench lb`, where a fresh report
+// is worth five times as much as one that came with an answer.
+#pragma once
+
+#include "contracts/plugin.h"
+
+namespace weir {
+
+struct ReportedLoadOptions {
+  std::string header = "endpoint-load-metrics";
+  std::string load = "named_metrics.in_flight";
+  std::string latency = "named_metrics.latency_ms";
+  Duration report_age_max = std::chrono::seconds{1};
+  static const Schema<ReportedLoadOptions>& schema();
+};
+
+class ReportedLoad final : public Balancer {
+ public:
+  explicit ReportedLoad(const ReportedLoadOptions& options);
+  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
+  [[nodiscard]] std::string_view name() const override { return "reported_load"; }
+  [[nodiscard]] const ReportRule* reports() const override { return &rule_; }
+  [[nodiscard]] Duration latency_decay() const override { return std::chrono::seconds{10}; }
+
+ private:
+  [[nodiscard]] std::optional<Pick> pick_of_reports(const PickFacts& facts) const;
+  [[nodiscard]] std::optional<Pick> pick_of_two(const PickFacts& facts) const;
+
+  [[nodiscard]] double cost_of(const EndpointFacts& endpoint, const PickFacts& facts) const;
+
+  ReportRule rule_;
+};
+
+const BalancerKind& reported_load_balancer();
+
+}  // namespace weir
