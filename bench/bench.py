@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|all] [--json] [--windows 5] [--seconds 2]
+    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|overload|all] [--json] [--windows 5]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -16,8 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import (contenders, content, fastcgi, fleet, gzip, idle, lb, limits, machine, page, reload, rounds,
-                     router, rows)
+from harness import (contenders, content, fastcgi, fleet, gzip, idle, lb, limits, machine, overload, page,
+                     reload, rounds, router, rows)
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -47,15 +47,20 @@ class Bench:
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits", "overload"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
-        among_proxies = [verb for verb in wanted if verb not in ("router", "content", "lb", *self.own_names)]
+        among_proxies = [verb for verb in wanted
+                         if verb not in ("router", "content", "lb", "overload", *self.own_names)]
         among_themselves = [([verb], names) for verb, names in self.own_names.items() if verb in wanted]
         if "lb" in wanted:
             self._run_lb()
         if "limits" in wanted:
             self._run_limits()
+        if "overload" in wanted:
+            self._tell("overload: simulated")
+            for section in overload.measure(self.programs):
+                self._add(section)
         for verbs, names in [(among_proxies, self.names), *among_themselves]:
             if verbs:
                 with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
@@ -168,10 +173,11 @@ class Bench:
 def main() -> int:
     options = read_options()
     load = os.getloadavg()[0]
-    if load > machine.LOAD_REFUSED and not options.busy:
+    simulated = options.what == "overload"  # in virtual time: nothing is noise
+    if load > machine.LOAD_REFUSED and not options.busy and not simulated:
         print(f"bench: the load average is {load:.1f}; figures would be noise. Wait, or say --busy.", file=sys.stderr)
         return 3
-    if load > machine.LOAD_DOUBTFUL:
+    if load > machine.LOAD_DOUBTFUL and not simulated:
         print(f"bench: the load average is {load:.1f}: trust the ratios more than the figures.", file=sys.stderr)
     if len(os.sched_getaffinity(0)) < 2:
         print("bench: two cores are needed, one for the proxy and one for generator and origin.", file=sys.stderr)
@@ -212,7 +218,8 @@ class Parser(argparse.ArgumentParser):
 
 def read_options() -> argparse.Namespace:
     parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", nargs="?", default="all", choices=[*LOADED, "idle", "router", "content", "lb", "all"])
+    parser.add_argument("what", nargs="?", default="all",
+                        choices=[*LOADED, "idle", "router", "content", "lb", "overload", "all"])
     parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
     parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")

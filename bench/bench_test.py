@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import write_profile
-from harness import figures, fleet, lb, limits, page, rows
+from harness import figures, fleet, lb, limits, overload, page, rows
 from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
@@ -211,6 +211,22 @@ def answer_in_bytes(server: socket.socket, bytes_of_body: int) -> None:
         while peer.recv(65536):
             for byte in b"HTTP/1.1 200 OK\r\ncOnTeNt-LeNgTh: %d\r\n\r\n" % bytes_of_body + b"x" * bytes_of_body:
                 peer.send(bytes([byte]))
+
+
+class Overload(unittest.TestCase):
+    row = {"origin": "64 workers, 10 ms", "judged": True, "what": "steady", "offered": 2.0, "goodput": 0.97, "p99": 1.1,
+           "limit": 70}
+
+    def test_a_row_within_its_bounds_passes_and_one_beyond_them_is_missed(self):
+        section = overload.sections_of([self.row])[0]
+        self.assertEqual((PASS, []), (section.verdict(), section.missed()))
+        for key, value in (("goodput", 0.94), ("p99", 2.1)):
+            self.assertEqual(1, len(overload.sections_of([{**self.row, key: value}])[0].missed()), key)
+
+    def test_what_is_not_judged_is_shown_and_never_missed(self):
+        section = overload.sections_of([{**self.row, "judged": False, "goodput": 0.1}])[0]
+        self.assertEqual([], section.missed())
+        self.assertEqual(0.1, section.figures["2x, steady"]["goodput"].median)
 
 
 class Fleet(unittest.TestCase):

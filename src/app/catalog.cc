@@ -16,7 +16,9 @@
 #include "filters/api_key/api_key.h"
 #include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
+#include "filters/circuit_breaker/circuit_breaker.h"
 #include "filters/compress/compress.h"
+#include "filters/concurrency/concurrency.h"
 #include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
 #include "filters/fallback/fallback.h"
@@ -24,6 +26,7 @@
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
 #include "filters/limit/limit.h"
+#include "filters/priority/priority.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
 #include "services/fastcgi/fastcgi.h"
@@ -52,7 +55,9 @@ std::span<const FilterKind* const> filter_kinds() {
       &api_key_filter(),
       &basic_auth_filter(),
       &body_limit_filter(),
+      &circuit_breaker_filter(),
       &compress_filter(),
+      &concurrency_filter(),
       &decompress_filter(),
       &error_pages_filter(),
       &fallback_filter(),
@@ -60,6 +65,7 @@ std::span<const FilterKind* const> filter_kinds() {
       &forward_auth_filter(),
       &headers_filter(),
       &limit_filter(),
+      &priority_filter(),
       &redirect_filter(),
       &rewrite_filter(),
   };

@@ -33,7 +33,9 @@ const std::map<std::string_view, Use> filter_uses{
     {"api_key", {"keys.txt"}},
     {"basic_auth", {"users.htpasswd"}},
     {"body_limit", {"4B"}},
+    {"circuit_breaker", {"{ failures_percent: 30, slow: 2s }"}},
     {"compress", {"{ minimum: 10B }"}},
+    {"concurrency", {"{ limit: 20, queue: 50 }"}},
     {"decompress", {"{ ratio: 10 }"}},
     {"error_pages", {"{ pages: [{ status: 4xx, text: sorry }] }"}},
     {"fallback", {"{ respond: 200 }", "respond: 200"}},
@@ -41,6 +43,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
     {"limit", {"100/s", "rate: 100/s"}},
+    {"priority", {"{ by: { header: x-a }, classes: { \"1\": high } }", "by: { header: x-plan }"}},
     {"redirect", {"redirects.csv"}},
     {"rewrite", {"{ strip_prefix: /cart }"}},
 };

@@ -37,6 +37,10 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   context.path = upstream.balance.path;
   if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);
   if (settings.balancer == nullptr) return nullptr;
+  const std::string name = "upstream " + upstream.name;
+  if (upstream.circuit_breaker)
+    settings.circuit_breaker = make_circuit_breaker(*upstream.circuit_breaker, name, context);
+  if (upstream.concurrency) settings.concurrency = make_bulkhead(*upstream.concurrency, name, context);
   settings.speaks = upstream.protocol;
   settings.protocol =
       upstream.protocol == UpstreamProtocol::fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();

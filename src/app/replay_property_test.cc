@@ -18,6 +18,7 @@
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
 #include "filters/compress/compress.h"
+#include "filters/concurrency/concurrency.h"
 #include "filters/limit/limit.h"
 #include "filters/redirect/redirect.h"
 #include "observers/stories/story_ring.h"
@@ -230,6 +231,18 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       filters.push_back(built(api_key_filter(), "{ keys: keys.txt, query: v, header: x-api-key }"));
     if (random.chance(0.2)) filters.push_back(built(basic_auth_filter(), "users"));
     if (random.chance(0.3)) filters.push_back(random_limit(random, rules));
+    if (random.chance(0.3)) {
+      const auto breaker =
+          built(circuit_breaker_filter(), "{ minimum: 3, failures_percent: 80, open: 10ms, probes: 1 }");
+      rules.circuit_breaker = dynamic_cast<const CircuitBreakerFilter*>(breaker.get());
+      filters.push_back(breaker);
+    }
+    if (random.chance(0.3)) {
+      const auto priority = built(priority_filter(), "{ by: { header: x-tenant }, classes: { a: high, b: low } }");
+      rules.priority = dynamic_cast<const PriorityFilter*>(priority.get());
+      filters.push_back(priority);
+    }
+    if (random.chance(0.3)) filters.push_back(built(concurrency_filter(), "{ limit: 1, queue: 1, wait: 5ms }"));
     if (random.chance(0.2)) {
       filters.push_back(
           built(forward_auth_filter(), random.chance(0.5) ? "http://auth" : "{ to: 'http://auth', on_error: allow }"));
@@ -430,9 +443,10 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
   }
   // Each kind was there often enough to mean something.
   for (const std::string_view room :
-       {"route",       "access",   "api_key",         "basic_auth", "body_limit", "compress",     "decompress",
-        "error_pages", "fallback", "fault_injection", "files",      "proxy",      "forward_auth", "limit",
-        "redirect",    "rewrite",  "script",          "balance",    "pool",       "retry"}) {
+       {"route",    "access",      "api_key",      "basic_auth",  "body_limit", "circuit_breaker",
+        "compress", "concurrency", "decompress",   "error_pages", "fallback",   "fault_injection",
+        "files",    "proxy",       "forward_auth", "limit",       "priority",   "redirect",
+        "rewrite",  "script",      "balance",      "pool",        "retry"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
   }
   for (const std::string_view reason : {"compress: compressed",

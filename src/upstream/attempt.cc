@@ -151,9 +151,7 @@ bool may_be_hedged(const Exchange& exchange, const RequestHead& head, bool repea
   return repeatable && head.upgrade.empty() && !exchange.expectation_forwarded;
 }
 
-}  // namespace
-
-Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
   ClusterState& state = cluster.state(exchange.shard);
   Reactor& reactor = exchange.shard.reactor;
   exchange.upstream_name = state.name();
@@ -196,6 +194,32 @@ Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& hea
     }
     if (attempts.next.wait > Duration::zero()) CO_TRY_VOID(co_await Sleep(reactor, attempts.next.wait));
   }
+}
+
+/// The same with a breaker and a bulkhead in front. The breaker comes first: what it refuses takes no place.
+Reply try_protected(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+  const ClusterSettings& settings = cluster.settings();
+  exchange.upstream_name = cluster.state(exchange.shard).name();
+  CircuitBreaker::Pass* pass = nullptr;
+  Bulkhead::Permit* permit = nullptr;
+  if (settings.circuit_breaker) {
+    CO_TRY(pass, settings.circuit_breaker->enter(exchange));
+  }
+  if (settings.concurrency) {
+    CO_TRY(permit, co_await settings.concurrency->enter(exchange));
+  }
+  Result<Answer> answer = co_await try_until_answered(cluster, exchange, head);
+  if (permit != nullptr) permit->answered(answer);
+  if (pass != nullptr) pass->settle(exchange, answer);
+  co_return answer;
+}
+
+}  // namespace
+
+Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+  const ClusterSettings& settings = cluster.settings();
+  const bool protected_by_any = settings.circuit_breaker || settings.concurrency;
+  return protected_by_any ? try_protected(cluster, exchange, head) : try_until_answered(cluster, exchange, head);
 }
 
 }  // namespace weir

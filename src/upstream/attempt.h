@@ -15,7 +15,7 @@ namespace weir {
 /// \param head  what goes upstream; lives in the exchange's arena
 /// \returns  the answer; its body or tunnel holds the connection
 /// \errors   of the last attempt, with its origin: those of Pool::Acquire and ClientSession::send; no_endpoint,
-///           resolve_failed
+///           resolve_failed; those of CircuitBreaker::enter and BulkheadUse::enter where the cluster has them
 Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head);
 
 }  // namespace weir

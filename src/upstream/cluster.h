@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "contracts/roster.h"
 #include "contracts/session.h"
 #include "net/address.h"
+#include "overload/bulkhead_use.h"
+#include "overload/circuit_breaker.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
 
@@ -47,6 +50,8 @@ struct ClusterSettings {
   std::string zone{};                      ///< of the gateway; empty: all endpoints are near
   Duration slow_start = Duration::zero();  ///< how long an endpoint that comes (back) warms up
   RosterRules roster;
+  std::optional<CircuitBreaker> circuit_breaker;
+  std::optional<BulkheadUse> concurrency;
   UpstreamProtocol speaks = UpstreamProtocol::http;
   const ClientProtocol* protocol = nullptr;  ///< of what it speaks; lives as long as the process
 };

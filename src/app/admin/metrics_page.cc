@@ -10,6 +10,7 @@
 
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
+#include "app/admin/overload_page.h"
 #include "app/commands/version.h"
 
 namespace weir {
@@ -199,7 +200,10 @@ std::string metrics_page(const MetricsSources& sources) {
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);
-  if (SharedStates* const states = sources.operations.shared_states()) add_limits(page, limit_totals(*states));
+  if (SharedStates* const states = sources.operations.shared_states()) {
+    add_limits(page, limit_totals(*states));
+    add_overload(page, *states);
+  }
   if (sources.access_log != nullptr) {
     page.family("weir_access_log_lines_dropped_total", "counter",
                 "Lines the access log lost: the disk was full or too slow.")

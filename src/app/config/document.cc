@@ -98,6 +98,15 @@ bool read_hedge(const Node& node, const Reading& reading, UpstreamDocument& upst
   return hedge_schema().read_into(node, reading, upstream.hedge);
 }
 
+/// Options that are there when they are written.
+template <typename Options>
+auto read_optional(std::optional<Options> UpstreamDocument::* member) {
+  return [member](const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+    upstream.*member = Options::schema().read(node, reading);
+    return (upstream.*member).has_value();
+  };
+}
+
 /// An upstream's options but for its balancer, which needs the names there are.
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
@@ -135,7 +144,15 @@ const Schema<UpstreamDocument>& upstream_schema() {
               {.doc = "Field in which the servers are told how many milliseconds are left of timeouts.request, where "
                       "that has a limit; gRPC is told in grpc-timeout anyway.",
                .example = "x-request-timeout-ms",
-               .complaint = [](const std::string& name) { return field_name_complaint(name); }});
+               .complaint = [](const std::string& name) { return field_name_complaint(name); }})
+          .custom("circuit_breaker", "circuit_breaker", read_optional(&UpstreamDocument::circuit_breaker),
+                  {.doc = "Stops asking the upstream while it fails, for all routes together.",
+                   .example = "{ failures_percent: 30 }"},
+                  &CircuitBreakerOptions::schema())
+          .custom(
+              "concurrency", "concurrency", read_optional(&UpstreamDocument::concurrency),
+              {.doc = "How many requests the upstream gets at once, from all routes together.", .example = "adaptive"},
+              &ConcurrencyOptions::schema());
   return schema;
 }
 

@@ -30,6 +30,7 @@
 #include "contracts/session.h"
 #include "contracts/snapshot.h"
 #include "net/address.h"
+#include "overload/options.h"
 #include "route/match.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
@@ -75,6 +76,8 @@ struct UpstreamDocument {
   std::string deadline_field;
   std::string zone;
   Duration slow_start = Duration::zero();
+  std::optional<CircuitBreakerOptions> circuit_breaker;
+  std::optional<ConcurrencyOptions> concurrency;
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
   /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.

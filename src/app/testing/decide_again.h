@@ -16,6 +16,7 @@
 #include "filters/api_key/api_key.h"
 #include "filters/basic_auth/basic_auth.h"
 #include "filters/body_limit/body_limit.h"
+#include "filters/circuit_breaker/circuit_breaker.h"
 #include "filters/compress/decision.h"
 #include "filters/decompress/decompress.h"
 #include "filters/error_pages/error_pages.h"
@@ -23,8 +24,10 @@
 #include "filters/fault_injection/fault_injection.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/limit/limit.h"
+#include "filters/priority/priority.h"
 #include "filters/rewrite/rewrite.h"
 #include "observers/stories/story.h"
+#include "overload/waiting_rule.h"
 #include "route/recorded_route.h"
 #include "route/recorded_target.h"
 #include "server/gateway.h"
@@ -47,7 +50,9 @@ struct RouteRules {
   std::vector<ProxyTarget> targets;
   std::shared_ptr<const RedirectMap> redirects;
   // Owned by the route; null where it has none.
+  const CircuitBreakerFilter* circuit_breaker = nullptr;
   const limit::Limit* limit = nullptr;
+  const PriorityFilter* priority = nullptr;
   const Rewrite* rewrite = nullptr;
   const Redirect* redirect = nullptr;
   const Files* files = nullptr;
@@ -72,6 +77,7 @@ class DecideAgain {
     if (room == "api_key") return api_key(decision);
     if (room == "basic_auth") return basic_auth(decision);
     if (room == "compress") return compress(decision);
+    if (room == "concurrency") return concurrency(decision);
     if (room == "decompress") return decompress(decision);
     if (room == "fallback") return fallback(decision);
     if (room == "fault_injection") return fault_injection(decision);
@@ -82,9 +88,11 @@ class DecideAgain {
     ASSERT_NE(rules, rules_.end());
     if (room == "access") return access(rules->second, decision);
     if (room == "body_limit") return body_limit(rules->second, decision);
+    if (room == "circuit_breaker") return circuit_breaker(rules->second, decision);
     if (room == "error_pages") return error_pages(rules->second, decision);
     if (room == "files") return files(rules->second, decision);
     if (room == "limit") return limit(rules->second, decision);
+    if (room == "priority") return priority(rules->second, decision);
     if (room == "proxy") return proxy(rules->second, decision);
     if (room == "redirect") return redirect(rules->second, decision);
     if (room == "rewrite") return rewrite(rules->second, decision);
@@ -177,6 +185,14 @@ class DecideAgain {
     EXPECT_EQ(decision.reason, again.reason);
   }
 
+  static void concurrency(const StoryDecision& decision) {
+    const auto facts = facts_from<WaitingFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const WaitingVerdict again = decide_waiting(*facts);
+    EXPECT_EQ(decision.verdict, again.verdict);
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
   static void fallback(const StoryDecision& decision) {
     const auto facts = facts_from<FallbackFacts>(decision.facts);
     ASSERT_TRUE(facts);
@@ -244,6 +260,30 @@ class DecideAgain {
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.verdict, again->verdict);
     EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  /// One record of a request that came, perhaps another of what it changed when it ended.
+  static void circuit_breaker(const RouteRules& rules, const StoryDecision& decision) {
+    ASSERT_NE(rules.circuit_breaker, nullptr);
+    const BreakerRule& rule = rules.circuit_breaker->breaker().rule();
+    if (const auto facts = facts_from<BreakerFacts>(decision.facts)) {
+      const BreakerVerdict again = decide_breaker(rule, *facts);
+      EXPECT_EQ(decision.verdict, again.allowed ? "passed" : "refused");
+      EXPECT_EQ(decision.reason, again.reason);
+      return;
+    }
+    const auto facts = facts_from<SettleFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(decision.reason, settle_breaker(rule, *facts).reason);
+  }
+
+  static void priority(const RouteRules& rules, const StoryDecision& decision) {
+    ASSERT_NE(rules.priority, nullptr);
+    const auto facts = facts_from<PriorityFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const PriorityVerdict again = decide_priority(rules.priority->options(), *facts);
+    EXPECT_EQ(decision.verdict, name_of(again.priority));
+    EXPECT_EQ(decision.reason, again.reason);
   }
 
   static void limit(const RouteRules& rules, const StoryDecision& decision) {
