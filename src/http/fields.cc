@@ -52,7 +52,7 @@ std::string_view text_of(FieldName name) {
   return name_texts[static_cast<std::size_t>(name)];
 }
 
-const Field* Fields::find(FieldName name) const {
+const Field* Fields::find_line(FieldName name) const {
   for (const Field& field : *this) {
     if (field.id == name) return &field;
   }
@@ -67,12 +67,8 @@ const Field* Fields::find(std::string_view lower_case_name) const {
   return nullptr;
 }
 
-std::string_view Fields::get(FieldName name) const {
-  const Field* const field = find(name);
-  return field == nullptr ? std::string_view() : field->value;
-}
-
 void Fields::set(const Field& wanted) {
+  if (!has(wanted.id)) return append(wanted);
   const auto named_so = [&](const Field& field) {
     return field.id == wanted.id && (wanted.id != FieldName::other || field.name == wanted.name);
   };
@@ -83,10 +79,6 @@ void Fields::set(const Field& wanted) {
   }
   first->value = wanted.value;
   remove_if([&](const Field& field) { return named_so(field) && &field != first; });
-}
-
-std::size_t Fields::remove(FieldName name) {
-  return remove_if([name](const Field& field) { return field.id == name; });
 }
 
 std::size_t Fields::remove(std::string_view lower_case_name) {

@@ -7,6 +7,9 @@
 //   (1) Every name is a lower-case token and every value is free of control characters and of surrounding white
 //       space: the parser refuses the rest, and code that adds fields adds only what was checked.
 //   (2) Order is kept; several lines of one name stay several lines.
+//   (3) names_ holds exactly the names of the lines. Most questions are about names that are not there, and are
+//   answered
+//       without a look at the lines.
 #pragma once
 
 #include <cstddef>
@@ -79,6 +82,13 @@ enum class FieldName : std::uint8_t {
 #undef WEIR_FIELD_ENUM
 };
 
+/// A bit for each name; `other` has one, too.
+using FieldSet = std::uint64_t;
+constexpr FieldSet set_of(FieldName name) {
+  return FieldSet{1} << static_cast<unsigned>(name);
+}
+static_assert(static_cast<unsigned>(FieldName::x_request_id) < 64, "a set of field names fits into a word");
+
 /// The number of a lower-case name, or `other`. A few nanoseconds: one look at a table, then one comparison.
 FieldName name_id(std::string_view lower_case_name);
 std::string_view text_of(FieldName name);
@@ -101,14 +111,18 @@ class Fields {
   void append(const Field& field) {
     if (size_ == room_) grow();
     lines_[size_++] = field;
+    names_ |= set_of(field.id);
   }
 
   /// The first line of that name, or null.
-  [[nodiscard]] const Field* find(FieldName name) const;
+  [[nodiscard]] const Field* find(FieldName name) const { return has(name) ? find_line(name) : nullptr; }
   [[nodiscard]] const Field* find(std::string_view lower_case_name) const;
-  [[nodiscard]] bool has(FieldName name) const { return find(name) != nullptr; }
+  [[nodiscard]] bool has(FieldName name) const { return has_any(set_of(name)); }
+  [[nodiscard]] bool has_any(FieldSet names) const { return (names_ & names) != 0; }
   /// The value of the first line, empty when there is none.
-  [[nodiscard]] std::string_view get(FieldName name) const;
+  [[nodiscard]] std::string_view get(FieldName name) const {
+    return has(name) ? find_line(name)->value : std::string_view();
+  }
 
   /// Replaces all lines of that name by one.
   void set(std::string_view lower_case_name, std::string_view value) {
@@ -120,26 +134,33 @@ class Fields {
   template <typename Unwanted>
   std::size_t remove_if(Unwanted unwanted) {
     std::uint32_t kept = 0;
+    FieldSet names = 0;
     for (std::uint32_t at = 0; at < size_; ++at) {
       if (unwanted(lines_[at])) continue;
+      names |= set_of(lines_[at].id);
       if (kept != at) lines_[kept] = lines_[at];
       ++kept;
     }
     const std::size_t removed = size_ - kept;
     size_ = kept;
+    names_ = names;
     return removed;
   }
-  std::size_t remove(FieldName name);
+  std::size_t remove(FieldName name) {
+    return has(name) ? remove_if([name](const Field& field) { return field.id == name; }) : 0;
+  }
   std::size_t remove(std::string_view lower_case_name);
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] const Field* begin() const { return lines_; }
   [[nodiscard]] const Field* end() const { return lines_ + size_; }
+  /// To change values; a line keeps its name.
   [[nodiscard]] std::span<Field> lines() { return {lines_, size_}; }
   [[nodiscard]] Arena& arena() const { return *arena_; }
 
  private:
+  [[nodiscard]] const Field* find_line(FieldName name) const;
   void set(const Field& wanted);
   void grow();
 
@@ -147,6 +168,7 @@ class Fields {
   Field* lines_ = nullptr;
   std::uint32_t size_ = 0;
   std::uint32_t room_ = 0;
+  FieldSet names_ = 0;
 };
 
 }  // namespace weir

@@ -5,7 +5,6 @@
 #include "http/forwarded.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 
@@ -66,20 +65,15 @@ bool is_trusted(const IpAddress& address, const std::vector<Cidr>& trusted) {
 
 /// Adds a member to the list that the lines of that name are together, as one line.
 void append_member(Fields& fields, FieldName name, std::string_view member) {
+  if (!fields.has(name)) return fields.append(name, member);
   Arena& arena = fields.arena();
-  bool present = false;
   std::string_view list;
   for (const Field& field : fields) {
-    if (field.id != name) continue;
-    present = true;
-    if (!field.value.empty()) list = list.empty() ? field.value : arena.join(list, std::string_view(", "), field.value);
+    if (field.id == name && !field.value.empty())
+      list = list.empty() ? field.value : arena.join(list, std::string_view(", "), field.value);
   }
   if (!list.empty()) member = arena.join(list, std::string_view(", "), member);
-  if (present) {
-    fields.set(name, member);
-  } else {
-    fields.append(name, member);
-  }
+  fields.set(name, member);
 }
 
 void set_when_absent(Fields& fields, FieldName name, std::string_view value) {
@@ -93,8 +87,14 @@ std::string_view quoted_unless_token(std::string_view value, Arena& arena) {
 }
 
 std::string_view address_text(const IpAddress& address, Arena& arena) {
-  std::array<char, IpAddress::text_bytes_max> text;
-  return arena.copy({text.data(), static_cast<std::size_t>(address.write(text.data()) - text.data())});
+  char* const begin = static_cast<char*>(arena.allocate(IpAddress::text_bytes_max, 1));
+  return {begin, static_cast<std::size_t>(address.write(begin) - begin)};
+}
+
+std::string_view number_text(std::uint16_t number, Arena& arena) {
+  constexpr std::size_t digits_max = 5;  // of 65535
+  char* const begin = static_cast<char*>(arena.allocate(digits_max, 1));
+  return {begin, static_cast<std::size_t>(std::to_chars(begin, begin + digits_max, number).ptr - begin)};
 }
 
 std::string_view node_text(const ForwardingHop& hop, Arena& arena) {
@@ -109,11 +109,7 @@ void append_x_forwarded(Fields& fields, const ForwardingHop& hop) {
   if (!hop.over_unix) append_member(fields, FieldName::x_forwarded_for, address_text(hop.peer, arena));
   set_when_absent(fields, FieldName::x_forwarded_proto, hop.scheme);
   set_when_absent(fields, FieldName::x_forwarded_host, hop.authority);
-  if (hop.port == 0) return;
-  std::array<char, 5> digits;
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), hop.port);
-  const std::string_view port(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
-  set_when_absent(fields, FieldName::x_forwarded_port, arena.copy(port));
+  if (hop.port != 0) set_when_absent(fields, FieldName::x_forwarded_port, number_text(hop.port, arena));
 }
 
 void append_forwarded(Fields& fields, const ForwardingHop& hop) {
@@ -150,19 +146,11 @@ IpAddress find_client(const IpAddress& peer, bool peer_trusted, const Fields& fi
 }
 
 void strip_forwarded(Fields& fields) {
-  fields.remove_if([](const Field& field) {
-    switch (field.id) {
-      case FieldName::forwarded:
-      case FieldName::x_forwarded_for:
-      case FieldName::x_forwarded_host:
-      case FieldName::x_forwarded_port:
-      case FieldName::x_forwarded_proto:
-      case FieldName::x_real_ip:
-        return true;
-      default:
-        return false;
-    }
-  });
+  constexpr FieldSet told_by_proxies = set_of(FieldName::forwarded) | set_of(FieldName::x_forwarded_for) |
+                                       set_of(FieldName::x_forwarded_host) | set_of(FieldName::x_forwarded_port) |
+                                       set_of(FieldName::x_forwarded_proto) | set_of(FieldName::x_real_ip);
+  if (!fields.has_any(told_by_proxies)) return;
+  fields.remove_if([](const Field& field) { return (set_of(field.id) & told_by_proxies) != 0; });
 }
 
 void forward_client(Fields& fields, const ForwardingHop& hop, const ForwardingPolicy& policy) {
@@ -181,6 +169,7 @@ void append_cdn_loop(Fields& fields, std::string_view pseudonym) {
 }
 
 bool has_passed(const Fields& fields, std::string_view pseudonym) {
+  if (!fields.has_any(set_of(FieldName::via) | set_of(FieldName::cdn_loop))) return false;
   for (const Field& field : fields) {
     if (field.id != FieldName::via && field.id != FieldName::cdn_loop) continue;
     for (std::string_view list = field.value; !list.empty();) {

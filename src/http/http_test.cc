@@ -2,6 +2,8 @@
 // How: tables of input and outcome.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,49 @@ TEST(Fields, grow_past_their_first_room) {
   for (int line = 0; line < 1000; ++line) fields.append("a", "b");
   EXPECT_EQ(fields.size(), 1000U);
   EXPECT_EQ(fields.remove("a"), 1000U);
+}
+
+TEST(Fields, know_a_name_exactly_as_long_as_a_line_has_it) {
+  BlockPool pool;
+  Arena arena(pool);
+  Fields fields(arena);
+  Random random(1);
+  const std::array known{FieldName::host, FieldName::via, FieldName::x_request_id, FieldName::date};
+  const std::array<std::string_view, 2> unknown{"x-one", "x-two"};
+  for (int step = 0; step < 10'000; ++step) {
+    const FieldName name = known[random.below(known.size())];
+    const std::string_view other = unknown[random.below(unknown.size())];
+    switch (random.below(7)) {
+      case 0:
+        fields.append(name, "1");
+        break;
+      case 1:
+        fields.append(other, "1");
+        break;
+      case 2:
+        fields.set(name, "2");
+        break;
+      case 3:
+        fields.remove(name);
+        break;
+      case 4:
+        fields.remove(other);
+        break;
+      case 5:
+        fields.remove_if([&](const Field& field) { return field.id == name && field.value == "2"; });
+        break;
+      default:
+        fields.remove_if([&](const Field&) { return random.below(2) == 0; });
+    }
+    for (const FieldName each : {known[0], known[1], known[2], known[3], FieldName::other}) {
+      const bool there = std::ranges::any_of(fields, [&](const Field& field) { return field.id == each; });
+      ASSERT_EQ(fields.has(each), there) << text_of(each) << " at step " << step;
+      ASSERT_EQ(fields.find(each) != nullptr, there);
+      ASSERT_EQ(fields.get(each).empty(), !there);
+    }
+  }
+  const Fields copy = fields;
+  EXPECT_EQ(copy.has_any(~FieldSet{0}), !copy.empty());
 }
 
 struct HostCase {

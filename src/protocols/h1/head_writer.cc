@@ -15,23 +15,18 @@
 namespace weir::h1 {
 namespace {
 
-using FieldSet = std::uint64_t;
-constexpr FieldSet bit(FieldName name) {
-  return FieldSet{1} << static_cast<unsigned>(name);
-}
-static_assert(static_cast<unsigned>(FieldName::x_request_id) < 64, "a set of field names fits into a word");
-
 /// Fields that belong to this hop and are composed here.
-constexpr FieldSet composed = bit(FieldName::connection) | bit(FieldName::content_length) |
-                              bit(FieldName::transfer_encoding) | bit(FieldName::upgrade) | bit(FieldName::keep_alive) |
-                              bit(FieldName::proxy_connection) | bit(FieldName::te) | bit(FieldName::host);
+constexpr FieldSet composed = set_of(FieldName::connection) | set_of(FieldName::content_length) |
+                              set_of(FieldName::transfer_encoding) | set_of(FieldName::upgrade) |
+                              set_of(FieldName::keep_alive) | set_of(FieldName::proxy_connection) |
+                              set_of(FieldName::te) | set_of(FieldName::host);
 
 /// \returns the names that were there
 FieldSet append_fields(HeadBuffer& out, const Fields& fields, FieldSet passed_over) {
   FieldSet seen = 0;
   for (const Field& field : fields) {
-    seen |= bit(field.id);
-    if ((bit(field.id) & passed_over) == 0) out.append_line(field.name, field.value);
+    seen |= set_of(field.id);
+    if ((set_of(field.id) & passed_over) == 0) out.append_line(field.name, field.value);
   }
   return seen;
 }
@@ -145,11 +140,11 @@ void write_response_head(HeadBuffer& out, const ResponseHead& response, Version 
   // Without framing a length only tells (HEAD, 304); beside real framing it would be a second opinion.
   const bool length_only_tells =
       response.framing.kind == Framing::Kind::none && !is_interim(response.status) && response.status != 204;
-  const FieldSet host_stays = bit(FieldName::host);
-  const FieldSet length_stays = length_only_tells ? bit(FieldName::content_length) : 0;
-  const FieldSet seen = append_fields(out, response.fields, composed & ~host_stays & ~length_stays);
+  const FieldSet host_stays = set_of(FieldName::host);
+  const FieldSet length_stays = length_only_tells ? set_of(FieldName::content_length) : 0;
+  append_fields(out, response.fields, composed & ~host_stays & ~length_stays);
   if (!interim) {
-    if ((seen & bit(FieldName::date)) == 0) out.append_line("date", date);
+    if (!response.fields.has(FieldName::date)) out.append_line("date", date);
     if (response.framing.kind == Framing::Kind::length) append_length(out, response.framing.length);
     if (response.framing.kind == Framing::Kind::chunked) out.append("transfer-encoding: chunked\r\n");
     append_persistence(out, response, client_version, persistence);
