@@ -13,12 +13,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/block_pool.h"
 #include "base/limits.h"
 #include "contracts/metrics.h"
 #include "contracts/notices.h"
+#include "contracts/state_key.h"
 #include "net/resolver.h"
 #include "runtime/executor.h"
 #include "runtime/reactor.h"
@@ -55,27 +57,26 @@ class Shard {
 
   /// The state under `key`, made by `make` when it is not there yet.
   template <typename State, typename Make>
-  State& state(std::string_view key, Make make) {
-    const auto found = states_.find(key);
-    if (found != states_.end()) return static_cast<State&>(*found->second);
-    return static_cast<State&>(*states_.emplace(std::string(key), make()).first->second);
+  State& state(const StateKey& key, Make make) {
+    if (key.number() < states_by_number_.size() && states_by_number_[key.number()] != nullptr) [[likely]]
+      return static_cast<State&>(*states_by_number_[key.number()]);
+    return static_cast<State&>(keep_state(key, make()));
   }
+  /// In the order in which they were made.
   template <typename Visit>
   void for_each_state(Visit visit) {
-    for (auto& [key, state] : states_) visit(key, *state);
+    for (const auto& state : states_) visit(*state);
   }
 
   /// `date` field value of this second; cached, since formatting costs more than a request should.
   [[nodiscard]] std::string_view date();
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-  };
+  ShardState& keep_state(const StateKey& key, std::unique_ptr<ShardState> state);
 
   std::unique_ptr<char[]> compose_ = std::make_unique_for_overwrite<char[]>(limits::compose_bytes);
-  std::unordered_map<std::string, std::unique_ptr<ShardState>, Hash, std::equal_to<>> states_;
+  std::vector<std::unique_ptr<ShardState>> states_;
+  std::vector<ShardState*> states_by_number_;  // of their keys; null where this core has none
   std::string date_;
   Time date_until_{};
 };

@@ -236,7 +236,7 @@ void SimGateway::stop() {
 Task<void> SimGateway::end(Core& core) {
   core.server.abort();
   co_await core.server.join();
-  core.shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+  core.shard.for_each_state([](ShardState& state) { state.stop(); });
   core.shard.scope.cancel(gateway_error(Code::draining));
   co_await core.shard.scope.join();
   core.server.forget_configuration();

@@ -40,6 +40,7 @@ std::shared_ptr<const BalancerTable> table_of(const ClusterSettings& settings) {
 Cluster::Cluster(ClusterSettings settings)
     : settings_(std::move(settings)),
       key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
+      state_key_(key_),
       generation_(++generations),
       races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on()) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
@@ -47,7 +48,8 @@ Cluster::Cluster(ClusterSettings settings)
 }
 
 ClusterState& Cluster::state(Shard& shard) const {
-  auto& state = shard.state<ClusterState>(key_, [&] { return std::make_unique<ClusterState>(shard, settings_.name); });
+  auto& state =
+      shard.state<ClusterState>(state_key_, [&] { return std::make_unique<ClusterState>(shard, settings_.name); });
   state.use(*this);
   return state;
 }

@@ -84,6 +84,7 @@ class Cluster {
  private:
   ClusterSettings settings_;
   std::string key_;
+  StateKey state_key_;
   std::shared_ptr<const BalancerTable> table_;
   std::uint64_t generation_;
   bool races_;

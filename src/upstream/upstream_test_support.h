@@ -163,7 +163,7 @@ class UpstreamTestOn : public testing::Test {
  protected:
   UpstreamTestOn() { world.add(shard.reactor); }
   ~UpstreamTestOn() override {
-    shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+    shard.for_each_state([](ShardState& state) { state.stop(); });
     shard.scope.cancel(gateway_error(Code::draining));
     world.run_until([&] { return shard.scope.running() == 0; });
   }

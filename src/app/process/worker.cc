@@ -48,7 +48,7 @@ void Worker::begin_no_handshake(const ListenerPlan& plan) {
 Task<void> Worker::end() {
   server_.abort();
   co_await server_.join();
-  shard_.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+  shard_.for_each_state([](ShardState& state) { state.stop(); });
   shard_.scope.cancel(gateway_error(Code::draining));
   co_await shard_.scope.join();
   server_.forget_configuration();

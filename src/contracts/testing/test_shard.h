@@ -39,7 +39,7 @@ class TestShard {
   TestShard& operator=(const TestShard&) = delete;
   /// As a core ends: what waits in its states (pools, stores) is told, and the work of its scope is joined.
   ~TestShard() {
-    shard_.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+    shard_.for_each_state([](ShardState& state) { state.stop(); });
     shard_.scope.cancel(gateway_error(Code::draining));
     world_.run_until([&] { return shard_.scope.running() == 0; });
   }

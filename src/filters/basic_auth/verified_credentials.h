@@ -23,8 +23,8 @@ class VerifiedCredentials final : public ShardState {
 
   /// One for all filters of a core: what it remembers names the hash.
   static VerifiedCredentials& of(Shard& shard) {
-    return shard.state<VerifiedCredentials>("basic_auth",
-                                            [&] { return std::make_unique<VerifiedCredentials>(shard.reactor); });
+    static const StateKey key("basic_auth");
+    return shard.state<VerifiedCredentials>(key, [&] { return std::make_unique<VerifiedCredentials>(shard.reactor); });
   }
 
   [[nodiscard]] crypto::Digest digest(std::string_view hash, std::string_view user, std::string_view password) const {

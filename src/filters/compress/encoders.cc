@@ -15,7 +15,8 @@ void CodedBytes::grow() {
 }
 
 Encoders& Encoders::of(Shard& shard) {
-  return shard.state<Encoders>("compress", [] { return std::make_unique<Encoders>(); });
+  static const StateKey key("compress");
+  return shard.state<Encoders>(key, [] { return std::make_unique<Encoders>(); });
 }
 
 std::unique_ptr<Encoder> Encoders::lend(EncoderKind kind) {

@@ -10,7 +10,8 @@ constexpr std::size_t room_bytes = 32 * 1024;
 }  // namespace
 
 DecoderMemory& DecoderMemory::of(Shard& shard) {
-  return shard.state<DecoderMemory>("decompress", [] { return std::make_unique<DecoderMemory>(); });
+  static const StateKey key("decompress");
+  return shard.state<DecoderMemory>(key, [] { return std::make_unique<DecoderMemory>(); });
 }
 
 DecodedBody::DecodedBody(BodyPointer source, std::unique_ptr<Decoder> decoder, DecodingBounds bounds,

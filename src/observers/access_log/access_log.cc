@@ -52,7 +52,7 @@ AccessLog::Buffer& AccessLog::buffer_of(Shard& shard) {
   invariant(shard.id < cores_max, "a machine has at most as many cores as the access log knows");
   Buffer*& known = buffers_[shard.id];
   if (known == nullptr) {
-    shard.state<Buffer>("access_log", [&] { return std::make_unique<Buffer>(shard, writer_, known); });
+    shard.state<Buffer>(StateKey("access_log"), [&] { return std::make_unique<Buffer>(shard, writer_, known); });
   }
   return *known;
 }

@@ -111,7 +111,8 @@ Stories::Book& Stories::book_of(Shard& shard) {
   invariant(shard.id < cores_max, "a machine has at most as many cores as stories know");
   Book*& known = (*books_)[shard.id];
   if (known == nullptr) {
-    shard.state<Book>("stories", [&] { return std::make_unique<Book>(shard, std::shared_ptr<Book*>(books_, &known)); });
+    shard.state<Book>(StateKey("stories"),
+                      [&] { return std::make_unique<Book>(shard, std::shared_ptr<Book*>(books_, &known)); });
   }
   return *known;
 }

@@ -42,7 +42,8 @@ void ApplicationLog::say() {
   Shard& shard = exchange_->shard;
   const bool too_many = ++messages_ > limits::application_messages_per_exchange;
   if (shard.notices != nullptr && !too_many) {
-    auto& budget = shard.state<MessageBudget>("fastcgi/messages", [] { return std::make_unique<MessageBudget>(); });
+    static const StateKey key("fastcgi/messages");
+    auto& budget = shard.state<MessageBudget>(key, [] { return std::make_unique<MessageBudget>(); });
     if (budget.take(shard.reactor.now())) {
       while (text_.ends_with('\n') || text_.ends_with(' ')) text_.pop_back();
       std::string line =

@@ -93,7 +93,8 @@ Task<ScriptFacts> Fastcgi::look_for_script(Exchange& exchange, Candidates candid
   if (options_.root.empty()) co_return ScriptFacts{.look = Look::for_none};
   if (!options_.check_scripts) co_return ScriptFacts{.look = Look::forbidden};
   Shard& shard = exchange.shard;
-  auto& memory = shard.state<ScriptMemory>("fastcgi/scripts", [] { return std::make_unique<ScriptMemory>(); });
+  static const StateKey key("fastcgi/scripts");
+  auto& memory = shard.state<ScriptMemory>(key, [] { return std::make_unique<ScriptMemory>(); });
   Search done = search_at_once(options_.root, candidates, memory, shard.reactor.now());
   if (done.found == ScriptFound::would_wait) {
     const Result<Search> patient = co_await on_disk(shard.reactor, shard.executor,

@@ -76,18 +76,22 @@ Answer answer_method(Exchange& exchange) {
   return answer;
 }
 
+/// Another set of variants is another store.
+std::string store_name(const FilesOptions& options) {
+  std::string name = "files " + options.root;
+  for (const std::string& coding : options.precompressed) name += '\0' + coding;
+  return name;
+}
+
 }  // namespace
 
-Files::Files(FilesOptions options, Place place) : options_(std::move(options)), place_(place) {
+Files::Files(FilesOptions options, Place place)
+    : options_(std::move(options)), place_(place), store_key_(store_name(options_)) {
   for (const std::string& text : options_.try_names) places_.candidates.push_back(files::Candidate::parse(text));
   places_.index = options_.index;
   places_.dotfiles = options_.dotfiles;
   places_.listing = options_.listing;
-  store_key_ = "files " + options_.root;
-  for (const std::string& name : options_.precompressed) {
-    codings_.push_back(*content_coding(name));
-    store_key_ += '\0' + name;  // another set of variants is another store
-  }
+  for (const std::string& name : options_.precompressed) codings_.push_back(*content_coding(name));
   if (!options_.charset.empty()) charset_suffix_ = "; charset=" + options_.charset;
 }
 

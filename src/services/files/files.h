@@ -59,7 +59,7 @@ class Files final : public Service {
   const Place place_;
   files::Places places_;
   std::vector<ContentCoding> codings_;
-  std::string store_key_;
+  const StateKey store_key_;
   std::string charset_suffix_;  // "; charset=utf-8"
 };
 
