@@ -71,7 +71,15 @@ Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* b
   }
   if (outcome) {
     exchange.timings.upstream_sent = shard_.reactor.now();
-    outcome = co_await read_head(exchange, head, answer.head, timeouts);
+    Result<Heard> heard = hear_head(exchange, head, answer.head);
+    if (inbox_.empty() && heard && *heard == Heard::part && !upload_error_) {
+      // Nearly every head is the first thing to come and comes whole: it is read without a coroutine of its own.
+      const auto bytes = co_await stream_->receive(first_byte_left(timeouts));
+      outcome = take_received(bytes, timeouts);
+      if (outcome) heard = hear_head(exchange, head, answer.head);
+    }
+    if (outcome && !heard) outcome = fail(heard.error());
+    if (outcome && *heard != Heard::last) outcome = co_await read_head(exchange, head, answer.head, timeouts, *heard);
   }
   if (outcome) {
     exchange.timings.response_head = shard_.reactor.now();
@@ -83,44 +91,54 @@ Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* b
   co_return fail(error);
 }
 
+/// Reads the head that has arrived, if it has wholly.
+Result<ClientSessionH1::Heard> ClientSessionH1::hear_head(Exchange& exchange, const RequestHead& request,
+                                                          ResponseHead& head) {
+  if (inbox_.empty()) return Heard::part;
+  TRY(const HeadLength length, parse_response_head(inbox_.unread(), exchange.snapshot->limits, head));
+  if (length == 0) return Heard::part;
+  const std::span<char> bytes = inbox_.unread().first(length);
+  const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
+  rebase(head, bytes, kept.data());
+  inbox_.consume(length);
+  TRY_VOID(interpret(head, request.method, exchange.arena));
+  if (!is_interim(head.status) || fault(Fault::interim_as_final)) return Heard::last;
+  if (head.status != 101) return Heard::interim;
+  // A switch nobody asked for, or to something else, would make the rest of the connection anybody's guess.
+  if (request.upgrade.empty() || !text::equal_ignoring_case(head.upgrade, request.upgrade)) {
+    return fail(upstream_error(Code::bad_upgrade));
+  }
+  return Heard::last;
+}
+
+/// What a receive brought that began with nothing unread.
+Result<void> ClientSessionH1::take_received(const Result<std::span<char>>& bytes, const UpstreamTimeouts& timeouts) {
+  if (bytes) inbox_.take(*bytes);
+  const Result<std::size_t> received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
+  return judge_received(received, !inbox_.empty(), timeouts);
+}
+
+// Heads that come in pieces, or behind interim ones.
 Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
-                                              const UpstreamTimeouts& timeouts) {
+                                              const UpstreamTimeouts& timeouts, Heard heard) {
   const Limits& limits = exchange.snapshot->limits;
   unsigned interim_count = 0;
-  while (true) {
-    HeadLength length = 0;
-    if (!inbox_.empty()) {
-      CO_TRY(length, parse_response_head(inbox_.unread(), limits, head));
-    }
-    if (length == 0) {
+  while (heard != Heard::last) {
+    if (heard == Heard::interim) {
+      if (++interim_count > limits::interim_responses) co_return fail(upstream_error(Code::too_many_interim));
+      CO_TRY_VOID(co_await exchange.interim(head));
+    } else {
       if (upload_error_ && upload_error_->origin != Origin::upstream) co_return fail(*upload_error_);
-      Result<std::size_t> received;
       if (inbox_.empty()) {
         const auto bytes = co_await stream_->receive(first_byte_left(timeouts));
-        received = bytes ? Result<std::size_t>(bytes->size()) : fail(bytes.error());
-        if (bytes) inbox_.take(*bytes);
+        CO_TRY_VOID(take_received(bytes, timeouts));
       } else {
-        received =
+        const auto received =
             co_await inbox_.fill_behind(limits.head_bytes + limits.request_line_bytes + 1, first_byte_left(timeouts));
+        CO_TRY_VOID(judge_received(received, true, timeouts));
       }
-      CO_TRY_VOID(judge_received(received, !inbox_.empty(), timeouts));
-      continue;
     }
-    const std::span<char> bytes = inbox_.unread().first(length);
-    const std::string_view kept = exchange.arena.copy({bytes.data(), bytes.size()});
-    rebase(head, bytes, kept.data());
-    inbox_.consume(length);
-    CO_TRY_VOID(interpret(head, request.method, exchange.arena));
-    if (!is_interim(head.status) || fault(Fault::interim_as_final)) break;
-    if (head.status == 101) {
-      // A switch nobody asked for, or to something else, would make the rest of the connection anybody's guess.
-      if (request.upgrade.empty() || !text::equal_ignoring_case(head.upgrade, request.upgrade)) {
-        co_return fail(upstream_error(Code::bad_upgrade));
-      }
-      break;
-    }
-    if (++interim_count > limits::interim_responses) co_return fail(upstream_error(Code::too_many_interim));
-    CO_TRY_VOID(co_await exchange.interim(head));
+    CO_TRY(heard, hear_head(exchange, request, head));
   }
   co_return Result<void>{};
 }

@@ -21,8 +21,13 @@ class ClientSessionH1 final : public OneExchangeSession {
   friend class ResponseBody;
   friend class UpstreamTunnel;
 
+  /// How far the head of the answer has come: a part of it, an interim one and nothing behind it yet, or all.
+  enum class Heard : std::uint8_t { part, interim, last };
+
+  Result<Heard> hear_head(Exchange& exchange, const RequestHead& request, ResponseHead& head);
+  Result<void> take_received(const Result<std::span<char>>& bytes, const UpstreamTimeouts& timeouts);
   Task<Result<void>> read_head(Exchange& exchange, const RequestHead& request, ResponseHead& head,
-                               const UpstreamTimeouts& timeouts);
+                               const UpstreamTimeouts& timeouts, Heard heard);
   Result<void> attach_content(Exchange& exchange, Answer& answer, const UpstreamTimeouts& timeouts);
 };
 
