@@ -18,15 +18,6 @@ namespace {
 // A rest of a request that is at most this long is read and forgotten, so that the connection can go on.
 constexpr ByteCount drained_bytes_max = 64 * kibibyte;
 
-// At most this many bytes are written for a head: its fields, and room for what the session adds.
-std::size_t head_bytes(const ResponseHead& head) {
-  constexpr std::size_t added = 512;      // status line, date, length, connection
-  constexpr std::size_t punctuation = 4;  // of a field line
-  std::size_t bytes = added + head.upgrade.size();
-  for (const Field& field : head.fields) bytes += field.name.size() + field.value.size() + punctuation;
-  return bytes;
-}
-
 void tell_length(ResponseHead& head) {
   std::array<char, 20> digits;  // of 2^64 - 1
   const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), head.framing.length);
@@ -208,13 +199,14 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
                    (body_ != nullptr && (body_->failed() || error.code == Code::body_too_large));
     answered = handler.error_answer(exchange, error);
   }
-  const Persistence how = prepare(exchange, *answered, delivery, close_after);
-  const Afterwards afterwards = co_await deliver(exchange, *answered, delivery, how).under(*region_);
+  const Composed composed = prepare(exchange, *answered, delivery, close_after);
+  const Afterwards afterwards =
+      co_await deliver(exchange, *answered, delivery, composed.head.written()).under(*region_);
   answered->body.reset();
   if (afterwards != Afterwards::next_request) co_return afterwards;
   delivery.complete = true;
   exchange.timings.last_byte = shard_.reactor.now();
-  if (how == Persistence::close) co_return close_or_linger(exchange);
+  if (composed.how == Persistence::close) co_return close_or_linger(exchange);
   if (body_ == nullptr || body_->ended() || fault(Fault::request_body_not_drained)) co_return Afterwards::next_request;
   co_return co_await drain_request();
 }
@@ -253,26 +245,33 @@ Persistence ServerSessionH1::persistence(const Exchange& exchange, bool close_af
                                                                           : Persistence::close;
 }
 
-/// Makes the answer what this client can be sent. \returns  what becomes of the connection behind it
-Persistence ServerSessionH1::prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after) {
+ServerSessionH1::Composed ServerSessionH1::compose(const Exchange& exchange, Answer& answer, bool close_after) {
   frame(exchange, answer);
-  if (head_bytes(answer.head) > limits::composed_head_bytes) {
+  const bool ends_by_closing = answer.head.framing.kind == Framing::Kind::until_close;
+  Composed composed{.how = persistence(exchange, close_after || ends_by_closing),
+                    .head = HeadBuffer(shard_.compose_buffer().first(limits::composed_head_bytes))};
+  write_response_head(composed.head, answer.head, version_, composed.how, shard_.date());
+  return composed;
+}
+
+/// Makes the answer what this client can be sent.
+ServerSessionH1::Composed ServerSessionH1::prepare(Exchange& exchange, Answer& answer, Delivery& delivery,
+                                                   bool close_after) {
+  Composed composed = compose(exchange, answer, close_after);
+  if (composed.head.overflowed()) {
     // Filters made it grow beyond what is composed at once: nothing of it has left, so it can still be told.
     delivery.error = exchange.arena.make<Error>(gateway_error(Code::head_too_large));
     answer = context_.handler().error_answer(exchange, *delivery.error);
-    frame(exchange, answer);
+    composed = compose(exchange, answer, close_after);
   }
   delivery.status = answer.head.status;
-  return persistence(exchange, close_after || answer.head.framing.kind == Framing::Kind::until_close);
+  return composed;
 }
 
 // Sends the head with whatever content is already there, then one piece after the other.
 Task<ServerSessionH1::Afterwards> ServerSessionH1::deliver(Exchange& exchange, Answer& answer, Delivery& delivery,
-                                                           Persistence how) {
-  HeadBuffer out(shard_.compose_buffer().first(limits::composed_head_bytes));
-  write_response_head(out, answer.head, version_, how, shard_.date());
+                                                           std::string_view head) {
   BodyWriter writer(stream_, shard_.compose_buffer(), answer.head.framing, exchange.snapshot->timeouts.client_write);
-  std::string_view head = out.written();
   head_sent_ = true;
   continue_owed_ = false;
   Result<void> sent;

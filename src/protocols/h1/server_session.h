@@ -32,6 +32,12 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   /// What becomes of the connection behind an exchange.
   enum class Afterwards : std::uint8_t { next_request, close, linger, abort };
 
+  /// The head of an answer as it leaves, in the core's compose buffer, and what becomes of the connection behind it.
+  struct Composed {
+    Persistence how;
+    HeadBuffer head;
+  };
+
   Task<Result<bool>> wait_for_request(bool first);
   Task<Afterwards> serve_exchange();
   Task<Result<void>> read_head(Exchange& exchange);
@@ -39,8 +45,9 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   void guess_method(Exchange& exchange) const;
   Result<HeadLength> parse_received_head(Exchange& exchange);
   Task<Afterwards> answer(Exchange& exchange, Result<void> head, Delivery& delivery);
-  Persistence prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after);
-  Task<Afterwards> deliver(Exchange& exchange, Answer& answer, Delivery& delivery, Persistence persistence);
+  Composed compose(const Exchange& exchange, Answer& answer, bool close_after);
+  Composed prepare(Exchange& exchange, Answer& answer, Delivery& delivery, bool close_after);
+  Task<Afterwards> deliver(Exchange& exchange, Answer& answer, Delivery& delivery, std::string_view head);
   Task<Afterwards> open_tunnel(Exchange& exchange, Answer answer, Delivery& delivery);
   void frame(const Exchange& exchange, Answer& answer) const;
   [[nodiscard]] Persistence persistence(const Exchange& exchange, bool close_after) const;
