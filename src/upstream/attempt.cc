@@ -168,7 +168,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
     attempts.last = {.pool_id = one.pool->id()};
     ++exchange.attempts;
     if (exchange.deadline() != never) [[unlikely]] {
-      one.head = &tell_time_left(head, time_left(exchange), cluster.settings().deadline_field, exchange.arena);
+      one.head = tell_time_left(head, time_left(exchange), cluster.settings().deadline_field, exchange.arena);
     }
 
     if (cluster.races()) [[unlikely]] {

@@ -54,9 +54,9 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
   }
 }
 
-const RequestHead& tell_time_left(const RequestHead& head, Duration left, std::string_view field, Arena& arena) {
+const RequestHead* tell_time_left(const RequestHead& head, Duration left, std::string_view field, Arena& arena) {
   const bool grpc = is_grpc(head);
-  if (left < Duration::zero() || (field.empty() && !grpc)) return head;
+  if (left < Duration::zero() || (field.empty() && !grpc)) return &head;
   auto& told = *arena.make<RequestHead>(head);
   told.fields = Fields(arena);  // the request's own stay as they came: the log reads them later
   for (const Field& each : head.fields) told.fields.append(each);
@@ -66,7 +66,7 @@ const RequestHead& tell_time_left(const RequestHead& head, Duration left, std::s
     const auto asked = said == nullptr ? std::nullopt : parse_grpc_timeout(said->value);
     if (!asked || *asked > left) told.fields.set("grpc-timeout", arena.copy(grpc_timeout_of(left)));
   }
-  return told;
+  return &told;
 }
 
 }  // namespace weir

@@ -17,7 +17,7 @@ namespace weir {
 /// `head`, or a copy of it in the arena that says how much is left. Pure.
 /// \param left   until the exchange is given up; no_limit: nothing is said, and what the client said stays
 /// \param field  lower case; empty: only gRPC is told
-const RequestHead& tell_time_left(const RequestHead& head, Duration left, std::string_view field, Arena& arena);
+const RequestHead* tell_time_left(const RequestHead& head, Duration left, std::string_view field, Arena& arena);
 
 /// `100m` is a tenth of a second, `3S` are three. Nothing when it is no grpc-timeout.
 std::optional<Duration> parse_grpc_timeout(std::string_view text);

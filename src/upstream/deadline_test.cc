@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 class DeadlineTest : public testing::Test {
  protected:
   std::string_view told(Duration left, std::string_view field) {
-    const RequestHead& head = tell_time_left(request, left, "x-left-ms", arena);
+    const RequestHead& head = *tell_time_left(request, left, "x-left-ms", arena);
     const Field* const found = head.fields.find(field);
     return found == nullptr ? "" : found->value;
   }
