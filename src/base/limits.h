@@ -220,6 +220,37 @@ inline constexpr std::size_t store_key_bytes = 512;
 inline constexpr std::size_t store_value_bytes = 64 * kibibyte;
 /// Bytes of a file of /usr/share/zoneinfo; the longest of 2024a has 3,664.
 inline constexpr std::size_t time_zone_bytes = 64 * kibibyte;
+/// Bytes of a hosts file, and of the file that names name servers: block lists of 100,000 names have 3 MiB.
+inline constexpr ByteCount hosts_file_bytes = 16 * mebibyte;
+inline constexpr ByteCount resolver_file_bytes = 64 * kibibyte;
+/// Name servers that are asked one after the other, and domains that a short name is looked for in (glibc: 3 and 6).
+inline constexpr std::size_t dns_servers = 8;
+inline constexpr std::size_t dns_search = 8;
+/// Records that one answer may bring: a datagram holds 70 addresses, and whoever needs more has a balancer of its own.
+inline constexpr std::size_t dns_records = 256;
+/// Aliases that one name may lead through: real chains have 1 to 4.
+inline constexpr std::size_t dns_aliases = 8;
+/// Targets of one service (SRV) that are used, those of the lowest priorities first.
+inline constexpr std::size_t dns_targets = 64;
+/// Datagrams that are none of our answer and are passed over while it is waited for: more is somebody who guesses.
+inline constexpr unsigned dns_stray_datagrams = 16;
+/// Questions that one core has open at once, and those that may wait for their turn.
+inline constexpr unsigned dns_questions = 64;
+inline constexpr unsigned dns_questions_waiting = 65'536;
+/// Answers that one core remembers, some 300 bytes each.
+inline constexpr std::size_t dns_answers_kept = 65'536;
+/// Seconds that an answer holds at least, though its time to live be 0: many endpoints with one name ask once. And how
+/// long "there is none" holds where the answer does not say (RFC 2308 section 5 would have at most three hours).
+inline constexpr std::uint32_t dns_seconds_min = 1;
+inline constexpr std::uint32_t dns_negative_seconds = 5;
+inline constexpr std::uint32_t dns_negative_seconds_max = 60;
+/// How often files that say how names are resolved are looked at, when a name is: two stat(2).
+inline constexpr Duration resolver_files_interval = std::chrono::seconds{5};
+/// How long a connection may be under way before the next address of the same endpoint is tried beside it (RFC 8305
+/// section 5 recommends 250 ms).
+inline constexpr Duration connect_stagger = std::chrono::milliseconds{250};
+/// Bytes of a file of endpoints: 10,000 endpoints with names have 600 KiB.
+inline constexpr ByteCount endpoints_file_bytes = 16 * mebibyte;
 /// Who may follow live requests (`weir tail`) at once, in one gateway: each may hold 128 KiB per core and as much on
 /// its way, and every request is compared with what each wants to see. People who look at one gateway are a handful.
 inline constexpr std::size_t tail_followers = 16;

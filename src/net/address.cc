@@ -161,6 +161,7 @@ bool contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
 
 std::string Endpoint::text() const {
   if (is_unix()) return "unix:" + unix_path;
+  if (service) return "srv:" + host;
   return host.find(':') != std::string::npos ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 

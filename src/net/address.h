@@ -85,9 +85,10 @@ struct UpstreamAddress {
 
 /// An address as configured: literal (ready to use) or with a name that has to be resolved.
 struct Endpoint {
-  std::string host;  ///< name or literal; empty for unix and for ":8080"
+  std::string host;  ///< name or literal; empty for unix and for ":8080"; of a service its name: _http._tcp.shop.test
   std::uint16_t port = 0;
   std::string unix_path;
+  bool service = false;  ///< DNS tells hosts and ports (SRV, RFC 2782)
 
   [[nodiscard]] bool is_unix() const { return !unix_path.empty(); }
   [[nodiscard]] std::string text() const;

@@ -55,10 +55,9 @@ class Connect final : public Op, private Timer {
   Error why_{};
 };
 
-}  // namespace
-
-Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, const UpstreamAddress& address, Duration timeout) {
-  CO_TRY(const Handle socket, reactor.io().open(address.address));
+Task<Result<std::unique_ptr<Stream>>> bring_up(Reactor& reactor, const UpstreamAddress& address, SocketKind kind,
+                                               Duration timeout) {
+  CO_TRY(const Handle socket, reactor.io().open(address.address, kind));
   Connect operation(reactor, socket, address.address, timeout);
   const Result<void> connected = co_await operation;
   if (!connected) {
@@ -66,6 +65,16 @@ Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, const UpstreamAd
     co_return fail(connected.error());
   }
   co_return std::make_unique<Stream>(reactor, socket, Origin::upstream);
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, const UpstreamAddress& address, Duration timeout) {
+  return bring_up(reactor, address, SocketKind::stream, timeout);
+}
+
+Task<Result<std::unique_ptr<Stream>>> open_datagrams(Reactor& reactor, const UpstreamAddress& address) {
+  return bring_up(reactor, address, SocketKind::datagram, no_limit);
 }
 
 }  // namespace weir

@@ -14,4 +14,9 @@ namespace weir {
 ///          out_of_descriptors (origin gateway); canceled
 Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, const UpstreamAddress& address, Duration timeout);
 
+/// A socket that exchanges datagrams with `address` alone: each send is one, each receive brings one. An empty one
+/// reads as an end and is none.
+/// \errors  as connect()
+Task<Result<std::unique_ptr<Stream>>> open_datagrams(Reactor& reactor, const UpstreamAddress& address);
+
 }  // namespace weir

@@ -85,13 +85,13 @@ std::int64_t EpollIo::peer_user(Handle handle) {
   return who.pid == 0 ? -1 : static_cast<std::int64_t>(who.uid);  // TCP answers too, with nobody
 }
 
-Result<Handle> EpollIo::open(const SocketAddress& address) {
-  TRY(const int fd, open_stream_socket(address));
+Result<Handle> EpollIo::open(const SocketAddress& address, SocketKind kind) {
+  TRY(const int fd, open_socket(address, kind));
   // Registered by the connect op: an unconnected socket would report EPOLLHUP at once.
   const auto slot = static_cast<std::size_t>(fd);
   if (descriptors_.size() <= slot) descriptors_.resize(slot + 1);
   const std::uint32_t generation = descriptors_[slot].generation;
-  descriptors_[slot] = {.generation = generation, .open = true};
+  descriptors_[slot] = {.generation = generation, .open = true, .datagrams = kind == SocketKind::datagram};
   return static_cast<Handle>(fd);
 }
 
@@ -203,7 +203,7 @@ bool EpollIo::attempt_receive(Op& op, Descriptor& socket) {
     op.result = -errno;
     return true;
   }
-  if (static_cast<std::size_t>(count) < room && !socket.ending) socket.readable = false;
+  if (static_cast<std::size_t>(count) < room && !socket.ending && !socket.datagrams) socket.readable = false;
   op.data = place;
   op.result = count;
   return true;

@@ -47,7 +47,8 @@ class EpollIo final : public Io {
   SocketAddress local_address(Handle handle) override;
   SocketAddress remote_address(Handle handle) override;
   std::int64_t peer_user(Handle handle) override;
-  Result<Handle> open(const SocketAddress& address) override;
+  using Io::open;
+  Result<Handle> open(const SocketAddress& address, SocketKind kind) override;
   bool submit(Op& op) override;
   void cancel(Op& op) override;
   using Io::try_send;
@@ -70,10 +71,11 @@ class EpollIo final : public Io {
     Watcher* watcher = nullptr;
     std::uint32_t generation = 0;
     bool open = false;
-    bool readable = false;  // unread bytes may be there
-    bool ending = false;    // FIN, reset or error announced: read to the end
-    bool gone = false;      // the peer can no longer be written to
-    bool waiting = false;   // its tag is in waiting_
+    bool readable = false;   // unread bytes may be there
+    bool ending = false;     // FIN, reset or error announced: read to the end
+    bool gone = false;       // the peer can no longer be written to
+    bool waiting = false;    // its tag is in waiting_
+    bool datagrams = false;  // a short read is one of them, and says nothing about others
   };
   // What epoll gives back with an event: which socket it is about.
   static std::uint64_t tag_of(int fd, std::uint32_t generation) {

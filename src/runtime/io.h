@@ -37,6 +37,10 @@ struct SocketAddress;  // runtime/socket_address.h: what bind() and connect() ta
 /// A socket as the backend names it. Never reused for another socket while an Op refers to it.
 enum class Handle : std::int32_t { none = -1 };
 
+/// How a socket carries bytes. Datagrams keep their bounds: a send is one, a receive brings one, and the rest of what
+/// does not fit is lost. They are exchanged with one address; what others send never arrives.
+enum class SocketKind : std::uint8_t { stream, datagram };
+
 /// Whether an op carries work on, or brings new work in. Under load a backend delivers the former first: what is begun
 /// is finished before more is begun, so that less is in flight and more of it stays in the cache.
 enum class Urgency : std::uint8_t { continues, begins };
@@ -114,7 +118,8 @@ class Io {
   /// The user id of the process at the other end of a unix socket (SO_PEERCRED); -1 where nobody can tell.
   virtual std::int64_t peer_user(Handle) { return -1; }
   /// A socket for connect; the Op of kind connect brings it up.
-  virtual Result<Handle> open(const SocketAddress& address) = 0;
+  virtual Result<Handle> open(const SocketAddress& address, SocketKind kind) = 0;
+  Result<Handle> open(const SocketAddress& address) { return open(address, SocketKind::stream); }
 
   /// \returns true when the op is complete already
   virtual bool submit(Op& op) = 0;

@@ -52,9 +52,9 @@ SocketAddress SimIo::remote_address(Handle handle) {
   return socket(handle).remote;
 }
 
-Result<Handle> SimIo::open(const SocketAddress& address) {
+Result<Handle> SimIo::open(const SocketAddress& address, SocketKind kind) {
   ++open_handles_;
-  return network_.open(*this, address);
+  return network_.open(*this, address, kind);
 }
 
 bool SimIo::submit(Op& op) {

@@ -29,7 +29,8 @@ class SimIo final : public Io {
   Result<Handle> listen(const SocketAddress& address, ListenOptions options) override;
   SocketAddress local_address(Handle handle) override;
   SocketAddress remote_address(Handle handle) override;
-  Result<Handle> open(const SocketAddress& address) override;
+  using Io::open;
+  Result<Handle> open(const SocketAddress& address, SocketKind kind) override;
   bool submit(Op& op) override;
   void cancel(Op& op) override;
   using Io::try_send;

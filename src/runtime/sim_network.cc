@@ -109,8 +109,9 @@ Result<Handle> SimNetwork::listen(SimIo& owner, const SocketAddress& address, Li
   return listener.handle;
 }
 
-Handle SimNetwork::open(SimIo& owner, const SocketAddress& address) {
+Handle SimNetwork::open(SimIo& owner, const SocketAddress& address, SocketKind kind) {
   SimSocket& client = add(owner);
+  client.datagrams = kind == SocketKind::datagram;
   client.remote = address;
   return client.handle;
 }
@@ -137,6 +138,7 @@ void SimNetwork::connect(SimSocket& client, const SocketAddress& address) {
   if (address.family() == AF_INET) v4(client.local).sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (address.family() == AF_INET6) v6(client.local).sin6_addr = in6addr_loopback;
   client.local = with_free_port(client.local);
+  if (client.datagrams) return at(now_, [this, handle = client.handle] { connect_ends(handle, 0); });
   const SimFaults& faults = faults_for(address);
   if (random_.chance(faults.hang_connect)) return;
   const bool refuse = random_.chance(faults.refuse_connect);
@@ -203,6 +205,7 @@ std::int64_t SimNetwork::send(SimSocket& from, std::span<const iovec> pieces) {
   const SimFaults& faults = faults_of(from);
   std::size_t bytes = 0;
   for (const iovec& piece : pieces) bytes += piece.iov_len;
+  if (from.datagrams) return send_datagram(from, gather(pieces, bytes));
   bytes = std::min(bytes, faults.pipe_bytes - std::min(from.outstanding, faults.pipe_bytes));
   if (from.stalled || bytes == 0) return 0;
   if (random_.chance(faults.partial_write)) {
@@ -264,6 +267,12 @@ void SimNetwork::bytes_arrive(Handle to, Handle from, std::string bytes) {
 }
 
 std::optional<std::int64_t> SimNetwork::receive(SimSocket& socket, char* place, std::size_t room) {
+  if (!socket.arrived.empty()) {
+    const std::string datagram = std::move(socket.arrived.front());
+    socket.arrived.pop_front();
+    std::copy_n(datagram.data(), std::min(room, datagram.size()), place);
+    return static_cast<std::int64_t>(std::min(room, datagram.size()));
+  }
   if (!socket.inbox.empty()) {
     const SimFaults& faults = faults_of(socket);
     std::size_t bytes = std::min(room, socket.inbox.size());
@@ -279,6 +288,37 @@ std::optional<std::int64_t> SimNetwork::receive(SimSocket& socket, char* place, 
   if (socket.reset_arrived) return std::exchange(socket.reset_reported, true) ? 0 : -ECONNRESET;
   if (socket.end_arrived) return 0;
   return {};
+}
+
+// ---- datagrams
+
+void SimNetwork::serve_datagrams(const SocketAddress& address, DatagramPeer peer) {
+  std::erase_if(datagram_peers_, [&](const auto& entry) { return entry.first == address; });
+  if (peer) datagram_peers_.emplace_back(address, std::move(peer));
+}
+
+std::int64_t SimNetwork::send_datagram(SimSocket& from, std::string datagram) {
+  const auto bytes = static_cast<std::int64_t>(datagram.size());
+  if (random_.chance(faults_of(from).vanish)) return bytes;
+  at(next_arrival(from),
+     [this, handle = from.handle, datagram = std::move(datagram)] { datagram_arrives(handle, datagram); });
+  return bytes;
+}
+
+// Where nobody is, the kernel learns it (ICMP) and tells with the next receive.
+void SimNetwork::datagram_arrives(Handle handle, std::string_view datagram) {
+  SimSocket* from = find(handle);
+  if (from == nullptr) return;
+  const auto peer = std::ranges::find(datagram_peers_, from->remote, &std::pair<SocketAddress, DatagramPeer>::first);
+  if (peer == datagram_peers_.end()) return reset_arrives(handle);
+  for (std::string& answer : peer->second(datagram)) {
+    at(next_arrival(*from), [this, handle, answer = std::move(answer)]() mutable {
+      SimSocket* asker = find(handle);
+      if (asker == nullptr) return;
+      asker->arrived.push_back(std::move(answer));
+      asker->owner->on_readable(*asker);
+    });
+  }
 }
 
 // ---- ends

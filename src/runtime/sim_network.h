@@ -72,10 +72,12 @@ struct SimSocket {
   // A connection's.
   Handle peer = Handle::none;
   bool in_backlog = false;
-  std::string inbox;            // arrived and unread
-  std::size_t outstanding = 0;  // sent by this end and not yet read by the peer
-  Time arrival{};               // when the last thing sent by this end arrives
-  Time peer_arrival{};          // the same of the peer, which has closed
+  std::string inbox;                // arrived and unread
+  bool datagrams = false;           // what follows here instead of the inbox
+  std::deque<std::string> arrived;  // and unread
+  std::size_t outstanding = 0;      // sent by this end and not yet read by the peer
+  Time arrival{};                   // when the last thing sent by this end arrives
+  Time peer_arrival{};              // the same of the peer, which has closed
   bool sending_shut = false;
   bool end_arrived = false;
   bool reset_arrived = false;
@@ -94,7 +96,9 @@ struct SimSocket {
   bool news_in = false;   // something to read, accept, or an end
   bool news_out = false;  // room, or an error, for a writer
 
-  [[nodiscard]] bool readable() const { return !inbox.empty() || !backlog.empty() || end_arrived || reset_arrived; }
+  [[nodiscard]] bool readable() const {
+    return !inbox.empty() || !arrived.empty() || !backlog.empty() || end_arrived || reset_arrived;
+  }
   [[nodiscard]] bool gone() const { return reset_arrived || (end_arrived && sending_shut); }
 };
 
@@ -116,6 +120,11 @@ class SimNetwork {
   void advance_to(Time moment);
   /// Runs the events that are due.
   void run_due();
+
+  /// Somebody who answers each datagram that arrives at `address` with some, or none. Latency and delays hold for both
+  /// ways. Null: nobody any more, and datagrams are refused.
+  using DatagramPeer = std::function<std::vector<std::string>(std::string_view datagram)>;
+  void serve_datagrams(const SocketAddress& address, DatagramPeer peer);
 
   // Faults.
   /// For connections to any address without faults of its own.
@@ -141,7 +150,7 @@ class SimNetwork {
   // The kernel's side, called by SimIo.
   SimSocket* find(Handle handle);
   Result<Handle> listen(SimIo& owner, const SocketAddress& address, ListenOptions options);
-  Handle open(SimIo& owner, const SocketAddress& address);
+  Handle open(SimIo& owner, const SocketAddress& address, SocketKind kind);
   void connect(SimSocket& client, const SocketAddress& address);
   /// The next waiting connection, or none.
   Handle accept(SimSocket& listener);
@@ -161,6 +170,8 @@ class SimNetwork {
   SocketAddress with_free_port(SocketAddress address);
   Time next_arrival(SimSocket& from);
 
+  std::int64_t send_datagram(SimSocket& from, std::string datagram);
+  void datagram_arrives(Handle from, std::string_view datagram);
   void connect_arrives(Handle client, bool refuse);
   void connect_ends(Handle client, std::int64_t result);
   void draw_fate(SimSocket& client, SimSocket& server);
@@ -181,6 +192,7 @@ class SimNetwork {
   std::size_t bytes_in_flight_ = 0;
   SimFaults faults_;
   std::deque<std::pair<SocketAddress, SimFaults>> faults_at_;
+  std::vector<std::pair<SocketAddress, DatagramPeer>> datagram_peers_;
 };
 
 }  // namespace weir

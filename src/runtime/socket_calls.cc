@@ -27,12 +27,6 @@ const char* unix_path(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_un*>(address.raw())->sun_path;
 }
 
-Result<int> open_socket(const SocketAddress& address) {
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return fail(os_error(errno));
-  return fd;
-}
-
 // A socket file that nobody listens on is left over from a process that died; one that answers belongs to somebody.
 void remove_dead_socket_file(const SocketAddress& address) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -45,14 +39,16 @@ void remove_dead_socket_file(const SocketAddress& address) {
 
 }  // namespace
 
-Result<int> open_stream_socket(const SocketAddress& address) {
-  TRY(const int fd, open_socket(address));
-  if (is_tcp(address)) send_without_delay(fd);
+Result<int> open_socket(const SocketAddress& address, SocketKind kind) {
+  const int type = kind == SocketKind::datagram ? SOCK_DGRAM : SOCK_STREAM;
+  const int fd = ::socket(address.family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fail(os_error(errno));
+  if (kind == SocketKind::stream && is_tcp(address)) send_without_delay(fd);
   return fd;
 }
 
 Result<int> open_listening_socket(const SocketAddress& address, ListenOptions options) {
-  TRY(const int fd, open_socket(address));
+  TRY(const int fd, open_socket(address, SocketKind::stream));
   if (address.family() == AF_UNIX) remove_dead_socket_file(address);
   if (is_tcp(address)) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -12,7 +12,7 @@ namespace weir {
 
 /// A socket that does not block, to connect to `address` with; the caller closes it.
 /// \errors  os_error: no descriptor left, the kind of address is unknown here
-Result<int> open_stream_socket(const SocketAddress& address);
+Result<int> open_socket(const SocketAddress& address, SocketKind kind);
 
 /// A socket that listens on `address` and does not block; the caller closes it. The file of a unix socket that nobody
 /// listens on is replaced.

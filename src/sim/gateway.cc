@@ -71,13 +71,13 @@ void SimExecutor::run(Job job) {
   network_.at(network_.now() + takes, std::move(job));
 }
 
-Task<Result<std::vector<UpstreamAddress>>> SimResolver::resolve(Reactor& reactor, const Endpoint& endpoint) {
-  if (const auto literal = socket_address(endpoint)) co_return std::vector{UpstreamAddress{*literal}};
+Task<Result<ResolvedAddresses>> SimResolver::resolve(Reactor& reactor, const Endpoint& endpoint) {
+  if (auto literal = literal_addresses(endpoint)) co_return std::move(*literal);
   if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept)
     co_return fail(slept.error());
   const auto found = names_.find(endpoint.host);
   if (found == names_.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
-  co_return std::vector{UpstreamAddress{found->second}};
+  co_return ResolvedAddresses{.addresses = {{.address = {found->second}}}};
 }
 
 // ---- the witness

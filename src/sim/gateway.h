@@ -36,7 +36,7 @@ class SimResolver final : public Resolver {
  public:
   explicit SimResolver(SimNetwork& network) : network_(network) {}
   void add(std::string name, const SocketAddress& address) { names_[std::move(name)] = address; }
-  Task<Result<std::vector<UpstreamAddress>>> resolve(Reactor& reactor, const Endpoint& endpoint) override;
+  Task<Result<ResolvedAddresses>> resolve(Reactor& reactor, const Endpoint& endpoint) override;
 
  private:
   SimNetwork& network_;

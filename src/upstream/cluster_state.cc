@@ -56,7 +56,7 @@ void ClusterState::take_slots(const std::vector<ClusterEndpoint>& endpoints) {
     if (kept) continue;
     if (const Result<SocketAddress> literal = socket_address(configured.endpoint)) {
       slot.literal = true;
-      slot.addresses.push_back({*literal});
+      slot.addresses.push_back({.address = {*literal}});
     }
   }
   for (const auto& [text, slot] : former) slot->gone = true;
@@ -71,7 +71,7 @@ void ClusterState::make_candidates() {
   facts_.reserve(count);  // pools point into it
   candidates_.reserve(count);
   for (const auto& slot : slots_) {
-    for (const UpstreamAddress& address : slot->addresses) add_candidate(*slot, address, before, facts_before);
+    for (const ResolvedAddress& address : slot->addresses) add_candidate(*slot, address, before, facts_before);
   }
   settle_pools();
   changed();
@@ -79,12 +79,13 @@ void ClusterState::make_candidates() {
 }
 
 /// What was known of the endpoint stays known. An address that stands there twice is one endpoint of both weights.
-void ClusterState::add_candidate(const Slot& slot, const UpstreamAddress& address, std::span<const Candidate> before,
+void ClusterState::add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                                  std::span<const EndpointFacts> facts_before) {
-  Pool& pool = pool_for(address);
+  Pool& pool = pool_for(address.address);
   const ClusterEndpoint& configured = slot.configured;
+  const std::uint32_t weight = configured.weight * address.weight;
   if (pool.has_seat()) {
-    candidates_[pool.number()].weight += configured.weight;
+    candidates_[pool.number()].weight += weight;
     return;
   }
   const auto number = static_cast<std::uint32_t>(candidates_.size());
@@ -92,9 +93,9 @@ void ClusterState::add_candidate(const Slot& slot, const UpstreamAddress& addres
   const Time now = shard_.reactor.now();
   // Endpoints that are there from the beginning need no warming up: nobody has warmed up yet.
   const Time warm_since = known ? before[pool.number()].warm_since : before.empty() ? Time::min() : now;
-  candidates_.push_back({.pool = &pool, .weight = configured.weight, .warm_since = warm_since});
+  candidates_.push_back({.pool = &pool, .weight = weight, .warm_since = warm_since});
   EndpointFacts& facts = facts_.emplace_back(known ? facts_before[pool.number()] : EndpointFacts{});
-  facts.priority = configured.priority;
+  facts.priority = static_cast<std::uint8_t>(std::min(configured.priority + address.priority, UINT8_MAX));
   facts.near = zone_.empty() || configured.zone.empty() || configured.zone == zone_;
   pool.take_seat(number, facts.in_flight, load_);
 }
@@ -290,32 +291,37 @@ bool ClusterState::has_other_than(std::uint64_t pool_id) const {
 
 // Names.
 
+/// Asks about the names whose time has come.
 void ClusterState::resolve_names() {
   if (stopped_) return;
-  bool names = false;
+  used_ = true;
+  const Time now = shard_.reactor.now();
+  Time next = never;
   const std::vector<std::shared_ptr<Slot>> slots = slots_;  // resolving may end, and change things, at once
   for (const auto& slot : slots) {
-    if (slot->literal) continue;
-    names = true;
-    if (slot->resolving) continue;
+    if (slot->literal || slot->resolving) continue;
+    if (slot->due > now) {
+      next = std::min(next, slot->due);
+      continue;
+    }
     slot->resolving = true;
     ++resolving_;
     shard_.scope.spawn(resolve(slot));
   }
-  used_ = true;
-  if (!names || resolve_every_ == no_limit) return;
-  shard_.reactor.timers().arm(*this, shard_.reactor.now() + resolve_every_);
+  look_again_at(next);
 }
 
-/// Asks once. An answer that is empty or an error leaves the last good one in place.
+/// Asks once. An answer that is empty or an error leaves the last good one in place, and is asked for again soon.
 Task<void> ClusterState::resolve(std::shared_ptr<Slot> slot) {
-  const Result<std::vector<UpstreamAddress>> answer =
-      co_await shard_.resolver.resolve(shard_.reactor, slot->configured.endpoint);
+  const Result<ResolvedAddresses> answer = co_await shard_.resolver.resolve(shard_.reactor, slot->configured.endpoint);
   slot->resolving = false;
   --resolving_;
   if (stopped_) co_return;
-  if (answer && !answer->empty() && !slot->gone && *answer != slot->addresses) {
-    slot->addresses = *answer;
+  const bool good = answer && !answer->addresses.empty();
+  slot->due = deadline_after(shard_.reactor.now(), good ? until_next(answer->holds) : retry_after());
+  look_again_at(slot->due);
+  if (good && !slot->gone && answer->addresses != slot->addresses) {
+    slot->addresses = answer->addresses;
     make_candidates();
   }
   if (ready() || resolving_ == 0) {
@@ -323,7 +329,23 @@ Task<void> ClusterState::resolve(std::shared_ptr<Slot> slot) {
   }
 }
 
-/// The time between two resolutions is over. Names of a cluster that nobody used meanwhile rest until somebody does.
+/// An answer is asked for again when it holds no longer, and after resolve_every at the latest.
+Duration ClusterState::until_next(Duration holds) const {
+  if (resolve_every_ == no_limit) return no_limit;
+  return holds == no_limit ? resolve_every_ : std::min(holds, resolve_every_);
+}
+
+Duration ClusterState::retry_after() const {
+  constexpr Duration soon = std::chrono::seconds{limits::dns_negative_seconds};
+  return resolve_every_ == no_limit ? soon : std::min<Duration>(resolve_every_, soon);
+}
+
+void ClusterState::look_again_at(Time due) {
+  if (due == never || (armed() && deadline() <= due)) return;
+  shard_.reactor.timers().arm(*this, due);
+}
+
+/// The time of an answer is over. Names of a cluster that nobody used meanwhile rest until somebody does.
 void ClusterState::fire(Time) {
   if (!std::exchange(used_, false)) return;
   resolve_names();
@@ -333,7 +355,7 @@ void ClusterState::fire(Time) {
 /// First use since the names were last resolved.
 void ClusterState::wake_up() {
   used_ = true;
-  if (!armed() && resolve_every_ != no_limit) resolve_names();
+  if (!armed()) resolve_names();
 }
 
 void ClusterState::begin_waiting(Resolved& waiting) {
@@ -341,6 +363,7 @@ void ClusterState::begin_waiting(Resolved& waiting) {
   if (slots_.empty() || stopped_) return end_waiting(waiting, fail(gateway_error(Code::no_endpoint)));
   const Time deadline = deadline_after(shard_.reactor.now(), waiting.timeout_);
   if (deadline != never) shard_.reactor.timers().arm(waiting, deadline);
+  for (const auto& slot : slots_) slot->due = Time::min();  // nothing is known: ask, whatever was planned
   resolve_names();
 }
 

@@ -9,8 +9,9 @@
 // What a balancer sees of the candidates is one array of facts, in their order; pools write their loads into it as they
 // change, so that a pick copies nothing. Who may be picked (the roster) is made anew only when something changed.
 //
-// Literal addresses need no resolving. Names are resolved when the cluster is first used and again every resolve_every,
-// as long as somebody uses the cluster; the last good answer is kept when resolving fails.
+// Literal addresses need no resolving. Names are resolved when the cluster is first used, and again when an answer
+// holds no longer (every resolve_every at the latest), as long as somebody uses the cluster; the last good answer is
+// kept when resolving fails.
 //
 // Invariants
 //   (1) Every candidate's pool is in pools_ and open; every other pool is drained.
@@ -135,7 +136,8 @@ class ClusterState final : public ShardState, private Timer {
  private:
   struct Slot {
     ClusterEndpoint configured;
-    std::vector<UpstreamAddress> addresses;
+    std::vector<ResolvedAddress> addresses;
+    Time due = Time::min();  // when it is asked about again
     bool literal = false;
     bool resolving = false;
     bool gone = false;
@@ -157,7 +159,7 @@ class ClusterState final : public ShardState, private Timer {
   void adopt(const Cluster& cluster);
   void take_slots(const std::vector<ClusterEndpoint>& endpoints);
   void make_candidates();
-  void add_candidate(const Slot& slot, const UpstreamAddress& address, std::span<const Candidate> before,
+  void add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                      std::span<const EndpointFacts> facts_before);
   Pool& pool_for(const UpstreamAddress& address);
   void settle_pools();
@@ -170,6 +172,9 @@ class ClusterState final : public ShardState, private Timer {
 
   void resolve_names();
   Task<void> resolve(std::shared_ptr<Slot> slot);
+  [[nodiscard]] Duration until_next(Duration holds) const;
+  [[nodiscard]] Duration retry_after() const;
+  void look_again_at(Time due);
   void begin_waiting(Resolved& waiting);
   void end_waiting(Resolved& waiting, Result<void> outcome);
   void tell_waiters(Error why);

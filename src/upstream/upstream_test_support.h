@@ -115,18 +115,19 @@ class FakeProtocol final : public ClientProtocol {
 /// Answers as told, after a moment; unknown names fail.
 class FakeResolver final : public Resolver {
  public:
-  Task<Result<std::vector<UpstreamAddress>>> resolve(Reactor& reactor, const Endpoint& endpoint) override {
+  Task<Result<ResolvedAddresses>> resolve(Reactor& reactor, const Endpoint& endpoint) override {
     ++asked;
     if (takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(reactor, takes));
     const auto found = known.find(endpoint.host);
     if (found == known.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
-    std::vector<UpstreamAddress> addresses;
-    for (const std::string& text : found->second) addresses.push_back(address_of(text));
-    co_return addresses;
+    ResolvedAddresses resolved{.addresses = {}, .holds = holds};
+    for (const std::string& text : found->second) resolved.addresses.push_back({.address = address_of(text)});
+    co_return resolved;
   }
 
   std::map<std::string, std::vector<std::string>> known;
   Duration takes = 1ms;
+  Duration holds = no_limit;
   unsigned asked = 0;
 };
 

@@ -23,9 +23,10 @@ class InlineExecutor final : public Executor {
 /// Knows literal addresses and unix paths; no name resolves.
 class LiteralResolver final : public Resolver {
  public:
-  Task<Result<std::vector<UpstreamAddress>>> resolve(Reactor&, const Endpoint& endpoint) override {
-    CO_TRY(const SocketAddress address, socket_address(endpoint));
-    co_return std::vector{UpstreamAddress{address}};
+  Task<Result<ResolvedAddresses>> resolve(Reactor&, const Endpoint& endpoint) override {
+    auto literal = literal_addresses(endpoint);
+    if (!literal) co_return fail(upstream_error(Code::resolve_failed));
+    co_return std::move(*literal);
   }
 };
 
