@@ -246,11 +246,6 @@ inline constexpr std::uint32_t dns_negative_seconds = 5;
 inline constexpr std::uint32_t dns_negative_seconds_max = 60;
 /// How often files that say how names are resolved are looked at, when a name is: two stat(2).
 inline constexpr Duration resolver_files_interval = std::chrono::seconds{5};
-/// How long a connection may be under way before the next address of the same endpoint is tried beside it (RFC 8305
-/// section 5 recommends 250 ms).
-inline constexpr Duration connect_stagger = std::chrono::milliseconds{250};
-/// Bytes of a file of endpoints: 10,000 endpoints with names have 600 KiB.
-inline constexpr ByteCount endpoints_file_bytes = 16 * mebibyte;
 /// Who may follow live requests (`weir tail`) at once, in one gateway: each may hold 128 KiB per core and as much on
 /// its way, and every request is compared with what each wants to see. People who look at one gateway are a handful.
 inline constexpr std::size_t tail_followers = 16;

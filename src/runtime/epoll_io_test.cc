@@ -69,6 +69,50 @@ class Crowd : public testing::Test {
   OrderedSink sink_;
 };
 
+/// Somebody else's socket, as the kernel has it.
+class StrangerSocket {
+ public:
+  StrangerSocket() : fd_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    address_ = conformance::loopback();
+    EXPECT_EQ(::bind(fd_, address_.raw(), address_.length), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address_.storage), &address_.length), 0);
+  }
+  StrangerSocket(const StrangerSocket&) = delete;
+  StrangerSocket& operator=(const StrangerSocket&) = delete;
+  ~StrangerSocket() { ::close(fd_); }
+
+  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  void send(const SocketAddress& to, std::string_view bytes) const {
+    EXPECT_EQ(::sendto(fd_, bytes.data(), bytes.size(), 0, to.raw(), to.length), static_cast<ssize_t>(bytes.size()));
+  }
+
+ private:
+  int fd_;
+  SocketAddress address_;
+};
+
+TEST_F(Crowd, datagrams_that_arrive_at_once_are_all_read_and_strangers_are_not_heard) {
+  const StrangerSocket friendly;
+  const StrangerSocket stranger;
+  SocketAddress address = friendly.address();
+  TestOp connecting(Op::Kind::connect, *io_.open(address, SocketKind::datagram));
+  connecting.data = reinterpret_cast<char*>(&address);
+  ASSERT_TRUE(io_.submit(connecting));
+  ASSERT_EQ(connecting.result, 0);
+  const SocketAddress ours = io_.local_address(connecting.handle);
+  stranger.send(ours, "evil");
+  friendly.send(ours, "one");
+  friendly.send(ours, "two");
+  CountingSink sink;
+  for (const std::string_view expected : {"one", "two"}) {
+    TestOp receiving(Op::Kind::receive, connecting.handle);
+    if (io_.submit(receiving)) sink.complete(receiving);
+    while (receiving.completions == 0) io_.wait(io_.now() + std::chrono::seconds{1}, sink);
+    EXPECT_EQ(receiving.bytes, expected);
+  }
+  io_.close(connecting.handle, false);
+}
+
 TEST_F(Crowd, what_is_begun_goes_before_what_begins_and_nobody_starves) {
   constexpr std::size_t requests = 40;
   std::vector<Pair> clients;

@@ -341,7 +341,7 @@ Duration ClusterState::retry_after() const {
 }
 
 void ClusterState::look_again_at(Time due) {
-  if (due == never || (armed() && deadline() <= due)) return;
+  if (due == never || (armed() && Timer::due() <= due)) return;
   shard_.reactor.timers().arm(*this, due);
 }
 

@@ -174,6 +174,36 @@ TEST_F(ClusterTest, name_is_resolved_again_while_the_cluster_is_used) {
   EXPECT_LE(resolver.asked, asked + 2);  // nobody asks on behalf of nobody
 }
 
+TEST_F(ClusterTest, answer_that_holds_for_less_is_asked_for_again_sooner) {
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  resolver.holds = 2s;
+  const auto shop = cluster({"shop.test:80"}, 30s);
+  EXPECT_TRUE(resolved(shop->state(shard)).has_value());
+  resolver.known["shop.test"] = {"10.0.0.2:80"};
+  shop->state(shard);
+  world.run_for(3s);
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.2:80");
+  resolver.holds = 1h;  // and one that holds for longer, after resolve_every
+  world.run_for(3s);
+  shop->state(shard);
+  resolver.known["shop.test"] = {"10.0.0.3:80"};
+  world.run_for(31s);
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.3:80");
+}
+
+TEST_F(ClusterTest, name_that_stops_resolving_is_asked_for_soon) {
+  resolver.known["shop.test"] = {"10.0.0.1:80"};
+  const auto shop = cluster({"shop.test:80"}, 30s);
+  EXPECT_TRUE(resolved(shop->state(shard)).has_value());
+  resolver.known.clear();
+  shop->state(shard);
+  world.run_for(31s);  // fails, and the address stays
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.1:80");
+  resolver.known["shop.test"] = {"10.0.0.2:80"};
+  world.run_for(6s);
+  EXPECT_EQ(picked(*shop, shop->state(shard)), "10.0.0.2:80");
+}
+
 TEST_F(ClusterTest, last_good_answer_outlives_a_resolver_that_fails) {
   resolver.known["shop.test"] = {"10.0.0.1:80"};
   const auto shop = cluster({"shop.test:80"}, 30s);

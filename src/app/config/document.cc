@@ -15,6 +15,7 @@
 #include "app/config/routes.h"
 #include "app/default_admin.h"
 #include "contracts/schema.h"
+#include "net/dns/name.h"
 
 namespace weir::config {
 namespace {
@@ -66,7 +67,11 @@ const Schema<EndpointDocument>& endpoint_schema() {
   static const auto schema =
       Schema<EndpointDocument>("endpoint", "Where an upstream listens.")
           .option("address", &EndpointDocument::address,
-                  {.doc = "Address and port, or a unix socket.", .example = "10.0.0.11:8080", .required = true})
+                  {.doc = "Address and port, or a unix socket.", .example = "10.0.0.11:8080"})
+          .option("srv", &EndpointDocument::service,
+                  {.doc = "A service, in place of an address: DNS tells hosts, ports, weights and priorities (SRV).",
+                   .example = "_http._tcp.shop.internal",
+                   .complaint = service_complaint})
           .option(
               "weight", &EndpointDocument::weight,
               {.doc = "Its share, where the balancer knows weights.", .example = "1", .minimum = 1, .maximum = 1000})
@@ -85,6 +90,13 @@ bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& 
     EndpointDocument endpoint;
     endpoint.place = item.place();
     if (!endpoint_schema().read_into(item, at, endpoint)) return false;
+    if (!endpoint.service.empty()) {
+      if (endpoint.address != Endpoint{})
+        return at.error(item, "an endpoint has an address or is a service (srv), not both");
+      endpoint.address = {.host = *dns::canonical_name(endpoint.service), .service = true};
+      upstream.endpoints.push_back(std::move(endpoint));
+      return true;
+    }
     if (!endpoint.address.is_unix() && (endpoint.address.host.empty() || endpoint.address.port == 0)) {
       return at.error(item, fmt::format("{} has no host or no port to connect to", item.shown()),
                       "write 127.0.0.1:3000 or unix:/path");
@@ -293,6 +305,9 @@ const Schema<Draft>& top_schema() {
                   &state_schema())
           .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."},
                   &runtime_schema())
+          .custom("resolver", "map, dns or system", section(&Document::resolver, resolver_schema()),
+                  {.doc = "Who is asked for the addresses of upstreams' names. Read at start.", .example = "system"},
+                  &resolver_schema())
           .custom("upstreams", "map of upstream", read_upstreams, {.doc = "Groups of servers, by name."},
                   &upstream_schema())
           .custom("chains", "map of list of filter", read_chains, {.doc = "Lists of filters, by name."})

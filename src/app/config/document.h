@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "app/config/hash.h"
+#include "app/config/resolver.h"
 #include "app/config/sections.h"
 #include "app/config/source.h"
 #include "base/limits.h"
@@ -56,6 +57,7 @@ struct PluginUse {
 
 struct EndpointDocument {
   Endpoint address;
+  std::string service;  ///< as written behind `srv`; then the address is a service's
   std::uint32_t weight = 1;
   std::uint8_t priority = 0;
   std::string zone;
@@ -156,6 +158,7 @@ struct Document {
   AccessLogDocument access_log;
   ErrorLogDocument error_log;
   RuntimeDocument runtime;
+  ResolverDocument resolver;
   StateDocument state;
   std::vector<UpstreamDocument> upstreams;
   std::vector<ChainDocument> chains;

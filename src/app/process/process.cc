@@ -90,7 +90,6 @@ Process::Process(ProcessOptions options)
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   executor_ = std::make_unique<ThreadExecutor>();
-  resolver_ = std::make_unique<SystemResolver>(*executor_);
 }
 
 Process::~Process() {
@@ -140,6 +139,20 @@ void Process::open_store() {
   keeper_->start();
 }
 
+std::unique_ptr<Resolver> Process::make_resolver(const config::ResolverDocument& wanted) {
+  if (wanted.use == config::ResolverDocument::Use::system) return std::make_unique<SystemResolver>(*executor_);
+  if (resolver_settings_ == nullptr) {
+    dns::SettingsWishes wishes{.servers = wanted.servers,
+                               .search = wanted.search,
+                               .timeout = wanted.timeout,
+                               .attempts = wanted.attempts,
+                               .resolver_file = wanted.resolver_file,
+                               .hosts_file = wanted.hosts_file == "off" ? "" : wanted.hosts_file};
+    resolver_settings_ = std::make_unique<dns::MachineSettings>(*executor_, std::move(wishes));
+  }
+  return std::make_unique<dns::DnsResolver>(*resolver_settings_);
+}
+
 bool Process::start(Candidate& candidate) {
   surroundings_ = std::make_unique<Surroundings>(candidate.document, *this);
   open_store();
@@ -148,8 +161,9 @@ bool Process::start(Candidate& candidate) {
                                  .protocol = h1::server_protocol(),
                                  .census = census_};
   for (unsigned number = 0; number < worker_count(candidate.document); ++number) {
-    workers_.push_back(
-        std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_, *resolver_, parts));
+    resolvers_.push_back(make_resolver(candidate.document.resolver));
+    workers_.push_back(std::make_unique<Worker>(number, candidate.document.runtime.wake_coalescing, *executor_,
+                                                *resolvers_.back(), parts));
     shards_.push_back(&workers_.back()->shard());
     shards_.back()->notices = &surroundings_->log();
   }

@@ -28,6 +28,7 @@
 #include "app/process/state_keeper.h"
 #include "app/process/surroundings.h"
 #include "app/process/worker.h"
+#include "net/dns/machine_settings.h"
 
 namespace weir {
 
@@ -94,6 +95,7 @@ class Process final : public Operations {
   void close_everywhere(const ListenerPlan& plan);
   bool begin_no_handshakes(std::span<const ListenerPlan> plans);
   void configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway);
+  std::unique_ptr<Resolver> make_resolver(const config::ResolverDocument& wanted);
   void publish(const Candidate& candidate);
   void note_reload(const ReloadOutcome& outcome);
   void note_file(bool good, const std::string& sentence);
@@ -116,11 +118,12 @@ class Process final : public Operations {
   ListenerNumbers listener_numbers_;
   Census census_;
   std::unique_ptr<Surroundings> surroundings_;
+  std::unique_ptr<dns::MachineSettings> resolver_settings_;  // null where the system resolves
+  std::vector<std::unique_ptr<Resolver>> resolvers_;         // one for each core
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Shard*> shards_;
   // Behind the cores, so that it ends before them: its jobs answer to them, and to everything above.
   std::unique_ptr<ThreadExecutor> executor_;
-  std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<StateKeeper> keeper_;       // null without a state folder
   std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
   std::vector<ListenerStatus> bound_;

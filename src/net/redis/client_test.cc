@@ -15,9 +15,10 @@ using namespace std::chrono_literals;
 
 class LiteralAddresses final : public Resolver {
  public:
-  Task<Result<std::vector<UpstreamAddress>>> resolve(Reactor&, const Endpoint& endpoint) override {
-    CO_TRY(const SocketAddress address, socket_address(endpoint));
-    co_return std::vector{UpstreamAddress{address}};
+  Task<Result<ResolvedAddresses>> resolve(Reactor&, const Endpoint& endpoint) override {
+    auto literal = literal_addresses(endpoint);
+    if (!literal) co_return fail(upstream_error(Code::resolve_failed));
+    co_return std::move(*literal);
   }
 };
 

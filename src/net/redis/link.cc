@@ -81,9 +81,10 @@ class Introduction {
 Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolver, const Endpoint& address,
                                               const Settings& settings, std::string& words) {
   const Time deadline = deadline_after(reactor.now(), settings.connect_timeout);
-  CO_TRY(const std::vector<UpstreamAddress> resolved, co_await resolver.resolve(reactor, address));
-  if (resolved.empty()) co_return fail(upstream_error(Code::resolve_failed));
-  CO_TRY(std::unique_ptr<Stream> stream, co_await connect(reactor, resolved.front(), settings.connect_timeout));
+  CO_TRY(const ResolvedAddresses resolved, co_await resolver.resolve(reactor, address));
+  if (resolved.addresses.empty()) co_return fail(upstream_error(Code::resolve_failed));
+  CO_TRY(std::unique_ptr<Stream> stream,
+         co_await connect(reactor, resolved.addresses.front().address, settings.connect_timeout));
   auto link = std::make_unique<Link>(std::move(stream));
   Introduction introduction(*link, settings, deadline, words);
   CO_TRY_VOID(co_await introduction.run());

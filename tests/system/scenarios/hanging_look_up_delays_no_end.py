@@ -15,7 +15,7 @@ from stand.stand import Stand
 from stand.waiting import expect, until
 
 MOUNT = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
-YAML = "timeouts: { drain: 10m }\nroutes: [{ proxy: 'http://nobody-answers.test' }]"
+YAML = "resolver: system\ntimeouts: { drain: 10m }\nroutes: [{ proxy: 'http://nobody-answers.test' }]"
 END_SECONDS = 8  # at most; the look-up takes five minutes
 
 

@@ -95,9 +95,10 @@ class Nginx:
 class Server:
     """A server in this process: one thread per connection, on which converse() says what happens."""
 
-    def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.listener = socket.create_server((host, 0), backlog=1024)
+        self.port = self.listener.getsockname()[1]
+        self.address = f"{host}:{self.port}"
         self.lock = threading.Lock()
         self.open: set[socket.socket] = set()
         self.accepted = 0
@@ -142,9 +143,9 @@ class Server:
 class Origin(Server):
     """`handler` answers each request."""
 
-    def __init__(self, handler: Handler):
+    def __init__(self, handler: Handler, host: str = "127.0.0.1"):
         self.handler = handler
-        super().__init__()
+        super().__init__(host)
 
     def converse(self, peer: Peer) -> None:
         while True:

@@ -53,8 +53,8 @@ class Stand:
         self.ending.callback(lambda: nginx.close())
         return nginx
 
-    def origin(self, handler: Handler) -> Origin:
-        origin = Origin(handler)
+    def origin(self, handler: Handler, host: str = "127.0.0.1") -> Origin:
+        origin = Origin(handler, host)
         self.ending.callback(origin.close)
         return origin
 
