@@ -224,5 +224,54 @@ TEST_F(ClusterTest, endpoint_that_failed_is_avoided_when_there_is_another) {
   EXPECT_EQ(picked(*alone, alone->state(shard), failed), "10.0.0.1:80");
 }
 
+TEST_F(ClusterTest, endpoint_that_is_not_available_is_left_out_until_it_comes_back) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  ClusterState& state = shop->state(shard);
+  state.set_available(0, false);
+  EXPECT_EQ(picked(*shop, state), "10.0.0.2:80");
+  state.set_drained(1, true);
+  EXPECT_EQ(picked(*shop, state), "none");
+  state.set_available(0, true);
+  EXPECT_EQ(picked(*shop, state), "10.0.0.1:80");
+}
+
+TEST_F(ClusterTest, endpoint_that_comes_back_warms_up) {
+  ClusterSettings settings;
+  settings.name = "shop";
+  for (const char* text : {"10.0.0.1:80", "10.0.0.2:80"}) {
+    settings.endpoints.push_back({.endpoint = *parse_endpoint(text)});
+  }
+  settings.slow_start = 10s;
+  settings.balancer = std::make_unique<FirstOne>();
+  settings.protocol = &protocol;
+  const Cluster shop(std::move(settings));
+  ClusterState& state = shop.state(shard);
+  const auto weights = [&] {
+    picked(shop, state);
+    return std::pair(state.endpoints()[0].weight, state.endpoints()[1].weight);
+  };
+  EXPECT_EQ(weights(), std::pair(100U, 100U));  // those of the beginning are warm
+  state.set_available(0, false);
+  state.set_available(0, true);
+  EXPECT_EQ(weights(), std::pair(10U, 100U));
+  world.run_for(5s);
+  EXPECT_NEAR(weights().first, 50, 2);
+  world.run_for(6s);
+  EXPECT_EQ(weights(), std::pair(100U, 100U));
+}
+
+TEST_F(ClusterTest, load_of_a_pool_stands_in_what_balancers_see) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  ClusterState& state = shop->state(shard);
+  auto one = asking(state.pool_of(1));
+  auto other = asking(state.pool_of(1));
+  EXPECT_EQ(state.endpoints()[0].in_flight, 0U);
+  EXPECT_EQ(state.endpoints()[1].in_flight, 2U);
+  one->finish();
+  EXPECT_EQ(state.endpoints()[1].in_flight, 1U);
+  other->finish();
+  EXPECT_EQ(state.endpoints()[1].in_flight, 0U);
+}
+
 }  // namespace
 }  // namespace weir
