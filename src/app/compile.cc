@@ -281,6 +281,8 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   files_.begin();
   context.files = &files_;
   context.shared_states = states_.get();
+  if (!fleet_) fleet_ = document.fleet;
+  context.fleet = fleet_->configured() ? &*fleet_ : nullptr;
   if (cores_ == 0) cores_ = worker_count(document);
   context.cores = cores_;
   if (same_surroundings) {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,7 +73,8 @@ class Compiler {
 
   WatchedFiles files_;
   std::unique_ptr<SharedStates> states_ = std::make_unique<SharedStates>();
-  unsigned cores_ = 0;  // of the process: chosen once, by its first configuration
+  unsigned cores_ = 0;                  // of the process: chosen once, by its first configuration
+  std::optional<FleetSettings> fleet_;  // likewise
   // Of the last configuration that compiled.
   BuiltRoutes routes_;
   Clusters clusters_;

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "base/invariant.h"
@@ -33,6 +34,12 @@ Key Key::random() {
   return key;
 }
 
+Key Key::of(std::string_view secret) {
+  Key key;
+  ::crypto_generichash(key.bytes_.data(), key.bytes_.size(), bytes_of(secret), secret.size(), nullptr, 0);
+  return key;
+}
+
 Digest Key::digest(std::initializer_list<std::string_view> parts) const {
   crypto_generichash_state state;
   ::crypto_generichash_init(&state, bytes_.data(), bytes_.size(), std::tuple_size_v<Digest>);
@@ -53,10 +60,49 @@ HashKey HashKey::random() {
   return key;
 }
 
+HashKey HashKey::of(const Digest& digest) {
+  HashKey key;
+  std::copy_n(digest.begin(), key.bytes_.size(), key.bytes_.begin());
+  return key;
+}
+
 std::uint64_t HashKey::hash(std::string_view bytes) const {
   std::array<unsigned char, crypto_shorthash_BYTES> hash;
   ::crypto_shorthash(hash.data(), bytes_of(bytes), bytes.size(), bytes_.data());
   return std::bit_cast<std::uint64_t>(hash);
+}
+
+namespace {
+
+using Nonce = std::array<unsigned char, crypto_aead_chacha20poly1305_ietf_NPUBBYTES>;
+
+Nonce nonce_of(std::uint64_t count) {
+  Nonce nonce{};
+  for (std::size_t at = 0; at < sizeof(count); ++at) nonce[at] = static_cast<unsigned char>(count >> (8 * at));
+  return nonce;
+}
+
+}  // namespace
+
+std::string Seal::seal(std::string_view plain) {
+  static_assert(overhead_bytes == crypto_aead_chacha20poly1305_ietf_ABYTES);
+  std::string sealed(plain.size() + overhead_bytes, '\0');
+  const Nonce nonce = nonce_of(count_++);
+  ::crypto_aead_chacha20poly1305_ietf_encrypt(reinterpret_cast<unsigned char*>(sealed.data()), nullptr, bytes_of(plain),
+                                              plain.size(), nullptr, 0, nullptr, nonce.data(), key_.data());
+  return sealed;
+}
+
+std::optional<std::string> Seal::open(std::string_view sealed) {
+  if (sealed.size() < overhead_bytes) return {};
+  std::string plain(sealed.size() - overhead_bytes, '\0');
+  const Nonce nonce = nonce_of(count_);
+  const int outcome = ::crypto_aead_chacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(plain.data()),
+                                                                  nullptr, nullptr, bytes_of(sealed), sealed.size(),
+                                                                  nullptr, 0, nonce.data(), key_.data());
+  if (outcome != 0) return {};
+  ++count_;
+  return plain;
 }
 
 bool equal(const Digest& left, const Digest& right) {

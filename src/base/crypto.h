@@ -27,6 +27,9 @@ class Key {
   /// From the kernel's random numbers.
   static Key random();
 
+  /// From a secret that people wrote: its BLAKE2b-256.
+  static Key of(std::string_view secret);
+
   /// BLAKE2b-256 over the parts with their lengths, so that "a", "bc" and "ab", "c" differ.
   [[nodiscard]] Digest digest(std::initializer_list<std::string_view> parts) const;
 
@@ -40,11 +43,32 @@ class HashKey {
   /// From the kernel's random numbers.
   static HashKey random();
 
+  /// The same on every machine that knows the digest.
+  static HashKey of(const Digest& digest);
+
   /// SipHash-2-4 (Aumasson and Bernstein, 2012); some 15 ns for an address.
   [[nodiscard]] std::uint64_t hash(std::string_view bytes) const;
 
  private:
   std::array<std::uint8_t, 16> bytes_{};
+};
+
+/// One direction of a sealed connection: what one side seals the other opens, in the same order and each once.
+/// ChaCha20-Poly1305 (RFC 8439) with a counter for a nonce: a key serves one direction of one connection, never
+/// another.
+class Seal {
+ public:
+  static constexpr std::size_t overhead_bytes = 16;
+
+  explicit Seal(const Digest& key) : key_(key) {}
+
+  [[nodiscard]] std::string seal(std::string_view plain);
+  /// Nothing when it was not sealed next with this key: forged, repeated, left out or out of order.
+  [[nodiscard]] std::optional<std::string> open(std::string_view sealed);
+
+ private:
+  Digest key_;
+  std::uint64_t count_ = 0;
 };
 
 /// In a time that does not depend on where they differ.

@@ -47,5 +47,23 @@ TEST(Crypto, base64url_has_no_padding) {
   EXPECT_EQ(encode_base64url(std::array<std::uint8_t, 4>{0xFB, 0xEF, 0xFF, 0}), "--__AA");
 }
 
+TEST(Crypto, a_seal_opens_each_message_once_and_in_order) {
+  const Digest key = Key::of("secret").digest({"one", "connection"});
+  Seal sender(key);
+  Seal receiver(key);
+  const std::string first = sender.seal("first");
+  const std::string second = sender.seal("second");
+  EXPECT_FALSE(receiver.open(second)) << "not its turn";
+  EXPECT_EQ(receiver.open(first), "first");
+  EXPECT_FALSE(receiver.open(first)) << "replayed";
+  std::string forged = second;
+  forged[2] = static_cast<char>(forged[2] ^ 1);
+  EXPECT_FALSE(receiver.open(forged));
+  EXPECT_EQ(receiver.open(second), "second") << "what was refused has moved nothing";
+  Seal stranger(Key::of("other secret").digest({"one", "connection"}));
+  EXPECT_FALSE(stranger.open(first));
+  EXPECT_FALSE(receiver.open("short"));
+}
+
 }  // namespace
 }  // namespace weir::crypto

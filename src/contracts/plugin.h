@@ -19,10 +19,11 @@
 
 namespace weir {
 
-class Cluster;       // upstream/cluster.h
-class PathRegex;     // route/match.h
-class SharedStates;  // contracts/shared_states.h
-class WatchedFiles;  // contracts/watched_file.h
+class Cluster;         // upstream/cluster.h
+struct FleetSettings;  // contracts/fleet.h
+class PathRegex;       // route/match.h
+class SharedStates;    // contracts/shared_states.h
+class WatchedFiles;    // contracts/watched_file.h
 
 /// What a plug-in may ask while it is built.
 class BuildContext {
@@ -46,6 +47,8 @@ class BuildContext {
   WatchedFiles* files = nullptr;
   /// What the process keeps over reloads; null: whoever is built keeps its own.
   SharedStates* shared_states = nullptr;
+  /// The machines that hold limits together; null: this one is alone.
+  const FleetSettings* fleet = nullptr;
   /// Cores that serve: shards have the numbers below it.
   unsigned cores = 1;
   Diagnostics& diagnostics;

@@ -146,8 +146,9 @@ Answer show_readiness(Exchange& exchange, const Operations& operations) {
 
 Answer show_limits(Exchange& exchange, SharedStates& states) {
   const std::vector<LimitTotals> totals = limit_totals(states, exchange.shard.reactor.wall_now());
-  if (wants_text(exchange)) return page(exchange, 200, plain_text, limits_text(totals));
-  return page(exchange, 200, json_text, limits_json(totals));
+  const FleetTotals fleet = fleet_totals(states);
+  if (wants_text(exchange)) return page(exchange, 200, plain_text, limits_text(totals, fleet));
+  return page(exchange, 200, json_text, limits_json(totals, fleet));
 }
 
 /// One part for each file, in their order.

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "app/json_writer.h"
 #include "app/printable.h"
+#include "filters/limit/fleet/runner.h"
 #include "filters/limit/rule.h"
 
 namespace weir {
@@ -62,6 +64,24 @@ std::string moment(std::int64_t seconds) {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
+/// Costs as people write them: whole ones without a point.
+std::string amount(double value) {
+  return fmt::format("{:.10g}", value < 10 ? std::round(value * 100) / 100 : std::round(value));
+}
+
+std::uint64_t whole(double value) {
+  return static_cast<std::uint64_t>(std::llround(value));
+}
+
+std::string fleet_text(const FleetTotals& fleet) {
+  if (fleet.members == 0) return {};
+  return fmt::format(
+      "fleet of {}: {} heard; of three parts of the keys {} by the whole limit, {} by the last ratio, {} by this "
+      "machine's share; {} hot keys, {} messages sent, {} received, {} refused\n",
+      fleet.members, fleet.members_heard, fleet.slots_whole, fleet.slots_kept, fleet.slots_share, fleet.hot_keys,
+      fleet.messages_sent, fleet.messages_received, fleet.refused);
+}
+
 }  // namespace
 
 std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTime> now) {
@@ -72,6 +92,8 @@ std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTi
   std::map<std::pair<std::string, std::string>, Gathered> gathered;
   states.for_each<limit::RuleState>([&](limit::RuleState& state) {
     Gathered& here = gathered[{state.name(), state.allowance()}];
+    here.totals.scope = state.scope();
+    here.totals.bound = state.bound();
     for (const limit::RuleState::Core& core : state.cores()) add_core(here.totals, here.keys, core);
     if (now) add_quota(here.totals, state, *now);
   });
@@ -85,11 +107,36 @@ std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTi
   return all;
 }
 
-std::string limits_json(const std::vector<LimitTotals>& totals) {
+FleetTotals fleet_totals(SharedStates& states) {
+  FleetTotals totals;
+  states.for_each<limit::fleet::ExchangeStatus>([&](const limit::fleet::ExchangeStatus& status) {
+    totals = {.members = status.members.get(),
+              .members_heard = status.members_heard.get(),
+              .messages_sent = status.messages_sent.get(),
+              .messages_received = status.messages_received.get(),
+              .bytes_sent = status.bytes_sent.get(),
+              .bytes_received = status.bytes_received.get(),
+              .refused = status.refused.get(),
+              .hot_keys = status.hot_keys.get(),
+              .slots_whole = status.slots_whole.get(),
+              .slots_kept = status.slots_kept.get(),
+              .slots_share = status.slots_share.get(),
+              .aggregates = status.aggregates.get()};
+  });
+  return totals;
+}
+
+std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet) {
   JsonWriter json;
   json.begin_object().key("rules").begin_array();
   for (const LimitTotals& rule : totals) {
     json.begin_object().member("name", rule.name).member("allows", rule.allowance);
+    if (rule.bound) {
+      json.member("scope", rule.scope);
+      json.key("bound").begin_object().key("mean_per_second").raw(fmt::format("{:.6g}", rule.bound->mean_per_second));
+      json.member("worst_second", whole(rule.bound->worst_second));
+      json.member("worst_ten_seconds", whole(rule.bound->worst_ten_seconds)).end_object();
+    }
     json.member("admitted", rule.admitted).member("refused", rule.refused);
     json.member("delayed", rule.delayed).member("would_refuse", rule.would_refuse);
     json.key("refused_most").begin_array();
@@ -105,23 +152,61 @@ std::string limits_json(const std::vector<LimitTotals>& totals) {
     }
     json.end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (fleet.members > 0) {
+    json.key("fleet").begin_object().member("members", fleet.members).member("members_heard", fleet.members_heard);
+    json.member("whole", fleet.slots_whole).member("kept", fleet.slots_kept).member("share", fleet.slots_share);
+    json.member("aggregates", fleet.aggregates).member("hot_keys", fleet.hot_keys).member("refused", fleet.refused);
+    json.member("messages_sent", fleet.messages_sent).member("messages_received", fleet.messages_received);
+    json.member("bytes_sent", fleet.bytes_sent).member("bytes_received", fleet.bytes_received).end_object();
+  }
+  json.end_object();
   return json.take() + "\n";
 }
 
-std::string limits_text(const std::vector<LimitTotals>& totals) {
-  if (totals.empty()) return "no limits\n";
+std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotals& fleet) {
+  if (totals.empty()) return "no limits\n" + fleet_text(fleet);
   std::string out;
   for (const LimitTotals& rule : totals) {
     out += fmt::format("{} ({}): {} admitted, {} refused, {} delayed, {} would be refused\n", rule.name, rule.allowance,
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
+    if (rule.bound) {
+      out += fmt::format("  at most, of a key: {}/s in the mean, {} in the worst second, {} in the worst ten ({})\n",
+                         amount(rule.bound->mean_per_second), amount(rule.bound->worst_second),
+                         amount(rule.bound->worst_ten_seconds), rule.scope);
+    }
     for (const limit::HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
     if (!rule.quota) continue;
     out += fmt::format("  period ends {}; left:\n", moment(rule.quota->ends));
     for (const QuotaNow::Key& key : rule.quota->keys)
       out += fmt::format("  {:>10}  {}\n", key.left, printable(key.text));
   }
-  return out;
+  return out + fleet_text(fleet);
+}
+
+void add_fleet(Exposition& page, const FleetTotals& fleet) {
+  if (fleet.members == 0) return;
+  const auto one = [&](std::string_view name, std::string_view type, std::string_view doc, std::uint64_t value) {
+    page.family(name, type, doc);
+    page.sample({}, value);
+  };
+  one("weir_fleet_members", "gauge", "Machines of the fleet, this one included.", fleet.members);
+  one("weir_fleet_members_heard", "gauge", "Of these, heard within 300 ms; only aggregators hear all.",
+      fleet.members_heard);
+  one("weir_fleet_hot_keys", "gauge", "Keys that the fleet's exchange governs here.", fleet.hot_keys);
+  one("weir_fleet_refused_total", "counter", "Connections and frames that proved no key of the fleet.", fleet.refused);
+  page.family(
+      "weir_fleet_slots", "gauge",
+      "Thirds of the keys by what holds for them: the limit of all, the last ratio heard, this machine's share.");
+  page.sample({{"holds", "whole"}}, fleet.slots_whole);
+  page.sample({{"holds", "kept"}}, fleet.slots_kept);
+  page.sample({{"holds", "share"}}, fleet.slots_share);
+  page.family("weir_fleet_messages_total", "counter", "Messages of the exchange, none of them for a request.");
+  page.sample({{"direction", "sent"}}, fleet.messages_sent);
+  page.sample({{"direction", "received"}}, fleet.messages_received);
+  page.family("weir_fleet_bytes_total", "counter", "Their bytes, before they are sealed.");
+  page.sample({{"direction", "sent"}}, fleet.bytes_sent);
+  page.sample({{"direction", "received"}}, fleet.bytes_received);
 }
 
 void add_limits(Exposition& page, const std::vector<LimitTotals>& totals) {

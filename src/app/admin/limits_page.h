@@ -7,6 +7,7 @@
 
 #include "app/admin/exposition.h"
 #include "contracts/shared_states.h"
+#include "filters/limit/error_bound.h"
 #include "filters/limit/heavy_keys.h"
 
 namespace weir {
@@ -25,6 +26,8 @@ struct QuotaNow {
 struct LimitTotals {
   std::string name;
   std::string allowance;
+  std::string scope;
+  std::optional<limit::Bound> bound;  ///< none for requests in flight
   std::uint64_t admitted = 0;
   std::uint64_t refused = 0;
   std::uint64_t delayed = 0;
@@ -33,11 +36,29 @@ struct LimitTotals {
   std::optional<QuotaNow> quota;
 };
 
+/// What the exchange with other machines does; all zeros without one.
+struct FleetTotals {
+  std::uint64_t members = 0;
+  std::uint64_t members_heard = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t hot_keys = 0;
+  std::uint64_t slots_whole = 0;  ///< thirds of the keys by what holds for them: the limit of all,
+  std::uint64_t slots_kept = 0;   ///< the last ratio,
+  std::uint64_t slots_share = 0;  ///< this machine's share
+  std::uint64_t aggregates = 0;
+};
+FleetTotals fleet_totals(SharedStates& states);
+
 /// By name; from any thread. \param now  what quotas go by; none leaves them out
 std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTime> now = {});
 
-std::string limits_json(const std::vector<LimitTotals>& totals);
-std::string limits_text(const std::vector<LimitTotals>& totals);
+std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet = {});
+std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotals& fleet = {});
+void add_fleet(Exposition& page, const FleetTotals& fleet);
 void add_limits(Exposition& page, const std::vector<LimitTotals>& totals);
 
 }  // namespace weir

@@ -36,12 +36,16 @@ TEST_F(LimitsPage, adds_up_cores_and_routes_of_one_rule) {
   const auto totals = limit_totals(states);
   EXPECT_EQ(limits_text(totals),
             "guesses (5/s): 7 admitted, 2 refused, 0 delayed, 0 would be refused\n"
+            "  at most, of a key: 5/s in the mean, 11 in the worst second, 56 in the worst ten (shared)\n"
             "          10  192.0.2.8\n"
             "           1  192.0.2.7\n"
-            "guesses (6/s): 0 admitted, 0 refused, 0 delayed, 1 would be refused\n");
-  EXPECT_TRUE(limits_json(totals).starts_with(
-      "{\"rules\":[{\"name\":\"guesses\",\"allows\":\"5/s\",\"admitted\":7,\"refused\":2,\"delayed\":0,"
-      "\"would_refuse\":0,\"refused_most\":[{\"key\":\"192.0.2.8\",\"count\":10}"))
+            "guesses (6/s): 0 admitted, 0 refused, 0 delayed, 1 would be refused\n"
+            "  at most, of a key: 6/s in the mean, 13 in the worst second, 67 in the worst ten (shared)\n");
+  EXPECT_TRUE(
+      limits_json(totals).starts_with("{\"rules\":[{\"name\":\"guesses\",\"allows\":\"5/s\",\"scope\":\"shared\","
+                                      "\"bound\":{\"mean_per_second\":5,\"worst_second\":11,\"worst_ten_seconds\":56},"
+                                      "\"admitted\":7,\"refused\":2,\"delayed\":0,"
+                                      "\"would_refuse\":0,\"refused_most\":[{\"key\":\"192.0.2.8\",\"count\":10}"))
       << limits_json(totals);
   Exposition page;
   add_limits(page, totals);
@@ -78,6 +82,18 @@ TEST_F(LimitsPage, shows_what_is_left_of_quotas) {
 TEST_F(LimitsPage, a_rule_that_nobody_has_any_more_is_gone) {
   (void)rule("a", "guesses", 5);
   EXPECT_EQ(limits_text(limit_totals(states)), "no limits\n");
+}
+
+TEST_F(LimitsPage, a_fleet_is_shown_by_what_holds) {
+  const FleetTotals fleet{.members = 4, .members_heard = 3, .hot_keys = 7, .slots_whole = 2, .slots_share = 1};
+  EXPECT_EQ(
+      limits_text({}, fleet),
+      "no limits\nfleet of 4: 3 heard; of three parts of the keys 2 by the whole limit, 0 by the last ratio, 1 by "
+      "this machine's share; 7 hot keys, 0 messages sent, 0 received, 0 refused\n");
+  EXPECT_TRUE(limits_json({}, fleet).contains("\"fleet\":{\"members\":4,\"members_heard\":3,\"whole\":2,"));
+  Exposition page;
+  add_fleet(page, fleet);
+  EXPECT_TRUE(page.take().contains("weir_fleet_slots{holds=\"share\"} 1\n"));
 }
 
 }  // namespace

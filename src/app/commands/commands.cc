@@ -129,6 +129,10 @@ constexpr std::array status_examples{
     CommandExample{.line = "weir status", .doc = "for a person"},
     CommandExample{.line = "weir status --json --admin 127.0.0.1:9902", .doc = "for a program, over TCP"},
 };
+constexpr std::array limits_examples{
+    CommandExample{.line = "weir limits", .doc = "for a person"},
+    CommandExample{.line = "weir limits --json", .doc = "for a program"},
+};
 constexpr std::array healthcheck_examples{
     CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
 };
@@ -283,6 +287,17 @@ constexpr std::array commands{
                 .flags = admin_flags,
                 .positionals_max = 0,
                 .run = status_command},
+    CommandKind{.name = "limits",
+                .alias = {},
+                .arguments = {},
+                .doc = "show what limits decide, whom they refuse most, and how much they let through at most",
+                .details = "Of each rule: the most that a key may spend in the mean, in the worst second and in the "
+                           "worst ten, computed from its numbers. docs/fleet-limits.md explains it.",
+                .examples = limits_examples,
+                .group = CommandGroup::running,
+                .flags = admin_flags,
+                .positionals_max = 0,
+                .run = limits_command},
     CommandKind{.name = "healthcheck",
                 .alias = {},
                 .arguments = {},

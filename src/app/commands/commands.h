@@ -55,6 +55,7 @@ int tail_command(const Arguments& arguments);
 int reload_command(const Arguments& arguments);
 int stop_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
+int limits_command(const Arguments& arguments);
 int healthcheck_command(const Arguments& arguments);
 int hash_password_command(const Arguments& arguments);
 int api_key_command(const Arguments& arguments);

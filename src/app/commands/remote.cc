@@ -1,4 +1,4 @@
-// `weir reload`, `stop`, `status`, `healthcheck`: one question each to the running process.
+// `weir reload`, `stop`, `status`, `limits`, `healthcheck`: one question each to the running process.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -35,6 +35,9 @@ int stop_command(const Arguments& arguments) {
 }
 int status_command(const Arguments& arguments) {
   return ask("status", "GET", arguments);
+}
+int limits_command(const Arguments& arguments) {
+  return ask("limits", "GET", arguments);
 }
 
 // For container engines, whose images have no curl: silent when all is well, since they run it every few seconds.

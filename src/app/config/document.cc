@@ -303,6 +303,8 @@ const Schema<Draft>& top_schema() {
           .custom("state", "map, path or off", section(&Document::state, state_schema()),
                   {.doc = "Where the configurations that ran are kept. Read at start.", .example = "/var/lib/weir"},
                   &state_schema())
+          .custom("fleet", "map", section(&Document::fleet, fleet_schema()),
+                  {.doc = "The machines that hold limits of scope fleet together. Read at start."}, &fleet_schema())
           .custom("runtime", "map", section(&Document::runtime, runtime_schema()), {.doc = "How cores are used."},
                   &runtime_schema())
           .custom("resolver", "map, dns or system", section(&Document::resolver, resolver_schema()),

@@ -27,6 +27,7 @@
 #include "app/config/source.h"
 #include "base/limits.h"
 #include "contracts/diagnostics.h"
+#include "contracts/fleet.h"
 #include "contracts/node.h"
 #include "contracts/session.h"
 #include "contracts/snapshot.h"
@@ -160,6 +161,7 @@ struct Document {
   RuntimeDocument runtime;
   ResolverDocument resolver;
   StateDocument state;
+  FleetSettings fleet;
   std::vector<UpstreamDocument> upstreams;
   std::vector<ChainDocument> chains;
   std::vector<PluginUse> default_filters;  ///< `use:` replaced

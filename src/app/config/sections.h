@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "contracts/fleet.h"
 #include "contracts/schema.h"
 #include "contracts/snapshot.h"
 #include "net/address.h"
@@ -61,6 +62,7 @@ const Schema<AccessLogDocument>& access_log_schema();
 const Schema<ErrorLogDocument>& error_log_schema();
 const Schema<RuntimeDocument>& runtime_schema();
 const Schema<StateDocument>& state_schema();
+const Schema<FleetSettings>& fleet_schema();
 const Schema<ListenerDocument>& listener_schema();
 
 /// Adds an error unless the address is a unix socket or loopback.

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "app/logging/error_log.h"
+#include "filters/limit/fleet/runner.h"
 #include "protocols/h1/protocol.h"
 #include "stores/sqlite/sqlite_store.h"
 #include "upstream/cluster.h"
@@ -178,6 +179,7 @@ bool Process::start(Candidate& candidate) {
     return false;
   }
   open_listeners_ = std::move(candidate.listeners);
+  join_fleet(candidate.document.fleet);
   {
     const std::lock_guard lock(mutex_);
     status_.started_at = wall_now();
@@ -197,6 +199,16 @@ bool Process::start(Candidate& candidate) {
   surroundings_->report_log_problems();
   surroundings_->tell_supervisor(SupervisorNews::ready);
   return true;
+}
+
+/// The exchange with other machines lives on the first core, for as long as that does.
+void Process::join_fleet(const FleetSettings& fleet) {
+  if (!fleet.configured()) return;
+  workers_.front()->call([&] {
+    Shard& shard = workers_.front()->shard();
+    const auto make = [&] { return std::make_unique<limit::fleet::Runner>(shard, fleet, compiler_.shared_states()); };
+    shard.state<limit::fleet::Runner>("fleet", make).start();
+  });
 }
 
 void Process::close_everywhere(const ListenerPlan& plan) {

@@ -86,6 +86,7 @@ class Process final : public Operations {
   std::vector<ListenerPlan> plan_listeners(const config::Document& document, Diagnostics& diagnostics);
   void open_store();
   bool start(Candidate& candidate);
+  void join_fleet(const FleetSettings& fleet);
   ReloadOutcome apply(Candidate candidate);
   ReloadOutcome refused(const Diagnostics& diagnostics);
   std::string keep(const Candidate& candidate);

@@ -34,9 +34,16 @@ std::string_view verdict_of(const Rule& rule, const Judged& judged, bool charged
   return judged.verdict.wait > Duration{} ? "delayed" : "admitted";
 }
 
+/// Why a fleet's ratio refuses: the limit of all, the last ratio that was heard of, this machine's own share.
+std::string_view reason_of(fleet::Mode mode) {
+  if (mode == fleet::Mode::share) return "over_share_of_fleet_limit";
+  return mode == fleet::Mode::kept ? "over_last_fleet_ratio" : "over_fleet_limit";
+}
+
 std::string_view reason_of(const Rule& rule, const Judged& judged) {
   if (rule.counts_in_flight()) return judged.verdict.admitted ? "within_limit" : "too_many_in_flight";
   if (judged.verdict.admitted) return judged.verdict.wait > Duration{} ? "waits_for_its_turn" : "within_limit";
+  if (!judged.fleet.verdict.admitted) return reason_of(judged.fleet.mode);
   return judged.verdict.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
 }
 
@@ -143,6 +150,7 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
     BudgetVerdict& verdict = judged[at].verdict;
     if (!verdict.admitted) {
       (rule.options().dry_run ? core.would_refuse : core.refused).add();
+      rule.refused(judged[at], exchange.shard);
       core.heavy.count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
     } else if (charged) {
       core.admitted.add();

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "contracts/field_option.h"
 #include "filters/limit/ledger.h"
+#include "filters/limit/scope.h"
 #include "http/characters.h"
 
 namespace weir {
@@ -54,7 +55,7 @@ bool check_memory(const Node& node, const Reading& reading, const RuleOptions& r
 }
 
 bool check_log(const Node& node, const Reading& reading, const RuleOptions& rule) {
-  if (rule.scope == Scope::shared) {
+  if (rule.scope != Scope::local) {
     return reading.error(node, "a sliding_log is kept by one core and cannot be shared",
                          "write scope: local, or algorithm: sliding_window");
   }
@@ -65,6 +66,7 @@ bool check_log(const Node& node, const Reading& reading, const RuleOptions& rule
 
 bool check_rate(const Node& node, const Reading& reading, RuleOptions& rule) {
   if (rule.algorithm == Algorithm::sliding_log && !check_log(node, reading, rule)) return false;
+  if (rule.scope == Scope::fleet && !check_fleet(node, reading, rule)) return false;
   const bool has_burst = rule.algorithm == Algorithm::token_bucket || rule.algorithm == Algorithm::gcra;
   if (rule.burst && !has_burst) {
     return reading.error(node, "a window has no burst", "leave it out, or use token_bucket or gcra");
@@ -90,7 +92,7 @@ bool check_in_flight(const Node& node, const Reading& reading, const RuleOptions
     return reading.error(written->place, fmt::format("`{}` has no meaning beside in_flight", other),
                          "write two rules: rules: [{ rate: ... }, { in_flight: ... }]");
   }
-  if (rule.scope == Scope::local) {
+  if (rule.scope != Scope::shared) {
     return reading.error(node, "requests in flight are counted for all cores together", "leave `scope` out");
   }
   return check_memory(node, reading, rule);
@@ -111,7 +113,7 @@ bool check_alone(const Node& node, const Reading& reading, std::string_view kind
 bool check_quota(const Node& node, const Reading& reading, RuleOptions& rule) {
   constexpr std::array<std::string_view, 5> others{"rate", "burst", "algorithm", "delay", "in_flight"};
   if (!check_alone(node, reading, "quota", others)) return false;
-  if (rule.scope == Scope::local)
+  if (rule.scope != Scope::shared)
     return reading.error(node, "a quota is counted for all cores together", "leave `scope` out");
   auto zone = load_time_zone(rule.time_zone);
   if (!zone) {
@@ -136,7 +138,7 @@ bool check_bandwidth(const Node& node, const Reading& reading, RuleOptions& rule
   constexpr std::array<std::string_view, 9> others{"rate",  "burst",     "algorithm", "cost",     "delay",
                                                    "quota", "in_flight", "dry_run",   "time_zone"};
   if (!check_alone(node, reading, "bandwidth", others)) return false;
-  if (rule.scope == Scope::local)
+  if (rule.scope != Scope::shared)
     return reading.error(node, "bandwidth is counted for all cores together", "leave `scope` out");
   if (rule.bandwidth->rate.per_second == 0) return reading.error(node, "a bandwidth of 0 lets nothing through");
   if (rule.bandwidth->burst == 0) return reading.error(node, "a burst of 0 lets nothing through");
@@ -206,8 +208,11 @@ Schema<T> with_rule_options(Schema<T>&& schema) {
               {.doc = "For gcra: a request that would pass within this time waits for its turn.",
                .minimum = Duration{},
                .maximum = std::chrono::minutes{1}})
-      .choice("scope", member_of<T>(&RuleOptions::scope), {{"shared", Scope::shared}, {"local", Scope::local}},
-              {.doc = "shared: all cores count as one; local: each core gives out its share.", .example = "local"})
+      .choice("scope", member_of<T>(&RuleOptions::scope),
+              {{"shared", Scope::shared}, {"local", Scope::local}, {"fleet", Scope::fleet}},
+              {.doc = "shared: all cores count as one; local: each core gives out its share; fleet: all machines of "
+                      "`fleet` hold the limit together.",
+               .example = "local"})
       .option("keys", member_of<T>(&RuleOptions::keys),
               {.doc = "Keys that are told apart, 64 bytes each, for each core when local; beyond it, the idle make "
                       "room.",
@@ -324,7 +329,7 @@ Budget budget_of_quota(const RuleOptions& rule) {
 
 Budget budget_of(const RuleOptions& rule, unsigned cores) {
   if (rule.quota) return budget_of_quota(rule);
-  const std::uint64_t usual = rule.algorithm == Algorithm::gcra ? 1 : rule.rate->count;
+  const std::uint64_t usual = usual_burst(rule);
   Budget budget{.algorithm = rule.algorithm,
                 .limit = rule.rate->count,
                 .window = rule.rate->per,
@@ -359,7 +364,7 @@ std::string allowance_of(const RuleOptions& rule) {
 }
 
 std::string identity_of(const RuleOptions& rule) {
-  std::string what = fmt::format("{} key {} ipv6/{} keys {}", rule.scope == Scope::local ? "local" : "shared",
+  std::string what = fmt::format("{} key {} ipv6/{} keys {}", name_of(rule.scope),
                                  OptionType<KeyParts>::shown(rule.key), rule.ipv6_prefix, rule.keys);
   if (rule.bandwidth) {
     const Pace pace = pace_of(*rule.bandwidth);

@@ -41,7 +41,9 @@ struct CostOptions {
   static const Schema<CostOptions>& schema();
 };
 
-enum class Scope : std::uint8_t { shared, local };
+enum class Scope : std::uint8_t { shared, local, fleet };
+
+std::string_view name_of(Scope scope);
 
 /// So much in each period of a calendar.
 struct Quota {

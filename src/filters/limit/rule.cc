@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "contracts/fleet.h"
 #include "contracts/plugin.h"
 #include "contracts/shared_states.h"
+#include "filters/limit/fleet/channel.h"
 
 namespace weir::limit {
 namespace {
@@ -25,6 +27,27 @@ bool may_be_shown(const Selector& selector) {
   return std::ranges::none_of(std::array{"authorization", "cookie", "key", "token", "secret"},
                               [&](const char* word) { return text.contains(word); });
 }
+
+/// Rules of a fleet hash alike on every machine, all others on none.
+crypto::HashKey hash_key_of(const FleetSettings* fleet, std::string_view identity) {
+  if (fleet == nullptr) return crypto::HashKey::random();
+  return fleet::KeyRing(fleet->name, fleet->keys).fingerprints(identity);
+}
+
+std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores) {
+  if (rule.in_flight || rule.bandwidth) return {};
+  const Budget whole = budget_of(rule, 1);
+  if (rule.scope == Scope::fleet) return fleet_bound(whole, {});
+  return machine_bound(whole, rule.scope == Scope::local ? 1 : cores);
+}
+
+fleet::Allowance allowance_of(const Budget& whole) {
+  return {.per_second = static_cast<double>(whole.limit) * 1e9 / static_cast<double>(whole.window.count()),
+          .burst = static_cast<double>(whole.burst)};
+}
+
+/// What a refusal by a ratio says: nobody knows whose turn is next, and a second later all is new.
+constexpr Duration ratio_wait = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -47,19 +70,28 @@ std::string kept_name(const std::string& name, std::string_view identity) {
 
 }  // namespace
 
-RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables)
+RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables,
+                     const FleetSettings* fleet)
     : name_(limit::name_of(rule)),
       allowance_(allowance_of(rule)),
       calendar_(rule.calendar),
       budget_(rule.in_flight || rule.bandwidth ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
       keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
+      scope_(name_of(rule.scope)),
+      bound_(bound_of(rule, cores)),
+      hash_key_(hash_key_of(fleet, identity)),
       cores_(cores),
       tables_(std::move(tables)) {
+  if (fleet != nullptr) {
+    const auto tag = static_cast<fleet::RuleTag>(hash_key_.hash("which rule"));
+    const std::uint64_t seed = crypto::HashKey::random().hash("where credits begin");
+    fleet_ = std::make_shared<fleet::RulePart>(tag, allowance_of(budget_), cores, seed);
+  }
   if (rule.bandwidth) {
     pace_ = std::make_unique<PaceTable>(pace_of(*rule.bandwidth), keys_);
   } else if (rule.in_flight) {
     in_flight_ = std::make_unique<InFlight>(keys_);
-  } else if (rule.scope == Scope::shared) {
+  } else if (rule.scope != Scope::local) {
     // Who keeps what was counted is company, too.
     const bool alone = cores == 1 && !rule.quota;
     shared_ = std::make_unique<Ledger>(budget_, keys_, alone ? Company::alone : Company::shared);
@@ -92,13 +124,18 @@ namespace {
 
 /// What the rule has counted so far, or a state that has counted nothing; null when there is no table left.
 std::shared_ptr<RuleState> find_state(const RuleOptions& options, BuildContext& context) {
-  const std::string key =
+  const std::string identity =
       fmt::format("limit {} {}", options.name.empty() ? context.path : options.name, identity_of(options));
-  if (context.shared_states == nullptr) return std::make_shared<RuleState>(options, context.cores, key);
+  const FleetSettings* const fleet = options.scope == Scope::fleet ? context.fleet : nullptr;
+  // With another first key of the fleet it is counted apart.
+  const std::string key =
+      fleet == nullptr ? identity : fmt::format("{} {:x}", identity, hash_key_of(fleet, identity).hash(identity));
+  if (context.shared_states == nullptr)
+    return std::make_shared<RuleState>(options, context.cores, identity, TableCount::Drawn{}, fleet);
   const auto tables = context.shared_states->find_or_make<TableCount>("limit: tables", &std::make_shared<TableCount>);
   const auto make = [&]() -> std::shared_ptr<RuleState> {
     auto drawn = TableCount::draw(tables, RuleState::tables_of(options, context.cores));
-    return drawn ? std::make_shared<RuleState>(options, context.cores, key, std::move(*drawn)) : nullptr;
+    return drawn ? std::make_shared<RuleState>(options, context.cores, identity, std::move(*drawn), fleet) : nullptr;
   };
   return context.shared_states->find_or_make<RuleState>(key, make);
 }
@@ -116,6 +153,11 @@ std::unique_ptr<const Rule> Rule::build(const RuleOptions& options, const Readin
                           "write scope: shared, or a larger burst");
       return {};
     }
+  }
+  if (options.scope == Scope::fleet && context.fleet == nullptr) {
+    (void)reading.error(options.place, "there is no fleet that could hold this limit",
+                        "name its machines under `fleet` (read at start), or write scope: shared");
+    return {};
   }
   std::shared_ptr<RuleState> state = find_state(options, context);
   if (state == nullptr) {
@@ -224,12 +266,25 @@ Judged Rule::look(const Exchange& exchange, Arena& arena) const {
   judged.verdict = state_->ledger(exchange.shard.id).look(judged.hash, now, judged.cost, judged.facts.state);
   judged.facts.now = now;
   judged.facts.cost = judged.cost;
+  if (fleet::RulePart* const part = state_->fleet_part().get()) {
+    judged.fleet = part->look(judged.hash, exchange.shard.id, judged.cost);
+    judged.facts.ratio = judged.fleet.facts.ratio;
+    judged.facts.credit = judged.fleet.facts.credit;
+    if (!judged.fleet.verdict.admitted) {
+      judged.verdict.admitted = false;
+      judged.verdict.remaining = 0;
+      judged.verdict.wait = std::max(judged.verdict.wait, ratio_wait);
+    }
+  }
   return judged;
 }
 
 void Rule::charge(Judged& judged, const Shard& shard) const {
   if (!options_.in_flight) {
     judged.verdict = state_->ledger(shard.id).spend(judged.hash, judged.facts.now, judged.cost, judged.facts.state);
+    fleet::RulePart* const part = state_->fleet_part().get();
+    if (part != nullptr && judged.verdict.admitted)
+      part->admit(judged.fleet, judged.hash, shard.id, judged.cost, judged.facts.now);
     return;
   }
   judged.place = state_->in_flight().enter(judged.hash, *options_.in_flight, judged.facts.state);
@@ -240,6 +295,12 @@ void Rule::charge(Judged& judged, const Shard& shard) const {
 void Rule::take_back(const Judged& judged, const Shard& shard) const {
   if (judged.place != nullptr) return InFlight::leave(*judged.place);
   state_->ledger(shard.id).settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));
+  if (fleet::RulePart* const part = state_->fleet_part().get()) part->take_back(judged.fleet, shard.id, judged.cost);
+}
+
+void Rule::refused(const Judged& judged, const Shard& shard) const {
+  if (fleet::RulePart* const part = state_->fleet_part().get())
+    part->refuse(judged.fleet, judged.hash, shard.id, judged.cost, judged.facts.now);
 }
 
 void Rule::settle(const Judged& judged, const Fields& answer, Shard& shard) const {
@@ -255,6 +316,9 @@ bool Rule::decide_again(const LimitFacts& facts) const {
   if (options_.in_flight) return facts.state < *options_.in_flight;
   const Budget budget =
       budget_of(options_, options_.scope == Scope::local ? static_cast<unsigned>(state_->cores().size()) : 1);
+  if (options_.scope == Scope::fleet &&
+      !fleet::decide_share({.ratio = facts.ratio, .credit = facts.credit, .cost = facts.cost}).admitted)
+    return false;
   if (budget.algorithm == Algorithm::sliding_log) {
     return facts.cost <= budget.limit && decide_by_moment(budget, facts.state, facts.now);
   }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "contracts/kept_state.h"
 #include "contracts/metrics.h"
 #include "contracts/shared_states.h"
+#include "filters/limit/error_bound.h"
+#include "filters/limit/fleet/rule_part.h"
 #include "filters/limit/heavy_keys.h"
 #include "filters/limit/in_flight.h"
 #include "filters/limit/ledger.h"
@@ -25,7 +28,8 @@
 
 namespace weir {
 class BuildContext;
-}
+struct FleetSettings;
+}  // namespace weir
 
 namespace weir::limit {
 
@@ -49,7 +53,9 @@ class RuleState final : public KeptState {
   }
 
   /// \param identity  what tells it from all others, in every life of the process
-  RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables = {});
+  /// \param fleet     for rules of that scope, whose identity is the same on all its machines; null for all others
+  RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables = {},
+            const FleetSettings* fleet = nullptr);
 
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
@@ -74,6 +80,12 @@ class RuleState final : public KeptState {
   [[nodiscard]] bool is_over(const StoreEntry& entry, WallTime now) const override {
     return book_->is_over(entry, now);
   }
+  /// Of a rule of scope fleet; null for all others.
+  [[nodiscard]] const std::shared_ptr<fleet::RulePart>& fleet_part() const { return fleet_; }
+  /// `shared`, `local`, `fleet`.
+  [[nodiscard]] std::string_view scope() const { return scope_; }
+  /// What a key may spend at most; nothing for requests in flight, which have no rate.
+  [[nodiscard]] const std::optional<Bound>& bound() const { return bound_; }
 
  private:
   const std::string name_;
@@ -81,7 +93,10 @@ class RuleState final : public KeptState {
   const std::shared_ptr<const Calendar> calendar_;  // of the budget
   const Budget budget_;                             // of a core, for local rules
   const std::uint64_t keys_;
-  const crypto::HashKey hash_key_ = crypto::HashKey::random();
+  const std::string_view scope_;
+  const std::optional<Bound> bound_;
+  const crypto::HashKey hash_key_;
+  std::shared_ptr<fleet::RulePart> fleet_;
   std::unique_ptr<Ledger> shared_;
   std::unique_ptr<QuotaBook> book_;
   std::unique_ptr<InFlight> in_flight_;
@@ -95,6 +110,8 @@ struct LimitFacts {
   Time now{};
   std::uint64_t cost = 0;
   std::uint64_t state = 0;  ///< of the key before; a log's deciding moment; how many were in flight
+  double ratio = 1;         ///< of a fleet's hot key
+  double credit = 0;        ///< of a fleet's hot key on this core, before
 };
 
 /// One request before one rule.
@@ -104,6 +121,7 @@ struct Judged {
   BudgetVerdict verdict;
   LimitFacts facts;
   LimitTable::Slot* place = nullptr;  ///< in flight
+  fleet::Looked fleet;                ///< rules of that scope
 };
 
 class Rule {
@@ -115,6 +133,8 @@ class Rule {
   /// Decides again, on what is there now, and charges. Judged for the same request before.
   void charge(Judged& judged, const Shard& shard) const;
   void take_back(const Judged& judged, const Shard& shard) const;
+  /// This rule, or a dry run of it, has refused: a fleet counts that, too.
+  void refused(const Judged& judged, const Shard& shard) const;
   /// The answer says what it did cost.
   void settle(const Judged& judged, const Fields& answer, Shard& shard) const;
 

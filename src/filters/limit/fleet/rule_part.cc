@@ -1,0 +1,45 @@
+// Asking the ratio, and leaving a count.
+#include "filters/limit/fleet/rule_part.h"
+
+namespace weir::limit::fleet {
+namespace {
+
+constexpr Duration fade_after = std::chrono::seconds{1};
+
+}  // namespace
+
+Looked RulePart::look(Fingerprint key, unsigned core, std::uint64_t cost) {
+  const std::optional<HotTable::Place> place = table_.find(key);
+  if (!place) return {};
+  Looked looked{.hot = true, .place = *place, .mode = table_.mode(*place), .facts = {}, .verdict = {}};
+  looked.facts = table_.facts(*place, key, core, cost);
+  looked.verdict = decide_share(looked.facts);
+  return looked;
+}
+
+void RulePart::admit(const Looked& looked, Fingerprint key, unsigned core, std::uint64_t cost, Time now) {
+  if (looked.hot) return table_.admit(looked.place, core, cost, looked.verdict.credit);
+  see(key, core, cost, now);
+}
+
+void RulePart::refuse(const Looked& looked, Fingerprint key, unsigned core, std::uint64_t cost, Time now) {
+  if (!looked.hot) return see(key, core, cost, now);
+  // Refused by the machine's own bucket: its part of the ratio was not used.
+  const double credit = looked.verdict.admitted ? looked.facts.credit : looked.verdict.credit;
+  table_.refuse(looked.place, core, cost, credit);
+}
+
+void RulePart::take_back(const Looked& looked, unsigned core, std::uint64_t cost) {
+  if (looked.hot) table_.take_back(looked.place, core, cost);
+}
+
+void RulePart::see(Fingerprint key, unsigned core, std::uint64_t cost, Time now) {
+  Seen& seen = seen_[core];
+  if (now - seen.faded >= fade_after) {
+    seen.faded = now;
+    seen.keys.fade();
+  }
+  seen.keys.count(key, [] { return std::string_view(); }, cost);
+}
+
+}  // namespace weir::limit::fleet
