@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 
+#include "app/commands/examples.h"
 #include "base/text.h"
 
 namespace weir {
@@ -85,83 +86,6 @@ constexpr std::array api_key_flags{
 constexpr std::array demo_origin_flags{
     FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
 constexpr std::array only_help_flag{help_flag};
-
-constexpr std::array run_examples{
-    CommandExample{.line = "weir run -c weir.yaml", .doc = "serve what a file says"},
-    CommandExample{.line = "weir run", .doc = "serve what /etc/weir/weir.yaml says, as the service does"},
-};
-constexpr std::array check_examples{
-    CommandExample{.line = "weir check weir.yaml", .doc = "every mistake at once, each with its place"},
-    CommandExample{.line = "weir check --json -c /etc/weir/weir.yaml", .doc = "the same for an editor or a pipeline"},
-};
-constexpr std::array explain_examples{
-    CommandExample{.line = "weir explain GET http://localhost:8080/hello -c weir.yaml", .doc = "ask a file"},
-    CommandExample{.line = "weir explain https://shop.example.com/cart/7 -H 'cookie: a=b' --from 10.0.0.1",
-                   .doc = "ask the running weir about a GET with a cookie, from an address"},
-    CommandExample{.line = "weir explain 7d8059fc038e2d1c", .doc = "what happened to a request, by its x-request-id"},
-};
-constexpr std::array reload_examples{
-    CommandExample{.line = "weir reload", .doc = "take over the edited file, or hear why not"},
-    CommandExample{.line = "weir reload --admin unix:/run/weir/admin.sock --json", .doc = "from a deploy script"},
-};
-constexpr std::array history_examples{
-    CommandExample{.line = "weir history", .doc = "what ran, when, by whom, and what it changed"},
-    CommandExample{.line = "weir history --state /var/lib/weir --json", .doc = "the same without a running weir"},
-};
-constexpr std::array diff_examples{
-    CommandExample{.line = "weir diff", .doc = "what would a reload change?"},
-    CommandExample{.line = "weir diff 7f3a91c weir.yaml", .doc = "a configuration that ran, and a file"},
-    CommandExample{.line = "weir diff old.yaml new.yaml", .doc = "two files"},
-};
-constexpr std::array rollback_examples{
-    CommandExample{.line = "weir rollback", .doc = "back to what ran before"},
-    CommandExample{.line = "weir rollback 7f3a91c", .doc = "back to one of weir history"},
-};
-constexpr std::array fmt_examples{
-    CommandExample{.line = "weir fmt weir.yaml", .doc = "put the layout right, in the file"},
-    CommandExample{.line = "weir fmt --check weir.yaml", .doc = "for a pipeline"},
-    CommandExample{.line = "weir fmt --explicit weir.yaml | less", .doc = "what holds, defaults and all"},
-};
-constexpr std::array stop_examples{
-    CommandExample{.line = "weir stop", .doc = "finish what is in flight, take nothing new"},
-};
-constexpr std::array status_examples{
-    CommandExample{.line = "weir status", .doc = "for a person"},
-    CommandExample{.line = "weir status --json --admin 127.0.0.1:9902", .doc = "for a program, over TCP"},
-};
-constexpr std::array limits_examples{
-    CommandExample{.line = "weir limits", .doc = "for a person"},
-    CommandExample{.line = "weir limits --json", .doc = "for a program"},
-};
-constexpr std::array healthcheck_examples{
-    CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
-};
-constexpr std::array hash_password_examples{
-    CommandExample{.line = "weir hash-password --user ann",
-                   .doc = "a line for a file of users; the password is asked for"},
-    CommandExample{.line = "weir hash-password --algorithm bcrypt --cost 12",
-                   .doc = "the hash alone, for htpasswd files"},
-};
-constexpr std::array api_key_examples{
-    CommandExample{.line = "weir api-key new partner-a --expires 2027-01-31",
-                   .doc = "a key, and the line that knows it"},
-};
-constexpr std::array tail_examples{
-    CommandExample{.line = "weir tail --status 5xx --route cart --slower 200ms", .doc = "what goes wrong in one route"},
-};
-constexpr std::array demo_origin_examples{
-    CommandExample{.line = "weir demo-origin --listen 127.0.0.1:9000", .doc = "something to proxy to, for a try"},
-};
-constexpr std::array schema_examples{
-    CommandExample{.line = "weir schema > weir.schema.json", .doc = "write it where the editor looks"},
-};
-constexpr std::array completion_examples{
-    CommandExample{.line = "weir completion bash", .doc = "print what bash is to read: source <(weir completion bash)"},
-    CommandExample{.line = "weir completion zsh > ~/.zfunc/_weir", .doc = "for zsh, in a folder of its fpath"},
-    CommandExample{.line = "weir completion fish > ~/.config/fish/completions/weir.fish", .doc = "for fish"},
-};
-constexpr std::array version_examples{CommandExample{.line = "weir version", .doc = "one line"}};
-constexpr std::array help_examples{CommandExample{.line = "weir help explain", .doc = "all about one command"}};
 
 constexpr std::array commands{
     CommandKind{
