@@ -207,7 +207,7 @@ void Process::join_fleet(const FleetSettings& fleet) {
   workers_.front()->call([&] {
     Shard& shard = workers_.front()->shard();
     const auto make = [&] { return std::make_unique<limit::fleet::Runner>(shard, fleet, compiler_.shared_states()); };
-    shard.state<limit::fleet::Runner>("fleet", make).start();
+    shard.state<limit::fleet::Runner>(StateKey("fleet"), make).start();
   });
 }
 

@@ -22,7 +22,8 @@ class Fleet3 : public testing::Test {
             {.name = "node-" + std::to_string(member),
              .address = parse_endpoint("10.0.0." + std::to_string(member + 1) + ":7946").value()});
       }
-      runner = &shard.state<Runner>("fleet", [&] { return std::make_unique<Runner>(shard, settings, states); });
+      runner =
+          &shard.state<Runner>(StateKey("fleet"), [&] { return std::make_unique<Runner>(shard, settings, states); });
       runner->start();
     }
 
