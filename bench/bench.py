@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from harness import (contenders, content, fastcgi, fleet, gzip, idle, lb, limits, machine, overload, page,
-                     reload, rounds, router, rows)
+                     redis, reload, rounds, router, rows)
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -128,6 +128,10 @@ class Bench:
         self._add(limits.measure_exactness(self.programs, self.options.plot))
         self._tell("limits: a fleet of 4, 32 and 256 in virtual time, two minutes")
         self._add(fleet.measure(self.programs))
+        if self.programs.weir is not None:
+            self._tell("limits: a Redis that is healthy, slow and stopped")
+            with tempfile.TemporaryDirectory(prefix="weir-bench-redis-") as directory:
+                self._add(redis.measure(self.programs, self.options.windows, Path(directory)))
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:

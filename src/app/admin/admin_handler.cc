@@ -147,8 +147,9 @@ Answer show_readiness(Exchange& exchange, const Operations& operations) {
 Answer show_limits(Exchange& exchange, SharedStates& states) {
   const std::vector<LimitTotals> totals = limit_totals(states, exchange.shard.reactor.wall_now());
   const FleetTotals fleet = fleet_totals(states);
-  if (wants_text(exchange)) return page(exchange, 200, plain_text, limits_text(totals, fleet));
-  return page(exchange, 200, json_text, limits_json(totals, fleet));
+  const std::vector<RedisTotals> redis = redis_totals(states);
+  if (wants_text(exchange)) return page(exchange, 200, plain_text, limits_text(totals, fleet) + redis_text(redis));
+  return page(exchange, 200, json_text, limits_json(totals, fleet, redis));
 }
 
 /// One part for each file, in their order.

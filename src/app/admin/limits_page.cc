@@ -126,7 +126,8 @@ FleetTotals fleet_totals(SharedStates& states) {
   return totals;
 }
 
-std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet) {
+std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet,
+                        const std::vector<RedisTotals>& redis) {
   JsonWriter json;
   json.begin_object().key("rules").begin_array();
   for (const LimitTotals& rule : totals) {
@@ -160,6 +161,7 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
     json.member("messages_sent", fleet.messages_sent).member("messages_received", fleet.messages_received);
     json.member("bytes_sent", fleet.bytes_sent).member("bytes_received", fleet.bytes_received).end_object();
   }
+  if (!redis.empty()) write_redis(json, redis);
   json.end_object();
   return json.take() + "\n";
 }

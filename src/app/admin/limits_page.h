@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/admin/exposition.h"
+#include "app/admin/limits_redis.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/error_bound.h"
 #include "filters/limit/heavy_keys.h"
@@ -56,7 +57,8 @@ FleetTotals fleet_totals(SharedStates& states);
 /// By name; from any thread. \param now  what quotas go by; none leaves them out
 std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTime> now = {});
 
-std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet = {});
+std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotals& fleet = {},
+                        const std::vector<RedisTotals>& redis = {});
 std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotals& fleet = {});
 void add_fleet(Exposition& page, const FleetTotals& fleet);
 void add_limits(Exposition& page, const std::vector<LimitTotals>& totals);

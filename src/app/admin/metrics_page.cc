@@ -204,6 +204,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_limits(page, limit_totals(*states));
     add_overload(page, *states);
     add_fleet(page, fleet_totals(*states));
+    add_redis(page, redis_totals(*states));
   }
   if (sources.access_log != nullptr) {
     page.family("weir_access_log_lines_dropped_total", "counter",

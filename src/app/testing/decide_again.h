@@ -294,15 +294,21 @@ class DecideAgain {
       EXPECT_TRUE(contains(rules.limit->options().bypass, *client));
       return;
     }
-    const auto facts = facts_from<limit::LimitFacts>(decision.facts);
-    ASSERT_TRUE(facts);
     const auto all = rules.limit->rules();
     const auto rule =
         std::ranges::find_if(all, [&](const auto& each) { return each->options().place == decision.place; });
     ASSERT_NE(rule, all.end());
     const std::string_view refused = (*rule)->options().dry_run ? "would_refuse" : "refused";
-    EXPECT_EQ(decision.verdict == refused, !(*rule)->decide_again(*facts));
     EXPECT_TRUE(decision.subject.starts_with((*rule)->name()));
+    if (const auto asked = facts_from<limit::RedisFacts>(decision.facts)) {
+      const limit::RedisVerdict again = (*rule)->decide_again(*asked);
+      EXPECT_EQ(decision.verdict == refused, !again.verdict.admitted);
+      EXPECT_EQ(decision.reason, again.reason);
+      return;
+    }
+    const auto facts = facts_from<limit::LimitFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    EXPECT_EQ(decision.verdict == refused, !(*rule)->decide_again(*facts));
   }
 
   static void proxy(const RouteRules& rules, const StoryDecision& decision) {

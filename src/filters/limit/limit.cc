@@ -77,7 +77,9 @@ std::string amount(const Rule& rule) {
 
 }  // namespace
 
-Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules) : options_(std::move(options)) {
+Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules,
+             std::unique_ptr<const RedisRules> redis)
+    : options_(std::move(options)), redis_(std::move(redis)) {
   std::vector<std::unique_ptr<const Rule>> pacing;
   for (auto& rule : rules) (rule->paces() ? pacing : rules_).push_back(std::move(rule));
   judges_ = rules_.size();
@@ -96,9 +98,16 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
     co_return co_await std::move(next)(exchange);
   }
   const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * judges_)), judges_};
-  const Rule* const refusing = judge(exchange, judged);
-  record(exchange, judged, refusing == nullptr);
-  if (refusing != nullptr) co_return fail(refuse_by(exchange, *refusing, judged));
+  for (std::size_t at = 0; at < judges_; ++at)
+    new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
+  const Rule* refused_by = refusing(judged);
+  if (redis_ != nullptr && refused_by == nullptr) {
+    CO_TRY_VOID(co_await redis_->ask(exchange, judged));
+    refused_by = refusing(judged);
+  }
+  if (refused_by == nullptr) refused_by = charge(exchange, judged);
+  record(exchange, judged, refused_by == nullptr);
+  if (refused_by != nullptr) co_return fail(refuse_by(exchange, *refused_by, judged));
   if (const Duration wait = until_turn(judged); wait > Duration{}) {
     CO_TRY_VOID(co_await Sleep(exchange.shard.reactor, wait));
   }
@@ -106,23 +115,21 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
   CO_TRY(Answer answer, co_await std::move(next)(exchange));
   if (judges_ < rules_.size()) pace(exchange, answer.body, Direction::response);
   for (std::size_t at = 0; settles_ && at < judged.size(); ++at) {
-    if (rules_[at]->settles() && judged[at].verdict.admitted)
-      rules_[at]->settle(judged[at], answer.head.fields, exchange.shard);
+    if (!rules_[at]->settles() || !judged[at].verdict.admitted) continue;
+    const std::int64_t more = rules_[at]->settle(judged[at], answer.head.fields, exchange.shard);
+    if (more != 0 && judged[at].redis != nullptr) redis_->settle(exchange, at, judged[at], more);
   }
   tell(answer.head.fields, judged);
   co_return answer;
 }
 
-const Rule* Limit::judge(Exchange& exchange, std::span<Judged> judged) const {
-  // Of several that refuse, the one that does so longest is told.
-  const Judged* refusing = nullptr;
+const Rule* Limit::refusing(std::span<const Judged> judged) const {
+  const Judged* longest = nullptr;
   for (std::size_t at = 0; at < judges_; ++at) {
-    const Judged* const one = new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
-    if (one->verdict.admitted || rules_[at]->options().dry_run) continue;
-    if (refusing == nullptr || refuses_longer(*one, *refusing)) refusing = one;
+    if (judged[at].verdict.admitted || rules_[at]->options().dry_run) continue;
+    if (longest == nullptr || refuses_longer(judged[at], *longest)) longest = &judged[at];
   }
-  return refusing != nullptr ? rules_[static_cast<std::size_t>(refusing - judged.data())].get()
-                             : charge(exchange, judged);
+  return longest == nullptr ? nullptr : rules_[static_cast<std::size_t>(longest - judged.data())].get();
 }
 
 const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
@@ -134,6 +141,7 @@ const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
     for (std::size_t before = 0; before < at; ++before) {
       if (judged[before].verdict.admitted) rules_[before]->take_back(judged[before], exchange.shard);
     }
+    if (redis_ != nullptr) redis_->take_back(exchange, judged);
     return rules_[at].get();
   }
   for (std::size_t at = 0; at < judges_; ++at) {
@@ -170,12 +178,17 @@ void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judge
   if (!judged.verdict.admitted) {
     subject = exchange.arena.join(rule.name(), " for ", rule.key_text(selector_facts(exchange), exchange.arena));
   }
-  exchange.record({.room = "limit",
-                   .verdict = verdict_of(rule, judged, charged),
-                   .subject = subject,
-                   .reason = reason_of(rule, judged),
-                   .place = rule.options().place},
-                  judged.facts);
+  const DecisionRecord decided{
+      .room = "limit",
+      .verdict = verdict_of(rule, judged, charged),
+      .subject = subject,
+      .reason = judged.redis == nullptr ? reason_of(rule, judged) : judged.redis->decided.reason,
+      .place = rule.options().place};
+  if (judged.redis == nullptr) {
+    exchange.record(decided, judged.facts);
+  } else {
+    exchange.record(decided, judged.redis->facts);
+  }
 }
 
 Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Judged> judged) const {
@@ -194,6 +207,13 @@ Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Jud
   tell(*fields, judged);
   auto* const details = arena.make<ErrorDetails>();
   details->fields = fields;
+  exchange.error_details = details;
+  const auto is_refusing = [&](const auto& each) { return each.get() == &rule; };
+  const Judged& refused = judged[static_cast<std::size_t>(std::ranges::find_if(rules_, is_refusing) - rules_.begin())];
+  if (refused.redis != nullptr && refused.redis->decided.undecidable) {
+    details->detail = arena.join("what counts for the limit \"", rule.name(), "\" cannot be reached");
+    return gateway_error(Code::rate_limited);
+  }
   const bool busy = rule.counts_in_flight();
   const std::string_view before = busy ? "as many requests as the limit \"" : "all that the limit \"";
   const std::string_view behind = busy ? "\" allows are being answered" : "\" allows is spent";
@@ -203,7 +223,6 @@ Error Limit::refuse_by(Exchange& exchange, const Rule& rule, std::span<const Jud
   std::string name;
   text::append_json_string(name, rule.name());
   details->problem_members = arena.join(",\"violated-policies\":[", name, "]");
-  exchange.error_details = details;
   const Code code = rule.counts_in_flight() ? Code::too_many_in_flight : Code::rate_limited;
   return options_.status == 503 ? gateway_error(code) : client_error(code);
 }
@@ -286,12 +305,16 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
   if (!options) return {};
   options->place = node.place();
   std::vector<std::unique_ptr<const Rule>> rules;
+  std::vector<std::unique_ptr<const Rule>> pacing;
   for (const RuleOptions& rule : options->rules) {
     auto built = Rule::build(rule, reading, context);
     if (built == nullptr) return {};
-    rules.push_back(std::move(built));
+    (built->paces() ? pacing : rules).push_back(std::move(built));
   }
-  return std::make_unique<Limit>(std::move(*options), std::move(rules));
+  // Those that pace stand behind, as the filter keeps them.
+  std::ranges::move(pacing, std::back_inserter(rules));
+  auto redis = RedisRules::build(options->redis, rules, context);
+  return std::make_unique<Limit>(std::move(*options), std::move(rules), std::move(redis));
 }
 
 }  // namespace

@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "contracts/plugin.h"
+#include "filters/limit/redis/rules.h"
 #include "filters/limit/rule.h"
 
 namespace weir::limit {
 
 class Limit final : public Filter {
  public:
-  Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules);
+  /// \param redis  of those rules that Redis decides about; null when there are none
+  Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules, std::unique_ptr<const RedisRules> redis);
 
   Reply handle(Exchange& exchange, Next next) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
@@ -27,8 +29,9 @@ class Limit final : public Filter {
   [[nodiscard]] std::span<const std::unique_ptr<const Rule>> rules() const { return rules_; }
 
  private:
-  /// Charges all rules or none. \returns  the rule that refuses, or null
-  const Rule* judge(Exchange& exchange, std::span<Judged> judged) const;
+  /// Of several rules that refuse, the one that does so longest; null when all agree.
+  [[nodiscard]] const Rule* refusing(std::span<const Judged> judged) const;
+  /// Charges all rules or none. \returns  the rule that refuses after all, or null
   const Rule* charge(Exchange& exchange, std::span<Judged> judged) const;
   /// \param charged  whether all rules agreed
   void record(Exchange& exchange, std::span<Judged> judged, bool charged) const;
@@ -42,6 +45,7 @@ class Limit final : public Filter {
   LimitOptions options_;
   std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind
   std::size_t judges_ = 0;                          // of the rules: the first so many
+  std::unique_ptr<const RedisRules> redis_;
   std::string policies_;                            // the value of RateLimit-Policy
   bool settles_ = false;
 };

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "contracts/field_option.h"
 #include "filters/limit/ledger.h"
+#include "filters/limit/redis/decision.h"
 #include "filters/limit/scope.h"
 #include "http/characters.h"
 
@@ -44,9 +45,11 @@ bool check_cost(const Node& node, const Reading& reading, CostOptions& cost) {
 
 /// Whether the memory that the keys of a rule take is within its bound.
 bool check_memory(const Node& node, const Reading& reading, const RuleOptions& rule) {
-  const std::uint64_t bytes = rule.rate && !rule.quota && !rule.bandwidth
-                                  ? Ledger::bytes_for(budget_of(rule, 1), rule.keys)
-                                  : rule.keys * LimitTable::bytes_per_key;
+  const Budget budget = rule.rate && !rule.quota && !rule.bandwidth ? budget_of(rule, 1) : Budget{};
+  const std::uint64_t bytes =
+      rule.rate && !rule.quota && !rule.bandwidth
+          ? Ledger::bytes_for(rule.scope == Scope::redis ? local_budget(budget) : budget, rule.keys)
+          : rule.keys * LimitTable::bytes_per_key;
   if (bytes <= limits::limit_table_bytes) return true;
   return reading.error(node,
                        fmt::format("{} keys take {} MiB, {} at most", rule.keys, bytes / mebibyte,
@@ -55,9 +58,9 @@ bool check_memory(const Node& node, const Reading& reading, const RuleOptions& r
 }
 
 bool check_log(const Node& node, const Reading& reading, const RuleOptions& rule) {
-  if (rule.scope != Scope::local) {
+  if (rule.scope != Scope::local && rule.scope != Scope::redis) {
     return reading.error(node, "a sliding_log is kept by one core and cannot be shared",
-                         "write scope: local, or algorithm: sliding_window");
+                         "write scope: local or redis, or algorithm: sliding_window");
   }
   if (rule.cost.response_header.empty()) return true;
   return reading.error(node, "a sliding_log cannot owe what an answer turns out to cost",
@@ -92,8 +95,11 @@ bool check_in_flight(const Node& node, const Reading& reading, const RuleOptions
     return reading.error(written->place, fmt::format("`{}` has no meaning beside in_flight", other),
                          "write two rules: rules: [{ rate: ... }, { in_flight: ... }]");
   }
-  if (rule.scope != Scope::shared) {
+  if (rule.scope != Scope::shared && rule.scope != Scope::redis) {
     return reading.error(node, "requests in flight are counted for all cores together", "leave `scope` out");
+  }
+  if (rule.scope == Scope::redis) {
+    return reading.error(node, "requests in flight are counted on this machine, not in Redis", "write scope: shared");
   }
   return check_memory(node, reading, rule);
 }
@@ -113,8 +119,10 @@ bool check_alone(const Node& node, const Reading& reading, std::string_view kind
 bool check_quota(const Node& node, const Reading& reading, RuleOptions& rule) {
   constexpr std::array<std::string_view, 5> others{"rate", "burst", "algorithm", "delay", "in_flight"};
   if (!check_alone(node, reading, "quota", others)) return false;
-  if (rule.scope != Scope::shared)
+  if (rule.scope != Scope::shared && rule.scope != Scope::redis)
     return reading.error(node, "a quota is counted for all cores together", "leave `scope` out");
+  if (rule.scope == Scope::redis)
+    return reading.error(node, "a quota is counted on this machine, not in Redis", "write scope: shared");
   auto zone = load_time_zone(rule.time_zone);
   if (!zone) {
     const Node* const written = node.find("time_zone");
@@ -138,8 +146,10 @@ bool check_bandwidth(const Node& node, const Reading& reading, RuleOptions& rule
   constexpr std::array<std::string_view, 9> others{"rate",  "burst",     "algorithm", "cost",     "delay",
                                                    "quota", "in_flight", "dry_run",   "time_zone"};
   if (!check_alone(node, reading, "bandwidth", others)) return false;
-  if (rule.scope != Scope::shared)
+  if (rule.scope != Scope::shared && rule.scope != Scope::redis)
     return reading.error(node, "bandwidth is counted for all cores together", "leave `scope` out");
+  if (rule.scope == Scope::redis)
+    return reading.error(node, "bandwidth is counted on this machine, not in Redis", "write scope: shared");
   if (rule.bandwidth->rate.per_second == 0) return reading.error(node, "a bandwidth of 0 lets nothing through");
   if (rule.bandwidth->burst == 0) return reading.error(node, "a burst of 0 lets nothing through");
   if (rule.bandwidth->burst != unbounded && rule.bandwidth->burst / rule.bandwidth->rate.per_second > 24 * 3600)
@@ -209,9 +219,9 @@ Schema<T> with_rule_options(Schema<T>&& schema) {
                .minimum = Duration{},
                .maximum = std::chrono::minutes{1}})
       .choice("scope", member_of<T>(&RuleOptions::scope),
-              {{"shared", Scope::shared}, {"local", Scope::local}, {"fleet", Scope::fleet}},
+              {{"shared", Scope::shared}, {"local", Scope::local}, {"fleet", Scope::fleet}, {"redis", Scope::redis}},
               {.doc = "shared: all cores count as one; local: each core gives out its share; fleet: all machines of "
-                      "`fleet` hold the limit together.",
+                      "`fleet` hold the limit together; redis: all gateways count as one, in a Redis.",
                .example = "local"})
       .option("keys", member_of<T>(&RuleOptions::keys),
               {.doc = "Keys that are told apart, 64 bytes each, for each core when local; beyond it, the idle make "
@@ -259,20 +269,34 @@ bool check_names(const Reading& reading, const LimitOptions& options) {
   return true;
 }
 
+/// Rules of Redis need one, and one needs rules.
+bool check_use_of_redis(const Node& node, const Reading& reading, const LimitOptions& options) {
+  const auto asks = [](const RuleOptions& rule) { return rule.scope == Scope::redis; };
+  const auto asking = std::ranges::find_if(options.rules, asks);
+  const bool described = !options.redis.addresses.empty();
+  if (asking != options.rules.end() && !described)
+    return reading.error(asking->place, "scope: redis, and no Redis to count in", "write redis: 10.0.0.5:6379");
+  if (asking == options.rules.end() && described) {
+    reading.member("redis").warning(node.find("redis")->place(),
+                                    "no rule counts in this Redis: scope: redis is missing");
+  }
+  return true;
+}
+
 bool check_limit(const Node& node, const Reading& reading, LimitOptions& options) {
   const Node* list = node.find("rules");
   if (list == nullptr) {
     RuleOptions inline_rule = static_cast<const RuleOptions&>(options);  // without what is about the filter as a whole
     if (!check_rule(node, reading, inline_rule)) return false;
     options.rules.push_back(std::move(inline_rule));
-    return true;
+    return check_use_of_redis(node, reading, options);
   }
   const Reading at = reading.member("rules");
   if (options.rules.empty()) return at.error(*list, "a list of no rules limits nothing");
   if (options.rules.size() > limits::limit_rules) {
     return at.error(*list, fmt::format("a limit has at most {} rules", limits::limit_rules));
   }
-  return read_rules(*list, at, options) && check_names(at, options);
+  return read_rules(*list, at, options) && check_names(at, options) && check_use_of_redis(node, reading, options);
 }
 
 bool read_shorthand(const Node& node, const Reading& at, LimitOptions& options) {
@@ -441,6 +465,8 @@ const Schema<LimitOptions>& LimitOptions::schema() {
                   {.doc = "What a refusal is.", .example = "503"})
           .option("bypass", &LimitOptions::bypass,
                   {.doc = "Clients that are neither counted nor refused.", .example = "[127.0.0.0/8, 10.0.0.0/8]"})
+          .option("redis", &LimitOptions::redis,
+                  {.doc = "Where rules with `scope: redis` count (docs/redis-limits.md).", .example = "10.0.0.5:6379"})
           .shorthand(&read_shorthand)
           .check(&check_limit);
   return schema;

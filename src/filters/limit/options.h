@@ -21,6 +21,7 @@
 #include "filters/limit/budget.h"
 #include "filters/limit/calendar.h"
 #include "filters/limit/pace.h"
+#include "filters/limit/redis/options.h"
 
 namespace weir::limit {
 
@@ -41,7 +42,7 @@ struct CostOptions {
   static const Schema<CostOptions>& schema();
 };
 
-enum class Scope : std::uint8_t { shared, local, fleet };
+enum class Scope : std::uint8_t { shared, local, fleet, redis };
 
 std::string_view name_of(Scope scope);
 
@@ -96,6 +97,7 @@ struct LimitOptions : RuleOptions {
   ToldFields fields = ToldFields::standard;
   Status status = 429;
   std::vector<Cidr> bypass;
+  RedisOptions redis;  ///< for rules with scope: redis
   static const Schema<LimitOptions>& schema();
 };
 

@@ -10,6 +10,7 @@
 #include "contracts/plugin.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/fleet/channel.h"
+#include "filters/limit/redis/rules.h"
 
 namespace weir::limit {
 namespace {
@@ -38,7 +39,7 @@ std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores) {
   if (rule.in_flight || rule.bandwidth) return {};
   const Budget whole = budget_of(rule, 1);
   if (rule.scope == Scope::fleet) return fleet_bound(whole, {});
-  return machine_bound(whole, rule.scope == Scope::local ? 1 : cores);
+  return machine_bound(whole, rule.scope == Scope::shared ? cores : 1);
 }
 
 fleet::Allowance allowance_of(const Budget& whole) {
@@ -68,6 +69,12 @@ std::string kept_name(const std::string& name, std::string_view identity) {
   return fmt::format("limit/{}/{}/", name, crypto::hexadecimal(crypto::sha256(identity)).substr(0, digits));
 }
 
+/// What one ledger of the rule gives to each key.
+Budget counted_here(const RuleOptions& rule, unsigned cores) {
+  if (rule.scope == Scope::redis) return local_budget(budget_of(rule, 1));
+  return budget_of(rule, rule.scope == Scope::local ? cores : 1);
+}
+
 }  // namespace
 
 RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables,
@@ -75,7 +82,7 @@ RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view i
     : name_(limit::name_of(rule)),
       allowance_(allowance_of(rule)),
       calendar_(rule.calendar),
-      budget_(rule.in_flight || rule.bandwidth ? Budget{} : budget_of(rule, rule.scope == Scope::local ? cores : 1)),
+      budget_(rule.in_flight || rule.bandwidth ? Budget{} : counted_here(rule, cores)),
       keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
       scope_(name_of(rule.scope)),
       bound_(bound_of(rule, cores)),
@@ -226,6 +233,18 @@ std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
   return key.hash({reinterpret_cast<const char*>(hashes.data()), count * sizeof(std::uint64_t)});
 }
 
+std::string_view Rule::values_of(const SelectorFacts& facts, Arena& arena) const {
+  std::string bytes;
+  for (const Selector& selector : options_.key.selectors) {
+    const bool is_address = selector.kind() == Selector::Kind::client_address && !facts.client.over_unix;
+    const IpAddress address = is_address ? counted_part(facts.client.address, options_.ipv6_prefix) : IpAddress();
+    const std::string_view value = is_address ? bytes_of(address) : selector.value(facts, arena);
+    bytes += std::to_string(value.size()) + ':';
+    bytes += value;
+  }
+  return arena.copy(bytes);
+}
+
 std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
   if (options_.key.connection) return "each connection";
   std::string text;
@@ -276,15 +295,24 @@ Judged Rule::look(const Exchange& exchange, Arena& arena) const {
       judged.verdict.wait = std::max(judged.verdict.wait, ratio_wait);
     }
   }
+  // Redis has not been asked yet: what is known here refuses nobody.
+  if (options_.scope == Scope::redis) judged.verdict.admitted = true;
   return judged;
 }
 
 void Rule::charge(Judged& judged, const Shard& shard) const {
+  if (judged.redis != nullptr && !judged.redis->counted_here()) {
+    // Redis has decided, or nobody does: what is counted here runs along.
+    std::uint64_t before = 0;
+    (void)state_->ledger(shard.id).spend(judged.hash, judged.facts.now, judged.cost, before);
+    return;
+  }
   if (!options_.in_flight) {
     judged.verdict = state_->ledger(shard.id).spend(judged.hash, judged.facts.now, judged.cost, judged.facts.state);
     fleet::RulePart* const part = state_->fleet_part().get();
     if (part != nullptr && judged.verdict.admitted)
       part->admit(judged.fleet, judged.hash, shard.id, judged.cost, judged.facts.now);
+    if (judged.redis != nullptr) judged.redis->facts.state = judged.facts.state;
     return;
   }
   judged.place = state_->in_flight().enter(judged.hash, *options_.in_flight, judged.facts.state);
@@ -303,12 +331,13 @@ void Rule::refused(const Judged& judged, const Shard& shard) const {
     part->refuse(judged.fleet, judged.hash, shard.id, judged.cost, judged.facts.now);
 }
 
-void Rule::settle(const Judged& judged, const Fields& answer, Shard& shard) const {
+std::int64_t Rule::settle(const Judged& judged, const Fields& answer, Shard& shard) const {
   const Field* const field = answer.find(std::string_view(options_.cost.response_header));
-  if (field == nullptr) return;
+  if (field == nullptr) return 0;
   const std::uint64_t cost = read_cost(field->value, options_.cost.maximum, judged.cost);
   const std::int64_t more = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(judged.cost);
   if (more != 0) state_->ledger(shard.id).settle(judged.hash, now(shard), more);
+  return more;
 }
 
 bool Rule::decide_again(const LimitFacts& facts) const {

@@ -24,6 +24,8 @@
 #include "filters/limit/ledger.h"
 #include "filters/limit/options.h"
 #include "filters/limit/quota_book.h"
+#include "filters/limit/redis/decision.h"
+#include "filters/limit/redis/hot_keys.h"
 #include "filters/limit/table_count.h"
 
 namespace weir {
@@ -45,6 +47,7 @@ class RuleState final : public KeptState {
     HeavyKeys heavy;                      // of those refused, or would be
     std::unique_ptr<Ledger> ledger;       // local rules; made by the core itself
     std::unique_ptr<HeavyKeys> spenders;  // quotas: of those admitted
+    std::unique_ptr<HotKeys> hot;         // rules of Redis; made by the core itself
   };
 
   /// Tables that a rule takes: one, or one for each core.
@@ -114,6 +117,8 @@ struct LimitFacts {
   double credit = 0;        ///< of a fleet's hot key on this core, before
 };
 
+struct RedisJudged;  // redis/rules.h
+
 /// One request before one rule.
 struct Judged {
   std::uint64_t hash = 0;
@@ -122,6 +127,7 @@ struct Judged {
   LimitFacts facts;
   LimitTable::Slot* place = nullptr;  ///< in flight
   fleet::Looked fleet;                ///< rules of that scope
+  RedisJudged* redis = nullptr;       ///< once Redis was asked, or ought to have been
 };
 
 class Rule {
@@ -135,12 +141,15 @@ class Rule {
   void take_back(const Judged& judged, const Shard& shard) const;
   /// This rule, or a dry run of it, has refused: a fleet counts that, too.
   void refused(const Judged& judged, const Shard& shard) const;
-  /// The answer says what it did cost.
-  void settle(const Judged& judged, const Fields& answer, Shard& shard) const;
+  /// The answer says what it did cost. \returns  how much more that is, or less
+  std::int64_t settle(const Judged& judged, const Fields& answer, Shard& shard) const;
 
   /// The same verdict from the facts of a record.
   [[nodiscard]] bool decide_again(const LimitFacts& facts) const;
+  [[nodiscard]] RedisVerdict decide_again(const RedisFacts& facts) const { return decide_redis(budget_here(), facts); }
 
+  /// The values that count together, with their lengths: the same bytes on every gateway.
+  [[nodiscard]] std::string_view values_of(const SelectorFacts& facts, Arena& arena) const;
   /// Who it was, for people; what may be a secret is only hinted at.
   [[nodiscard]] std::string key_text(const SelectorFacts& facts, Arena& arena) const;
   [[nodiscard]] std::uint64_t cost_of(const RequestHead& request) const;
@@ -154,6 +163,8 @@ class Rule {
 
   /// What a key may have at most: of a window, of a burst, in flight.
   [[nodiscard]] std::uint64_t whole() const;
+  /// What a rule of Redis counts by where Redis does not.
+  [[nodiscard]] Budget budget_here() const { return local_budget(budget_of(options_, 1)); }
   [[nodiscard]] bool counts_in_flight() const { return options_.in_flight.has_value(); }
   /// Whether it slows content down and refuses nobody.
   [[nodiscard]] bool paces() const { return options_.bandwidth.has_value(); }

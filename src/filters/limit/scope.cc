@@ -13,6 +13,8 @@ std::string_view name_of(Scope scope) {
       return "local";
     case Scope::fleet:
       return "fleet";
+    case Scope::redis:
+      return "redis";
   }
   return "";
 }

@@ -31,7 +31,7 @@ Client::NodePointer Client::node_at(const Endpoint& endpoint) {
   const std::string address = endpoint.text();
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
-  if (stopped_ || nodes_.size() >= nodes_max) return first_;
+  if (stopped_ || nodes_.size() >= limits::redis_nodes) return first_;
   auto node = std::make_shared<Node>(scope_, resolver_, settings_, events_, std::vector{endpoint});
   nodes_.emplace(address, node);
   return node;
@@ -54,7 +54,7 @@ Task<Result<Reply>> Client::ask(const Request& request, std::uint16_t slot, Dura
       co_return reply;
     }
     events_.happened(Event::redirected, node->address().text(), reply->value().text());
-    if (redirections == redirections_max) co_return fail(upstream_error(Code::upstream_overloaded));
+    if (redirections == limits::redis_redirections) co_return fail(upstream_error(Code::upstream_overloaded));
     node = node_at(redirection->to);
     asking = redirection->kind == Redirection::Kind::ask;
     if (asking) continue;

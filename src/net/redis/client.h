@@ -40,10 +40,6 @@ class Client {
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] std::vector<NodeFacts> nodes() const;
 
-  /// Redirections of one question: one for a table that is old, one for a slot that is on its way, one to spare.
-  static constexpr unsigned redirections_max = 3;
-  /// Servers of one cluster that are known at once; Redis advises against more than 1,000.
-  static constexpr std::size_t nodes_max = 1024;
   /// Between two readings of the table of slots.
   static constexpr Duration refresh_pause = std::chrono::seconds{1};
 

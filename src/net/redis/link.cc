@@ -34,7 +34,8 @@ class Introduction {
     CO_TRY_VOID(co_await link_.stream->send(question, deadline_ - reactor.now()));
     while (true) {
       if (reactor.now() >= deadline_) co_return fail(upstream_error(Code::timed_out));
-      CO_TRY(const std::size_t came, co_await link_.inbox.fill_behind(answer_bytes_max, deadline_ - reactor.now()));
+      CO_TRY(const std::size_t came,
+             co_await link_.inbox.fill_behind(limits::redis_answer_bytes, deadline_ - reactor.now()));
       if (came == 0) co_return fail(upstream_error(Code::peer_closed));
       const std::span<char> unread = link_.inbox.unread();
       CO_TRY(const std::size_t whole, link_.reader.read({unread.data(), unread.size()}));

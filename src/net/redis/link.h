@@ -16,12 +16,9 @@
 
 namespace weir::redis {
 
-/// Bytes of one answer: the table of slots of the largest clusters has some 200 KiB.
-inline constexpr std::size_t answer_bytes_max = 1024 * 1024;
-
 struct Link {
   explicit Link(std::unique_ptr<Stream> stream_in)
-      : stream(std::move(stream_in)), inbox(*stream), reader(answer_bytes_max) {}
+      : stream(std::move(stream_in)), inbox(*stream), reader(limits::redis_answer_bytes) {}
 
   std::unique_ptr<Stream> stream;
   Inbox inbox;

@@ -38,7 +38,7 @@ void Node::send(Ask& ask) {
 }
 
 bool Node::tell(const Request& request) {
-  if (state_ != State::ready || in_flight_.size() >= in_flight_max) return false;
+  if (state_ != State::ready || in_flight_.size() >= limits::redis_in_flight) return false;
   write(request, nullptr, Place::Kind::told);
   return true;
 }
@@ -186,7 +186,8 @@ Task<Result<void>> Node::read_all(Link& link) {
       CO_TRY_VOID(answered(link.reader.take()));
     }
     link.inbox.trim();
-    const Result<std::size_t> came = co_await link.inbox.fill_behind(answer_bytes_max, patience_for_answers());
+    const Result<std::size_t> came =
+        co_await link.inbox.fill_behind(limits::redis_answer_bytes, patience_for_answers());
     if (came && *came == 0) co_return fail(upstream_error(Code::peer_closed));
     if (came) continue;
     if (came.error().code != Code::timed_out) co_return fail(came.error());

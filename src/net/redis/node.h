@@ -72,7 +72,7 @@ class Node final : private Timer {
 
   /// Whether it is worth asking: it is there, or nobody has tried yet.
   [[nodiscard]] bool takes_questions() const {
-    return !suppression_.suppressed() && state_ != State::stopped && in_flight_.size() < in_flight_max;
+    return !suppression_.suppressed() && state_ != State::stopped && in_flight_.size() < limits::redis_in_flight;
   }
   /// Sends a question whose answer nobody waits for. \returns  whether there was a connection to send it on
   bool tell(const Request& request);
@@ -86,9 +86,6 @@ class Node final : private Timer {
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   /// No coroutine of it runs.
   [[nodiscard]] bool at_rest() const { return state_ == State::idle || (state_ == State::stopped && !running_); }
-
-  /// Questions that wait for their answers at once: 8 MiB/s of traffic at most, and a second of a saturated Redis.
-  static constexpr std::size_t in_flight_max = 16 * 1024;
 
  private:
   enum class State : std::uint8_t { idle, connecting, ready, down, stopped };

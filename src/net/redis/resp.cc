@@ -5,16 +5,10 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "net/redis/bounds.h"
 
 namespace weir::redis {
 namespace {
-
-/// Bytes of a line: a status, an error's sentence, a number. Redis cuts its own errors far below.
-constexpr std::size_t line_bytes_max = 4096;
-/// How deep answers are nested: CLUSTER SHARDS, the deepest that we ask for, has six.
-constexpr std::size_t depth_max = 16;
-/// Elements of one answer: a table of all slots that is cut into single ones has 16384 entries of 12.
-constexpr std::uint32_t elements_max = 1U << 18U;
 
 Failure wrong(const char* why) {
   return fail(upstream_error(Code::unexpected_bytes, why));
@@ -90,9 +84,9 @@ void Reader::close_whole() {
 Result<bool> Reader::read_element(std::string_view unread) {
   const std::string_view rest = unread.substr(at_);
   if (rest.empty()) return false;
-  if (nodes_.size() >= elements_max) return fail(upstream_error(Code::body_too_large));
+  if (nodes_.size() >= limits::redis_answer_elements) return fail(upstream_error(Code::body_too_large));
   const std::size_t line_end = rest.find_first_of("\r\n");
-  if (std::min(line_end, rest.size()) > line_bytes_max) return wrong("a line of Redis is too long");
+  if (std::min(line_end, rest.size()) > limits::redis_line_bytes) return wrong("a line of Redis is too long");
   if (line_end == std::string_view::npos) return false;
   if (rest[line_end] == '\n') return wrong("a line of Redis ends in LF without CR");
   if (line_end + 1 == rest.size()) return false;
@@ -190,8 +184,8 @@ Result<bool> Reader::read_aggregate(Kind kind, std::string_view line, unsigned e
   }
   const auto count = weir::text::parse_decimal(line);
   if (!count) return wrong("a count of Redis is none");
-  if (*count > elements_max) return fail(upstream_error(Code::body_too_large));
-  if (open_.size() == depth_max) return wrong("an answer of Redis is nested too deeply");
+  if (*count > limits::redis_answer_elements) return fail(upstream_error(Code::body_too_large));
+  if (open_.size() == limits::redis_answer_depth) return wrong("an answer of Redis is nested too deeply");
   add({.kind = kind, .count = static_cast<std::uint32_t>(*count) * elements_each});
   return true;
 }

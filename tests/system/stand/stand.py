@@ -14,6 +14,7 @@ from .load import Wrk
 from .message import Handler, Peer
 from .origins import Nginx, Origin
 from .processes import run, tool
+from .redis import Redis, RedisCluster
 from .waiting import STEP_SECONDS
 
 MEBIBYTE = 1 << 20
@@ -63,6 +64,18 @@ class Stand:
         php = PhpFpm(self.directory / f"php{self.origins}", workers, tcp)
         self.ending.callback(php.close)
         return php
+
+    def redis(self, password: str = "") -> Redis:
+        self.origins += 1
+        redis = Redis(self.directory / f"redis{self.origins}", password)
+        self.ending.callback(redis.close)
+        return redis
+
+    def redis_cluster(self) -> RedisCluster:
+        self.origins += 1
+        cluster = RedisCluster(self.directory / f"redis{self.origins}")
+        self.ending.callback(cluster.close)
+        return cluster
 
     def application(self, handler: Callable[[Peer, Asked], bool | None]) -> Application:
         application = Application(handler)
