@@ -30,6 +30,7 @@ PLACES = {
     "filters": (6, 0),
     "services": (6, 0),
     "balancers": (6, 0),
+    "health_checks": (6, 0),
     "stores": (6, 0),
     "observers": (6, 0),
     "app": (7, 0),

@@ -29,6 +29,10 @@
 #include "filters/priority/priority.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
+#include "health_checks/http/http.h"
+#include "health_checks/postgresql/postgresql.h"
+#include "health_checks/redis/redis.h"
+#include "health_checks/tcp/tcp.h"
 #include "services/fastcgi/fastcgi.h"
 #include "services/files/files.h"
 #include "services/proxy/proxy.h"
@@ -89,6 +93,16 @@ std::span<const BalancerKind* const> balancer_kinds() {
   return kinds;
 }
 
+std::span<const HealthCheckKind* const> health_check_kinds() {
+  static const std::array kinds{
+      &http_check(),
+      &postgresql_check(),
+      &redis_check(),
+      &tcp_check(),
+  };
+  return kinds;
+}
+
 const FilterKind* find_filter(std::string_view name) {
   return find(filter_kinds(), name);
 }
@@ -97,6 +111,9 @@ const ServiceKind* find_service(std::string_view name) {
 }
 const BalancerKind* find_balancer(std::string_view name) {
   return find(balancer_kinds(), name);
+}
+const HealthCheckKind* find_health_check(std::string_view name) {
+  return find(health_check_kinds(), name);
 }
 
 }  // namespace weir

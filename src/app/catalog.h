@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "contracts/health_check.h"
 #include "contracts/plugin.h"
 
 namespace weir {
@@ -12,10 +13,12 @@ namespace weir {
 std::span<const FilterKind* const> filter_kinds();
 std::span<const ServiceKind* const> service_kinds();
 std::span<const BalancerKind* const> balancer_kinds();
+std::span<const HealthCheckKind* const> health_check_kinds();
 
 /// The kind of that name, or null.
 const FilterKind* find_filter(std::string_view name);
 const ServiceKind* find_service(std::string_view name);
 const BalancerKind* find_balancer(std::string_view name);
+const HealthCheckKind* find_health_check(std::string_view name);
 
 }  // namespace weir

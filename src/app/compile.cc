@@ -14,6 +14,22 @@
 namespace weir {
 namespace {
 
+/// \returns  false after an error
+bool add_checks(const config::HealthDocument& health, BuildContext& context, CheckRules& rules) {
+  rules.every = health.every;
+  rules.timeout = health.timeout;
+  rules.retry_every = health.retry_every;
+  rules.up_after = health.up_after;
+  rules.down_after = health.down_after;
+  rules.begin_up = health.begin == config::HealthDocument::Begin::up;
+  rules.port = health.port;
+  const HealthCheckKind* kind = find_health_check(health.check.name);
+  if (kind == nullptr) return true;
+  context.path = health.check.path;
+  rules.check = kind->build(health.check.options, context);
+  return rules.check != nullptr;
+}
+
 std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upstream, BuildContext& context) {
   ClusterSettings settings;
   settings.name = upstream.name;
@@ -33,6 +49,9 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.cores = context.cores;
   settings.zone = upstream.zone;
   settings.slow_start = upstream.slow_start;
+  settings.health.outliers = upstream.outliers;
+  settings.health.panic_below_percent = upstream.panic_below_percent;
+  if (!add_checks(upstream.health, context, settings.health.checks)) return nullptr;
   const BalancerKind* kind = find_balancer(upstream.balance.name);
   context.path = upstream.balance.path;
   if (kind != nullptr) settings.balancer = kind->build(upstream.balance.options, context);
@@ -44,7 +63,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.speaks = upstream.protocol;
   settings.protocol =
       upstream.protocol == UpstreamProtocol::fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();
-  return std::make_shared<const Cluster>(std::move(settings));
+  return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
 
 /// Whether a reference is an address and no name; a service for FastCGI writes `fastcgi://host:port`.

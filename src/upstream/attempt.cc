@@ -164,7 +164,8 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
     OneTry one{.fresh_only = attempts.next.action == RetryAction::fresh_connection, .head = &head, .body = body};
     if (one.fresh_only) one.pool = state.find(attempts.last.pool_id);
     if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.last.pool_id);
-    if (one.pool == nullptr) co_return fail(gateway_error(Code::no_endpoint));
+    if (one.pool == nullptr) co_return fail(no_endpoint(state));
+    watch(one, state, reactor.now());
     attempts.last = {.pool_id = one.pool->id()};
     ++exchange.attempts;
     if (exchange.deadline() != never) [[unlikely]] {
@@ -185,10 +186,12 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
         ClientSession& session = note_lease(exchange, *lease, one);
         Result<Answer> answer = co_await session.send(exchange, *one.head, body, cluster.timeouts(), std::move(*lease));
         attempts.note(one);
+        tell_health(exchange, one, answer);
         if (attempts.settled(answer)) co_return answer;
       } else {
         const Error error = lease_failed(acquire.facts(), lease.error(), one);
         attempts.note(one);
+        tell_health(exchange, one, fail(error));
         if (attempts.settled(fail(error))) co_return fail(error);
       }
     }

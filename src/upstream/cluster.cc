@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "upstream/cluster_state.h"
+#include "upstream/endpoint_health.h"
 
 namespace weir {
 namespace {
@@ -35,14 +36,21 @@ std::shared_ptr<const BalancerTable> table_of(const ClusterSettings& settings) {
   return settings.balancer->make_table(identities);
 }
 
+std::shared_ptr<ClusterHealth> find_health(const std::string& name, const std::string& key, SharedStates* states,
+                                           unsigned cores) {
+  const auto make = [&] { return std::make_shared<ClusterHealth>(name, key, cores); };
+  return states == nullptr ? make() : states->find_or_make<ClusterHealth>("health/" + key, make);
+}
+
 }  // namespace
 
-Cluster::Cluster(ClusterSettings settings)
+Cluster::Cluster(ClusterSettings settings, SharedStates* states, unsigned cores)
     : settings_(std::move(settings)),
       key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
       state_key_(key_),
       generation_(++generations),
-      races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on()) {
+      races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on()),
+      health_(find_health(settings_.name, key_, states, cores)) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
   table_ = table_of(settings_);
 }

@@ -18,12 +18,15 @@
 #include "net/address.h"
 #include "overload/bulkhead_use.h"
 #include "overload/circuit_breaker.h"
+#include "upstream/health_rules.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
 
 namespace weir {
 
+class ClusterHealth;  // upstream/endpoint_health.h
 class ClusterState;
+class SharedStates;  // contracts/shared_states.h
 
 struct ClusterEndpoint {
   Endpoint endpoint;
@@ -52,13 +55,16 @@ struct ClusterSettings {
   RosterRules roster;
   std::optional<CircuitBreaker> circuit_breaker;
   std::optional<BulkheadUse> concurrency;
+  HealthRules health;
   UpstreamProtocol speaks = UpstreamProtocol::http;
   const ClientProtocol* protocol = nullptr;  ///< of what it speaks; lives as long as the process
 };
 
 class Cluster {
  public:
-  explicit Cluster(ClusterSettings settings);
+  /// \param states  where what is known of its endpoints is kept over reloads; null: it keeps its own
+  /// \param cores   that serve: shards have the numbers below it
+  explicit Cluster(ClusterSettings settings, SharedStates* states = nullptr, unsigned cores = 1);
 
   [[nodiscard]] const std::string& name() const { return settings_.name; }
   /// Name and protocol: an upstream that speaks another protocol from now on is another one.
@@ -73,6 +79,8 @@ class Cluster {
   [[nodiscard]] const std::shared_ptr<const BalancerTable>& table() const { return table_; }
   /// Later made, higher: of two configurations that run side by side the newer one rules the pools.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  /// What the whole machine knows of its endpoints.
+  [[nodiscard]] const std::shared_ptr<ClusterHealth>& health() const { return health_; }
 
   /// The core's side of it, brought up to this configuration when that is the newest seen. Called per request; the
   /// server also calls it when a new configuration arrives, so that endpoints that are gone are drained at once.
@@ -88,6 +96,7 @@ class Cluster {
   std::shared_ptr<const BalancerTable> table_;
   std::uint64_t generation_;
   bool races_;
+  std::shared_ptr<ClusterHealth> health_;
 };
 
 }  // namespace weir

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-ClusterState::ClusterState(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)) {}
+ClusterState::ClusterState(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)), health_(shard) {}
 
 ClusterState::~ClusterState() {
   shard_.reactor.timers().disarm(*this);
@@ -27,6 +27,7 @@ void ClusterState::adopt(const Cluster& cluster) {
   if (latency_ == nullptr || latency_->per_mille() != per_mille) {
     latency_ = per_mille > 0 ? std::make_unique<LatencyWindow>(per_mille) : nullptr;
   }
+  health_.adopt(cluster.health(), settings.health);
 
   zone_ = settings.zone;
   slow_start_ = settings.slow_start;
@@ -119,6 +120,12 @@ void ClusterState::settle_pools() {
       pool->drain();
     }
   }
+  std::vector<UpstreamAddress> addresses;
+  addresses.reserve(candidates_.size());
+  for (const Candidate& candidate : candidates_) addresses.push_back(candidate.pool->address());
+  health_.follow(addresses);
+  for (std::size_t at = 0; at < candidates_.size(); ++at) candidates_[at].pool->follow(health_.followed(at));
+  look_at_health();
   const auto finished = [](const Pool& pool) { return pool.finished(); };
   std::erase_if(pools_by_address_, [&](const auto& entry) { return finished(*entry.second); });
   std::erase_if(pools_by_id_, [&](const auto& entry) { return finished(*entry.second); });
@@ -127,13 +134,15 @@ void ClusterState::settle_pools() {
 
 void ClusterState::keep_nothing_idle() {
   pool_settings_.limits.idle_max = 0;
+  health_.rest();
   for (const auto& pool : pools_) {
-    if (pool->has_seat()) pool->configure(pool_settings_);
+    if (pool->has_seat() && !pool->closed()) pool->configure(pool_settings_);
   }
 }
 
 void ClusterState::stop() {
   stopped_ = true;
+  health_.stop();
   shard_.reactor.timers().disarm(*this);
   tell_waiters(gateway_error(Code::draining));
   for (const auto& pool : pools_) pool->stop();
@@ -200,7 +209,26 @@ void ClusterState::number_table() {
 
 // Picking.
 
+void ClusterState::look_at_health() {
+  if (health_.refresh()) take_standings();
+}
+
+/// What operators take out of use is given no connection any more, and keeps none that is idle.
+void ClusterState::take_standings() {
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    Pool& pool = *candidates_[at].pool;
+    const EndpointStanding standing = health_.standing(at);
+    const bool closed = standing == EndpointStanding::draining || standing == EndpointStanding::disabled;
+    const auto number = static_cast<std::uint32_t>(at);
+    set_available(number, health_.may_be_picked(at) || closed);
+    if (facts_[at].drained != closed) set_drained(number, closed);
+    if (closed && !pool.closed()) pool.drain();
+    if (!closed && pool.closed()) pool.configure(pool_settings_);
+  }
+}
+
 Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason) {
+  look_at_health();
   const Time now = shard_.reactor.now();
   if (now >= refresh_at_) refresh(now);
   tried_.clear();

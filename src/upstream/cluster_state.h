@@ -28,6 +28,7 @@
 
 #include "upstream/cluster.h"
 #include "upstream/extra_load.h"
+#include "upstream/health_view.h"
 #include "upstream/latency_window.h"
 #include "upstream/pool.h"
 
@@ -100,6 +101,14 @@ class ClusterState final : public ShardState, private Timer {
 
   /// The next endpoint in the balancer's opinion. \returns null when there is no endpoint at all
   Pool* pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason);
+  /// To be told how the attempt at `pool`, which was just picked, ended.
+  [[nodiscard]] Observation observe(const Pool& pool) const {
+    return pool.followed() == nullptr ? Observation() : Observation(*pool.followed());
+  }
+  /// Who of the endpoints is healthy, and who therefore may be picked.
+  [[nodiscard]] const HealthView& health() const { return health_; }
+  /// Takes over what operators and checks have found, also when nobody picks.
+  void look_at_health();
   /// What the last pick was made from; valid until the next, or until endpoints change.
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
   /// The pool with that id if it is still a candidate's.
@@ -161,6 +170,7 @@ class ClusterState final : public ShardState, private Timer {
   void make_candidates();
   void add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                      std::span<const EndpointFacts> facts_before);
+  void take_standings();
   Pool& pool_for(const UpstreamAddress& address);
   void settle_pools();
   void find_table();
@@ -189,6 +199,7 @@ class ClusterState final : public ShardState, private Timer {
   std::vector<Candidate> candidates_;
   std::vector<EndpointFacts> facts_;  // of the candidates; their pools write their loads into it
   std::uint64_t load_ = 0;            // sum of their loads
+  HealthView health_;                 // of the candidates, in their order
   std::vector<std::unique_ptr<Pool>> pools_;
   std::unordered_map<std::string, Pool*> pools_by_address_;  // by the bytes of the address
   std::unordered_map<std::uint64_t, Pool*> pools_by_id_;

@@ -6,12 +6,45 @@
 #include "upstream/recorded_pick.h"
 
 namespace weir {
+namespace {
+
+/// Said only when somebody is left out, or nobody although somebody should be.
+void record_health(Exchange& exchange, const Cluster& cluster, const ClusterState& state) {
+  const GroupVerdict& verdict = state.health().verdict();
+  if (verdict.use == GroupUse::all) return;
+  exchange.record({.room = "health",
+                   .verdict = name_of(verdict.use),
+                   .subject = state.name(),
+                   .reason = verdict.reason,
+                   .place = cluster.place()},
+                  state.health().group());
+}
+
+}  // namespace
+
+void watch(OneTry& one, const ClusterState& state, Time now) {
+  one.watched = state.observe(*one.pool);
+  one.began = now;
+}
+
+void tell_health(Exchange& exchange, OneTry& one, const Result<Answer>& answer) {
+  const Time now = exchange.shard.reactor.now();
+  if (answer) return one.watched.answered(exchange, answer->head.status, now - one.leased);
+  one.watched.failed(answer.error(), exchange, one.reused_connection, now - one.began);
+}
+
+Error no_endpoint(const ClusterState& state) {
+  const bool taken_out = state.health().verdict().reason == "drained_or_disabled";
+  return gateway_error(Code::no_endpoint,
+                       taken_out ? "every endpoint is drained or disabled by an operator" : "no endpoint is healthy");
+}
 
 Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid) {
   std::string_view reason;
   const PickRequest request{.tried = {&avoid, avoid == 0 ? 0U : 1U},
                             .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
   Pool* pool = state.pick(cluster.balancer(), request, reason);
+  record_health(exchange, cluster, state);
   if (pool == nullptr) return nullptr;
   // The pool may be gone before the exchange's finishers read this.
   exchange.upstream_endpoint = exchange.arena.copy(pool->text());

@@ -3,6 +3,7 @@
 
 #include "contracts/exchange.h"
 #include "upstream/cluster.h"
+#include "upstream/observation.h"
 #include "upstream/pool.h"
 
 namespace weir {
@@ -16,6 +17,8 @@ struct OneTry {
   bool reused_connection = false;
   bool withdrawn = false;  ///< a reload took the endpoint away while we stood in its line: nobody was asked
   Time leased{};           ///< when a connection was there
+  Time began{};            ///< when the endpoint was picked
+  Observation watched{};   ///< is told how it ended: tell_health()
 };
 
 /// Leaves a record of the room "pool"; fills the exchange's moments.
@@ -29,6 +32,12 @@ ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one);
 Error lease_failed(const PoolFacts& facts, Error error, OneTry& one);
 /// What the pool said when it was asked for a connection.
 void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts);
+/// From now on the try's endpoint is watched.
+void watch(OneTry& one, const ClusterState& state, Time now);
+/// What the try tells about its endpoint.
+void tell_health(Exchange& exchange, OneTry& one, const Result<Answer>& answer);
+/// What is said when there is nobody to send to.
+Error no_endpoint(const ClusterState& state);
 /// The balancer's next endpoint, with a record of the room "balance"; null: there is none at all.
 Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid);
 

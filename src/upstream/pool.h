@@ -27,6 +27,8 @@
 
 namespace weir {
 
+class FollowedEndpoint;  // upstream/observation.h
+
 /// What a pool knows when a request asks for a connection.
 struct PoolFacts {
   std::uint32_t idle = 0;
@@ -143,6 +145,11 @@ class Pool final : private Timer {
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
   [[nodiscard]] std::uint32_t open() const { return open_; }
   [[nodiscard]] std::uint32_t waiting() const { return waiting_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+
+  /// The endpoint whose health its requests tell of; null: nobody asks. Lives as long as the pool can be picked.
+  [[nodiscard]] FollowedEndpoint* followed() const { return followed_; }
+  void follow(FollowedEndpoint& endpoint) { followed_ = &endpoint; }
 
  private:
   [[nodiscard]] PoolFacts facts(bool fresh_only) const;
@@ -188,6 +195,7 @@ class Pool final : private Timer {
   std::uint64_t* sum_ = nullptr;
   bool closed_ = false;
   bool serving_ = false;
+  FollowedEndpoint* followed_ = nullptr;
 };
 
 }  // namespace weir

@@ -75,6 +75,7 @@ Task<void> Race::run_lane(Lane& lane, OneTry& work) {
     lane.outcome.emplace(co_await try_once(cluster_, exchange_, work).under(region.inner()));
   }
   lane.region = nullptr;
+  tell_health(exchange_, work, *lane.outcome);
   learn(lane);
   lane_over();
 }
@@ -107,6 +108,7 @@ bool Race::send_second() {
   load.count_extra(ExtraLoad::Kind::hedge, now);
   exchange_.shard.metrics.hedges.add();
   second_try_ = OneTry{.pool = other, .head = first_try_.head};
+  watch(*second_try_, state_, now);
   if (kept) second_try_->body = exchange_.arena.make<FixedBody>(*kept);
   return true;
 }

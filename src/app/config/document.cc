@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "app/config/checks.h"
+#include "app/config/health.h"
 #include "app/config/include.h"
 #include "app/config/plugin_use.h"
 #include "app/config/resilience.h"
@@ -119,6 +120,14 @@ auto read_optional(std::optional<Options> UpstreamDocument::* member) {
   };
 }
 
+bool read_health(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return health_schema().read_into(node, reading, upstream.health);
+}
+
+bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return read_percent(node, reading, upstream.panic_below_percent);
+}
+
 /// An upstream's options but for its balancer, which needs the names there are.
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
@@ -143,6 +152,15 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
           .nested("connections", &UpstreamDocument::connections, connection_limits_schema(),
                   {.doc = "How many connections, per core."})
+          .custom("health", "checks", read_health,
+                  {.doc = "How endpoints are asked whether they are well.", .example = "{ http: /healthz, every: 5s }"},
+                  &health_schema())
+          .nested("outliers", &UpstreamDocument::outliers, outliers_schema(),
+                  {.doc = "What becomes of endpoints whose requests fail.", .example = "off"})
+          .custom("panic_below", "share", read_panic_below,
+                  {.doc = "When fewer of the endpoints are healthy, all are used; 0%: never.",
+                   .example = "30%",
+                   .default_value = "30%"})
           .option("resolve_every", &UpstreamDocument::resolve_every,
                   {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
           .nested("retries", &UpstreamDocument::retries, retries_schema(),

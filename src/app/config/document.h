@@ -34,6 +34,7 @@
 #include "net/address.h"
 #include "overload/options.h"
 #include "route/match.h"
+#include "upstream/health_rules.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
 
@@ -65,6 +66,20 @@ struct EndpointDocument {
   Place place;
 };
 
+/// How endpoints are asked whether they are well: app/config/health.cc.
+struct HealthDocument {
+  enum class Begin : std::uint8_t { up, down };
+
+  Duration every = CheckRules{}.every;
+  Duration timeout = CheckRules{}.timeout;
+  Duration retry_every = CheckRules{}.retry_every;
+  std::uint32_t up_after = CheckRules{}.up_after;
+  std::uint32_t down_after = CheckRules{}.down_after;
+  Begin begin = Begin::up;
+  std::uint16_t port = 0;
+  PluginUse check;  ///< an empty name: they are not asked
+};
+
 struct UpstreamDocument {
   std::string name;
   Place place;
@@ -81,6 +96,9 @@ struct UpstreamDocument {
   Duration slow_start = Duration::zero();
   std::optional<CircuitBreakerOptions> circuit_breaker;
   std::optional<ConcurrencyOptions> concurrency;
+  HealthDocument health;
+  OutlierRules outliers;
+  std::uint32_t panic_below_percent = HealthRules{}.panic_below_percent;
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
   /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.

@@ -1,0 +1,85 @@
+// Counting standings, and what the counts mean.
+#include "upstream/availability.h"
+
+namespace weir {
+
+std::string_view name_of(EndpointStanding standing) {
+  switch (standing) {
+    case EndpointStanding::available:
+      return "available";
+    case EndpointStanding::disabled:
+      return "disabled";
+    case EndpointStanding::draining:
+      return "draining";
+    case EndpointStanding::down:
+      return "down";
+    case EndpointStanding::unchecked:
+      return "unchecked";
+    case EndpointStanding::ejected:
+      return "ejected";
+  }
+  return "available";
+}
+
+std::string_view name_of(AdminState state) {
+  switch (state) {
+    case AdminState::enabled:
+      return "enabled";
+    case AdminState::draining:
+      return "draining";
+    case AdminState::disabled:
+      return "disabled";
+  }
+  return "enabled";
+}
+
+void GroupFacts::count(EndpointStanding standing) {
+  ++endpoints;
+  switch (standing) {
+    case EndpointStanding::available:
+      return;
+    case EndpointStanding::disabled:
+      ++disabled;
+      return;
+    case EndpointStanding::draining:
+      ++draining;
+      return;
+    case EndpointStanding::down:
+      ++down;
+      return;
+    case EndpointStanding::unchecked:
+      ++unchecked;
+      return;
+    case EndpointStanding::ejected:
+      ++ejected;
+      return;
+  }
+}
+
+GroupVerdict decide(const GroupFacts& facts) {
+  if (facts.endpoints == 0) return {GroupUse::nobody, "no_endpoint"};
+  if (facts.allowed() == 0) return {GroupUse::nobody, "drained_or_disabled"};
+  if (facts.healthy() == facts.endpoints) return {GroupUse::all, "all_healthy"};
+  const std::uint64_t healthy_percent = std::uint64_t{facts.healthy()} * 100;
+  if (healthy_percent < std::uint64_t{facts.panic_below_percent} * facts.allowed()) {
+    return {GroupUse::panic, facts.healthy() == 0 ? "none_healthy" : "too_few_healthy"};
+  }
+  if (facts.healthy() == 0) return {GroupUse::nobody, "none_healthy"};
+  return {GroupUse::healthy, "some_left_out"};
+}
+
+std::string_view name_of(GroupUse use) {
+  switch (use) {
+    case GroupUse::all:
+      return "all";
+    case GroupUse::healthy:
+      return "healthy";
+    case GroupUse::panic:
+      return "panic";
+    case GroupUse::nobody:
+      return "nobody";
+  }
+  return "all";
+}
+
+}  // namespace weir

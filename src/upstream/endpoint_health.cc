@@ -1,0 +1,137 @@
+// Reading the cells of all cores together, and keeping the list of endpoints.
+#include "upstream/endpoint_health.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "upstream/health_view.h"
+
+namespace weir {
+namespace {
+
+/// The number below `count` that wins the draw for `key`: the same on every core, and even over many keys.
+unsigned rendezvous(std::string_view key, unsigned count) {
+  unsigned winner = 0;
+  std::uint64_t highest = 0;
+  for (unsigned number = 0; number < count; ++number) {
+    const std::uint64_t weight = XXH3_64bits_withSeed(key.data(), key.size(), number);
+    if (number == 0 || weight > highest) {
+      winner = number;
+      highest = weight;
+    }
+  }
+  return winner;
+}
+
+}  // namespace
+
+Time EndpointHealth::available_since(Time now) const {
+  const Time ejected = ejected_until.get();
+  return std::max({enabled_at.get(), up_since.get(), ejected <= now ? ejected : Time{}});
+}
+
+Time EndpointHealth::last_success(AnswerPart part) const {
+  Time latest{};
+  for (const Core& core : cores_) {
+    latest = std::max(latest, core.runs[static_cast<std::size_t>(part)].last_success.get());
+  }
+  return latest;
+}
+
+std::uint64_t EndpointHealth::failures_in_a_row(AnswerPart part) const {
+  const Time success = last_success(part);
+  std::uint64_t sum = 0;
+  for (const Core& core : cores_) {
+    const Run& run = core.runs[static_cast<std::size_t>(part)];
+    if (run.began.get() >= success) sum += run.length.get();
+  }
+  return sum;
+}
+
+OutlierWindow EndpointHealth::counted() const {
+  OutlierWindow sum;
+  for (const Core& core : cores_) {
+    sum.requests += core.requests.get();
+    sum.failures += core.failures.get();
+    sum.latency += Duration{static_cast<std::int64_t>(core.latency_nanoseconds.get())};
+  }
+  return sum;
+}
+
+std::uint64_t EndpointHealth::in_flight() const {
+  std::uint64_t sum = 0;
+  for (const Core& core : cores_) sum += core.in_flight.get();
+  return sum;
+}
+
+ClusterHealth::ClusterHealth(std::string name, std::string key, unsigned cores)
+    : name_(std::move(name)),
+      key_(std::move(key)),
+      cores_(std::max(cores, 1U)),
+      watching_core_(rendezvous(key_, cores_)) {}
+
+std::shared_ptr<EndpointHealth> ClusterHealth::endpoint(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<EndpointHealth>& kept = endpoints_[address];
+  if (kept == nullptr) kept = std::make_shared<EndpointHealth>(address, cores_);
+  const std::shared_ptr<EndpointHealth> found = kept;
+  if (endpoints_.size() >= forget_at_) forget_unused();
+  return found;
+}
+
+void ClusterHealth::forget_unused() {
+  std::erase_if(endpoints_, [](const auto& entry) {
+    return entry.second.use_count() == 1 && entry.second->admin.get() == AdminState::enabled;
+  });
+  forget_at_ = 2 * endpoints_.size() + 64;
+}
+
+std::shared_ptr<EndpointHealth> ClusterHealth::find(std::string_view address) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = endpoints_.find(address);
+  return found == endpoints_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<EndpointHealth>> ClusterHealth::endpoints() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<EndpointHealth>> all;
+  for (const auto& [address, endpoint] : endpoints_) {
+    const bool spoken_of = endpoint->admin.get() != AdminState::enabled;
+    if (endpoint.use_count() > 1 || spoken_of) all.push_back(endpoint);
+  }
+  return all;
+}
+
+unsigned ClusterHealth::checking_core(std::string_view address) const {
+  std::string key = key_;
+  key += ' ';
+  key += address;
+  return rendezvous(key, cores_);
+}
+
+void ClusterHealth::join(unsigned core, Mailbox& mailbox, HealthView& view) {
+  const std::lock_guard lock(mutex_);
+  members_.push_back({.core = core, .mailbox = &mailbox, .view = &view});
+}
+
+void ClusterHealth::leave(unsigned, const HealthView& view) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(members_, [&](const Member& member) { return member.view == &view; });
+}
+
+void ClusterHealth::tell_watcher(std::shared_ptr<EndpointHealth> endpoint) {
+  const std::lock_guard lock(mutex_);
+  const auto watcher = std::ranges::find(members_, watching_core_, &Member::core);
+  if (watcher == members_.end()) return;
+  watcher->mailbox->send(
+      [view = watcher->view, endpoint = std::move(endpoint)]() mutable { view->look_at(std::move(endpoint)); });
+}
+
+GroupFacts group_of(const ClusterHealth& health, Time now) {
+  GroupFacts facts{.panic_below_percent = health.panic_below_percent.get()};
+  for (const auto& endpoint : health.endpoints()) facts.count(endpoint->standing(now, health.begins_up.get()));
+  return facts;
+}
+
+}  // namespace weir

@@ -1,0 +1,166 @@
+// What the whole machine knows of an upstream's endpoints, whatever core learned it.
+//
+// Problem: an endpoint that one core found dead is dead for all, and asking it once per core is asking too often; what
+// an operator said, and what was learned, must survive a reload. But a core that picks may neither lock nor wait.
+// Idea: one object per upstream and one per address in it, found again by key (contracts/shared_states.h). Each piece
+// in it is written by one core or thread only and read by all:
+//
+//   operators' word             the control thread
+//   what checks say             the core that checks the endpoint
+//   ejections                   the core that watches the upstream
+//   what became of requests     each core its own part
+//
+// Who writes bumps `changes`; a core that picks compares it with what it has seen, and looks closer only then. Which
+// core checks and which watches is drawn by rendezvous over all cores, so that the work is spread and needs no leader.
+//
+// Invariants
+//   (1) Every cell has one writer; `changes` alone is added to by several, once for each change of a standing.
+//   (2) The lists of endpoints and cores are behind a mutex, which no request takes but one that failed in a long row.
+//   (3) An endpoint that no core has any more is forgotten, unless an operator said something about it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "contracts/metrics.h"
+#include "contracts/shared_states.h"
+#include "runtime/mailbox.h"
+#include "upstream/check_history.h"
+#include "upstream/outliers.h"
+
+namespace weir {
+
+/// One value with one writer.
+template <typename Value>
+class SharedValue {
+ public:
+  explicit constexpr SharedValue(Value value) : value_(value) {}
+  void set(Value value) { value_.store(value, std::memory_order_release); }
+  [[nodiscard]] Value get() const { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<Value> value_;
+};
+
+/// Heads of answers and their bodies are counted apart: who sends good heads and cuts every body is ill, too.
+enum class AnswerPart : std::uint8_t { head, body };
+
+class EndpointHealth {
+ public:
+  /// Failures in a row, as one core has seen them.
+  struct Run {
+    Cell length;
+    SharedValue<Time> began{Time{}};
+    SharedValue<Time> last_success{Time{}};
+  };
+  /// What one core writes.
+  struct alignas(64) Core {
+    std::array<Run, 2> runs;  // by AnswerPart
+    Cell requests;
+    Cell failures;
+    Cell latency_nanoseconds;
+    Cell in_flight;  // a gauge: requests, bodies on their way and tunnels
+  };
+
+  EndpointHealth(std::string address, unsigned cores) : address_(std::move(address)), cores_(cores) {}
+
+  /// `10.0.0.1:8080`
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
+
+  [[nodiscard]] EndpointStanding standing(Time now, bool begins_up) const {
+    return standing_of(admin.get(), checked.get(), begins_up, ejected_until.get() > now);
+  }
+  /// Since when it can be picked: what a slow start counts from. Time{}: always, or it cannot.
+  [[nodiscard]] Time available_since(Time now) const;
+
+  /// Failures in a row on the whole machine: those of the cores whose runs began after the last success of any.
+  [[nodiscard]] std::uint64_t failures_in_a_row(AnswerPart part) const;
+  [[nodiscard]] Time last_success(AnswerPart part) const;
+  /// Of all cores, since the beginning.
+  [[nodiscard]] OutlierWindow counted() const;
+  [[nodiscard]] std::uint64_t in_flight() const;
+
+  // Written by the control thread.
+  SharedValue<AdminState> admin{AdminState::enabled};
+  SharedValue<Time> enabled_at{Time{}};
+  // Written by the core that checks it.
+  SharedValue<CheckState> checked{CheckState::unchecked};
+  SharedValue<Time> up_since{Time{}};  // after it was down
+  SharedValue<const char*> check_reason{""};
+  SharedValue<std::uint32_t> check_number{0};
+  Cell checks_passed;
+  Cell checks_failed;
+  // Written by the core that watches the upstream.
+  SharedValue<Time> ejected_at{Time{}};
+  SharedValue<Time> ejected_until{Time{}};
+  SharedValue<OutlierSign> ejected_for{OutlierSign::none};
+  SharedValue<std::uint32_t> ejections{0};  // not forgotten when the last one ended
+  Cell ejections_total;
+
+ private:
+  const std::string address_;
+  std::vector<Core> cores_;
+};
+
+class HealthView;
+
+class ClusterHealth final : public SharedState {
+ public:
+  /// \param key    of the cluster; \param cores  those that serve: shards have the numbers below it
+  ClusterHealth(std::string name, std::string key, unsigned cores);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] unsigned cores() const { return cores_; }
+
+  /// Made when it is not there. From any thread; lives as long as somebody holds it.
+  std::shared_ptr<EndpointHealth> endpoint(const std::string& address);
+  /// The endpoint if it is known.
+  [[nodiscard]] std::shared_ptr<EndpointHealth> find(std::string_view address) const;
+  /// In the order of their addresses: those that a core has, and those an operator said something about.
+  [[nodiscard]] std::vector<std::shared_ptr<EndpointHealth>> endpoints() const;
+
+  /// Goes up with every change of a standing.
+  [[nodiscard]] std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
+  void changed() { changes_.fetch_add(1, std::memory_order_acq_rel); }
+
+  [[nodiscard]] unsigned watching_core() const { return watching_core_; }
+  [[nodiscard]] unsigned checking_core(std::string_view address) const;
+  /// A core joins in. Its mailbox and view live until it says leave().
+  void join(unsigned core, Mailbox& mailbox, HealthView& view);
+  void leave(unsigned core, const HealthView& view);
+  /// Lets the core that watches look at an endpoint that failed. Nothing happens when it has gone.
+  void tell_watcher(std::shared_ptr<EndpointHealth> endpoint);
+
+  /// As configured now: what people and metrics are told by. Set where the configuration is taken over.
+  SharedValue<bool> begins_up{true};
+  SharedValue<std::uint32_t> panic_below_percent{0};
+
+ private:
+  struct Member {
+    unsigned core = 0;
+    Mailbox* mailbox = nullptr;
+    HealthView* view = nullptr;
+  };
+  void forget_unused();
+
+  const std::string name_;
+  const std::string key_;
+  const unsigned cores_;
+  const unsigned watching_core_;
+  std::atomic<std::uint64_t> changes_{1};
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<EndpointHealth>, std::less<>> endpoints_;
+  std::size_t forget_at_ = 64;
+  std::vector<Member> members_;
+};
+
+/// The standings of a cluster's endpoints, counted: what pages and metrics show.
+GroupFacts group_of(const ClusterHealth& health, Time now);
+
+}  // namespace weir
