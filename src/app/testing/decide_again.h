@@ -36,6 +36,7 @@
 #include "services/proxy/proxy.h"
 #include "services/redirect/redirect.h"
 #include "upstream/attempt.h"
+#include "upstream/availability.h"
 #include "upstream/pool.h"
 #include "upstream/recorded_pick.h"
 #include "upstream/retry.h"
@@ -74,6 +75,7 @@ class DecideAgain {
     if (room == "balance") return balance(decision);
     if (room == "pool") return pool(decision);
     if (room == "retry") return retry(decision);
+    if (room == "health") return health(decision);
     if (room == "api_key") return api_key(decision);
     if (room == "basic_auth") return basic_auth(decision);
     if (room == "compress") return compress(decision);
@@ -122,6 +124,14 @@ class DecideAgain {
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.subject, cluster_.settings().endpoints[again->endpoint].endpoint.text());
     EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  static void health(const StoryDecision& decision) {
+    const auto facts = facts_from<GroupFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const GroupVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.use));
+    EXPECT_EQ(decision.reason, again.reason);
   }
 
   static void pool(const StoryDecision& decision) {
