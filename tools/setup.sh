@@ -48,8 +48,8 @@ apt_install() {
 
 # server_units: the services of our server packages that systemd knows, one per line. PHP's has its version in its name.
 server_units() {
-  systemctl list-unit-files --no-legend nginx.service haproxy.service redis-server.service 'php*-fpm.service' 2>/dev/null |
-    awk '{ print $1 }' | sort
+  systemctl list-unit-files --no-legend nginx.service haproxy.service redis-server.service 'php*-fpm.service' \
+    2>/dev/null | awk '{ print $1 }' | sort
 }
 
 # install_servers PACKAGE...: installs them while a policy forbids starting services, then keeps the units that

@@ -1,9 +1,9 @@
-"""The Redis part of the limits verb: what asking Redis adds to a request, with a Redis that is healthy, slow or stopped.
+"""The Redis part of the limits verb: what asking Redis adds to a request, with a Redis healthy, slow or stopped.
 
 Idea: one Weir, one route for each way to count, asked in turn over one keep-alive connection, so that neighbouring
 requests see the same machine. `none` has no limit, `shared` counts in the process, `redis` asks a redis-server, `slow`
-the same one through a relay that holds every piece back for 100 ms, and `stopped` one that got SIGSTOP. Latency is by the
-client's clock; CPU is Weir's own, by the difference of bursts on one route.
+the same one through a relay that holds every piece back for 100 ms, and `stopped` one that got SIGSTOP. Latency is by
+the client's clock; CPU is Weir's own, by the difference of bursts on one route.
 """
 
 import os
@@ -23,8 +23,8 @@ from .verdicts import Section, judge_most
 BUDGET_MS = 5
 DELAY_SECONDS = 0.1
 ROUTES = ["none", "shared", "redis", "slow", "stopped"]
-# Added to the median request, in microseconds: a round trip on loopback and a script; nothing once a Redis is not waited
-# for. Added to all requests together, in milliseconds: the budgets that were waited for.
+# Added to the median request, in microseconds: a round trip on loopback and a script; nothing once a Redis is not
+# waited for. Added to all requests together, in milliseconds: the budgets that were waited for.
 ADDED_MEDIAN_US = {"shared": 100.0, "redis": 1000.0, "slow": 150.0, "stopped": 150.0}
 WAITED_MS = {"slow": 60.0, "stopped": 60.0}
 REQUESTS = 400
@@ -122,7 +122,8 @@ def _section(client: Client, weir: int, windows: int) -> Section:
     for name in ROUTES:
         own = [each[name] for each in rounds]
         added = figure([mine["median"] - none["median"] for mine, none in zip(own, base, strict=True)])
-        waited = figure([mine["total"] - none["median"] * REQUESTS / 1000 for mine, none in zip(own, base, strict=True)])
+        pairs = list(zip(own, base, strict=True))
+        waited = figure([mine["total"] - none["median"] * REQUESTS / 1000 for mine, none in pairs])
         section.figures[name] = {"median_us": figure([each["median"] for each in own]),
                                  "p99_us": figure([each["p99"] for each in own]), "added_median_us": added,
                                  "cpu_us": figure([each["cpu"] for each in own])}
@@ -130,7 +131,7 @@ def _section(client: Client, weir: int, windows: int) -> Section:
             section.checks.append(judge_most(f"{name}: adds at most {ADDED_MEDIAN_US[name]:g} us to the median request",
                                              added, "us", ADDED_MEDIAN_US[name]))
         if name in WAITED_MS:
-            section.checks.append(judge_most(f"{name}: {REQUESTS} requests wait at most {WAITED_MS[name]:g} ms together "
+            section.checks.append(judge_most(f"{name}: {REQUESTS} requests wait {WAITED_MS[name]:g} ms together at most "
                                              f"(budget {BUDGET_MS} ms)", waited, "ms", WAITED_MS[name]))
     section.remarks.append("slow: every answer 100 ms late, through a relay; stopped: redis-server after SIGSTOP; one "
                            f"connection, {REQUESTS} requests on each route in turn, then {BURST} on one for its CPU")

@@ -1,4 +1,4 @@
-"""A cluster of three masters: every key is counted where it lives, through a slot that moves (ASK, MOVED) and a failover."""
+"""Three masters: every key is counted where it lives, through a slot that moves (ASK, MOVED) and a failover."""
 
 import binascii
 
@@ -51,7 +51,8 @@ def ask(weir: Gateway, user: str) -> int:
 
 
 def redirections(weir: Gateway) -> float:
-    return sum(value for name, value in weir.metrics().items() if name.startswith("weir_limit_redis_redirections_total"))
+    counted = "weir_limit_redis_redirections_total"
+    return sum(value for name, value in weir.metrics().items() if name.startswith(counted))
 
 
 def user_of(weir: Gateway, node: Redis, key: str, users: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What runs inside Redis decides as counting by hand does: four algorithms, on a clock of the test, with exact waits."""
+"""What runs inside Redis decides as counting by hand does: four algorithms on a clock of the test, exact waits."""
 
 import pathlib
 import random
@@ -58,7 +58,8 @@ def play(stand: Stand) -> None:
 
     decisions = 0
     for number in range(48):
-        model = Model("bfsl"[number % 4], limit := chance.randint(1, 30), limit if number % 8 < 4 else max(1, limit // 3))
+        limit = chance.randint(1, 30)
+        model = Model("bfsl"[number % 4], limit, limit if number % 8 < 4 else max(1, limit // 3))
         now = 1_700_000_000_000_000
 
         def rule(key: str, cost: int, model: Model = model) -> tuple:

@@ -57,7 +57,8 @@ def exactly_the_limit(gateways: list[Gateway]) -> None:
         for _ in range(20):
             statuses.append(gateway.get("/few").status)
 
-    threads = [threading.Thread(target=ask, args=(gateway,)) for gateway in gateways for _ in range(12 // len(gateways))]
+    each = range(12 // len(gateways))
+    threads = [threading.Thread(target=ask, args=(gateway,)) for gateway in gateways for _ in each]
     for thread in threads:
         thread.start()
     for thread in threads:

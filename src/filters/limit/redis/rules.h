@@ -71,7 +71,7 @@ class RedisRules {
 
   RedisOptions options_;
   std::shared_ptr<RedisState> state_;
-  std::string client_key_;
+  const StateKey client_key_;
   std::vector<Part> parts_;
 };
 

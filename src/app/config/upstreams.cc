@@ -1,0 +1,165 @@
+// How upstreams and their endpoints are written.
+#include "app/config/upstreams.h"
+
+#include <fmt/format.h>
+
+#include "app/config/health.h"
+#include "app/config/items.h"
+#include "app/config/resilience.h"
+#include "net/dns/name.h"
+
+namespace weir::config {
+namespace {
+
+const Schema<EndpointDocument>& endpoint_schema() {
+  static const auto schema =
+      Schema<EndpointDocument>("endpoint", "Where an upstream listens.")
+          .option("address", &EndpointDocument::address,
+                  {.doc = "Address and port, or a unix socket.", .example = "10.0.0.11:8080"})
+          .option("srv", &EndpointDocument::service,
+                  {.doc = "A service, in place of an address: DNS tells hosts, ports, weights and priorities (SRV).",
+                   .example = "_http._tcp.shop.internal",
+                   .complaint = service_complaint})
+          .option(
+              "weight", &EndpointDocument::weight,
+              {.doc = "Its share, where the balancer knows weights.", .example = "1", .minimum = 1, .maximum = 1000})
+          .option("priority", &EndpointDocument::priority,
+                  {.doc = "Servers of a higher number are backups: used when those before cannot bear everything.",
+                   .example = "1",
+                   .maximum = 9})
+          .option("zone", &EndpointDocument::zone,
+                  {.doc = "Where it stands; those in the upstream's zone are preferred.", .example = "eu-1a"})
+          .shorthand("address");
+  return schema;
+}
+
+bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    EndpointDocument endpoint;
+    endpoint.place = item.place();
+    if (!endpoint_schema().read_into(item, at, endpoint)) return false;
+    if (!endpoint.service.empty()) {
+      if (endpoint.address != Endpoint{})
+        return at.error(item, "an endpoint has an address or is a service (srv), not both");
+      endpoint.address = {.host = *dns::canonical_name(endpoint.service), .service = true};
+      upstream.endpoints.push_back(std::move(endpoint));
+      return true;
+    }
+    if (!endpoint.address.is_unix() && (endpoint.address.host.empty() || endpoint.address.port == 0)) {
+      return at.error(item, fmt::format("{} has no host or no port to connect to", item.shown()),
+                      "write 127.0.0.1:3000 or unix:/path");
+    }
+    upstream.endpoints.push_back(std::move(endpoint));
+    return true;
+  });
+}
+
+bool read_hedge(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return hedge_schema().read_into(node, reading, upstream.hedge);
+}
+
+/// Options that are there when they are written.
+template <typename Options>
+auto read_optional(std::optional<Options> UpstreamDocument::* member) {
+  return [member](const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+    upstream.*member = Options::schema().read(node, reading);
+    return (upstream.*member).has_value();
+  };
+}
+
+bool read_health(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return health_schema().read_into(node, reading, upstream.health);
+}
+
+bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return read_percent(node, reading, upstream.panic_below_percent);
+}
+
+}  // namespace
+
+const Schema<UpstreamDocument>& upstream_schema() {
+  static const auto schema =
+      Schema<UpstreamDocument>("upstream", "A group of servers that answer alike.")
+          .custom("endpoints", "list of endpoint", read_endpoints,
+                  {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true},
+                  &endpoint_schema())
+          .choice("protocol", &UpstreamDocument::protocol,
+                  {{"http", UpstreamProtocol::http}, {"fastcgi", UpstreamProtocol::fastcgi}},
+                  {.doc = "What the servers speak. fastcgi is for the service of that name.", .example = "fastcgi"})
+          .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
+                  {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
+          .option("zone", &UpstreamDocument::zone,
+                  {.doc = "Where this gateway stands: servers of the same zone are preferred while enough of them are "
+                          "available.",
+                   .example = "eu-1a"})
+          .option("slow_start", &UpstreamDocument::slow_start,
+                  {.doc = "How long a server that comes, or comes back, warms up from a tenth of its weight.",
+                   .example = "30s",
+                   .minimum = Duration::zero(),
+                   .maximum = std::chrono::hours{1}})
+          .nested("timeouts", &UpstreamDocument::timeouts, upstream_timeouts_schema(), {.doc = "How long it may take."})
+          .nested("connections", &UpstreamDocument::connections, connection_limits_schema(),
+                  {.doc = "How many connections, per core."})
+          .custom("health", "checks", read_health,
+                  {.doc = "How endpoints are asked whether they are well.", .example = "{ http: /healthz, every: 5s }"},
+                  &health_schema())
+          .nested("outliers", &UpstreamDocument::outliers, outliers_schema(),
+                  {.doc = "What becomes of endpoints whose requests fail.", .example = "off"})
+          .custom("panic_below", "share", read_panic_below,
+                  {.doc = "When fewer of the endpoints are healthy, all are used; 0%: never.",
+                   .example = "30%",
+                   .default_value = "30%"})
+          .option("resolve_every", &UpstreamDocument::resolve_every,
+                  {.doc = "How often names are looked up again.", .example = "30s", .minimum = std::chrono::seconds{1}})
+          .nested("retries", &UpstreamDocument::retries, retries_schema(),
+                  {.doc = "When a request is tried again.", .example = "{ attempts: 3 }"})
+          // No map of defaults: when it is not given there is none.
+          .custom("hedge", "percentile, duration or map", read_hedge,
+                  {.doc = "A second try beside one that takes long; never, when it is not given.", .example = "p95"},
+                  &hedge_schema())
+          .option(
+              "deadline_field", &UpstreamDocument::deadline_field,
+              {.doc = "Field in which the servers are told how many milliseconds are left of timeouts.request, where "
+                      "that has a limit; gRPC is told in grpc-timeout anyway.",
+               .example = "x-request-timeout-ms",
+               .complaint = [](const std::string& name) { return field_name_complaint(name); }})
+          .custom("circuit_breaker", "circuit_breaker", read_optional(&UpstreamDocument::circuit_breaker),
+                  {.doc = "Stops asking the upstream while it fails, for all routes together.",
+                   .example = "{ failures_percent: 30 }"},
+                  &CircuitBreakerOptions::schema())
+          .custom(
+              "concurrency", "concurrency", read_optional(&UpstreamDocument::concurrency),
+              {.doc = "How many requests the upstream gets at once, from all routes together.", .example = "adaptive"},
+              &ConcurrencyOptions::schema());
+  return schema;
+}
+
+bool read_upstreams(const Node& node, const Reading& reading, const PluginNames& names,
+                    std::vector<UpstreamDocument>& upstreams) {
+  if (!option::want_map(node, reading, "names and their upstreams")) return false;
+  bool good = true;
+  for (const Node::Member& member : node.members()) {
+    const Reading at = reading.member(member.name);
+    UpstreamDocument& upstream = upstreams.emplace_back();
+    upstream.name = member.name;
+    upstream.place = member.place;
+    good = upstream_schema().read_into(member.value, at, upstream) && good;
+    const Node* connections = member.value.find("connections");
+    const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
+    if (!says_idle) upstream.speak(upstream.protocol);
+    const Node* endpoints = member.value.find("endpoints");
+    if (endpoints != nullptr && upstream.endpoints.empty() && (endpoints->is_null() || endpoints->is_list()) &&
+        endpoints->items().empty()) {
+      good = at.member("endpoints").error(*endpoints, "an upstream needs an endpoint", "write [127.0.0.1:3000]");
+    }
+    const Node* balance = member.value.find("balance");
+    if (balance == nullptr) continue;
+    PluginUse use;
+    const bool read = read_plugin_use(*balance, at.member("balance"), "balancer", names.balancers, use);
+    if (read) upstream.balance = std::move(use);
+    good = good && read;
+  }
+  return good;
+}
+
+}  // namespace weir::config
