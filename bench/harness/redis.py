@@ -131,7 +131,7 @@ def _section(client: Client, weir: int, windows: int) -> Section:
             section.checks.append(judge_most(f"{name}: adds at most {ADDED_MEDIAN_US[name]:g} us to the median request",
                                              added, "us", ADDED_MEDIAN_US[name]))
         if name in WAITED_MS:
-            section.checks.append(judge_most(f"{name}: {REQUESTS} requests wait {WAITED_MS[name]:g} ms together at most "
+            section.checks.append(judge_most(f"{name}: {REQUESTS} requests wait {WAITED_MS[name]:g} ms at most "
                                              f"(budget {BUDGET_MS} ms)", waited, "ms", WAITED_MS[name]))
     section.remarks.append("slow: every answer 100 ms late, through a relay; stopped: redis-server after SIGSTOP; one "
                            f"connection, {REQUESTS} requests on each route in turn, then {BURST} on one for its CPU")

@@ -79,7 +79,7 @@ class HealthTest : public testing::Test {
   }
   ~HealthTest() override {
     for (const auto& core : cores_) {
-      core->shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+      core->shard.for_each_state([](ShardState& state) { state.stop(); });
       core->shard.scope.cancel(gateway_error(Code::draining));
     }
     for (const auto& server : servers_) server->stop();

@@ -36,7 +36,7 @@ struct Gate {
   Gate& operator=(const Gate&) = delete;
   ~Gate() {
     filter.reset();
-    shard.for_each_state([](std::string_view, ShardState& state) { state.stop(); });
+    shard.for_each_state([](ShardState& state) { state.stop(); });
     shard.scope.cancel(gateway_error(Code::draining));
     world.run_until([&] { return shard.scope.running() == 0; });
     world.remove(shard.reactor);
