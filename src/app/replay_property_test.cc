@@ -247,14 +247,14 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       filters.push_back(
           built(forward_auth_filter(), random.chance(0.5) ? "http://auth" : "{ to: 'http://auth', on_error: allow }"));
     }
-    if (random.chance(0.3))
+    if (random.chance(0.45))
       filters.push_back(
           built(fallback_filter(), random.chance(0.5) ? "{ respond: 200 }" : "{ proxy: x, statuses: [500] }"));
     if (random.chance(0.3))
       filters.push_back(built(fault_injection_filter(), "{ abort: { status: 502, share: 10% }, header: { accept: } }"));
     if (random.chance(0.5))
       filters.push_back(built(compress_filter(), random.chance(0.5) ? "{ }" : "{ minimum: 10B }"));
-    if (random.chance(0.5)) filters.push_back(built(decompress_filter(), "{ }"));
+    if (random.chance(0.6)) filters.push_back(built(decompress_filter(), "{ }"));
     if (rules.redirect == nullptr && random.chance(0.2)) filters.push_back(random_redirects(rules));
     if (random.chance(0.5)) {
       auto rewrite = std::make_shared<Rewrite>(random_rewrite(random), std::nullopt, place_of(number));

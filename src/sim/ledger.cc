@@ -178,7 +178,7 @@ Ledger::Ledger(const WorldPlan& plan)
   circumstances.lossy_clients = plan.client_link.reset > 0 || !plan.aborts.empty();
   circumstances.lossy_origins = plan.origin_link.reset > 0 || !plan.aborts.empty();
   circumstances.tries_overlap = plan.resilience.has_value();
-  circumstances.hangs_cost_little = plan.resilience && plan.resilience->generous();
+  circumstances.hangs_cost_little = plan.resilience && plan.resilience->generous() && plan.aborts.empty();
   circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {

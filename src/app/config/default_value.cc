@@ -52,7 +52,9 @@ std::optional<Node> default_of(const SchemaBase& schema, const OptionInfo& optio
 }
 
 bool is_section(const OptionInfo& option) {
-  return option.nested != nullptr && (option.type == "map" || option.type.starts_with("map, "));
+  if (option.nested == nullptr || (option.type != "map" && !option.type.starts_with("map, "))) return false;
+  // What must be written cannot be left out.
+  return std::ranges::none_of(option.nested->options(), &OptionInfo::required);
 }
 
 Node long_form(const Node& node, const SchemaBase& schema) {

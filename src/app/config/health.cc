@@ -63,12 +63,12 @@ Schema<HealthDocument> make_health_schema() {
           .option("port", &HealthDocument::port,
                   {.doc = "Asked instead of the endpoint's own; 0: its own.", .example = "8081"});
   for (const HealthCheckKind* kind : health_check_kinds()) {
-    schema = std::move(schema).custom(
+    static_cast<void>(std::move(schema).custom(
         kind->name, "check",
         [kind](const Node& node, const Reading& reading, HealthDocument& out) {
           return take_check(*kind, node, reading, out);
         },
-        {.doc = kind->schema().doc()}, &kind->schema());
+        {.doc = kind->schema().doc()}, &kind->schema()));
   }
   return std::move(schema).shorthand(read_name).check(one_check);
 }

@@ -528,8 +528,9 @@ TEST_F(LimitTest, says_what_is_wrong) {
   const auto complaint = [](std::string_view options) { return complaints_about(limit_filter(), options); };
   EXPECT_TRUE(complaint("{ burst: 5 }").contains("write rate: 100/s or in_flight: 20"));
   EXPECT_TRUE(complaint("100").contains("write 100/s"));
-  EXPECT_TRUE(complaint("{ rate: 1/s, scope: fleet }").contains("\"fleet\" is not shared or local"));
-  EXPECT_TRUE(complaint("{ rate: 1/s, scope: redis }").contains("\"redis\" is not shared or local"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, scope: cluster }").contains("\"cluster\" is not shared"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, scope: fleet }").contains("fleet"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, scope: redis }").contains("redis"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: sliding_log }").contains("scope: local"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: fixed_window, burst: 2 }").contains("a window has no burst"));
   EXPECT_TRUE(complaint("{ rate: 1/s, delay: 1s }").contains("algorithm: gcra"));

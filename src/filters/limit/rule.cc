@@ -36,7 +36,7 @@ crypto::HashKey hash_key_of(const FleetSettings* fleet, std::string_view identit
 }
 
 std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores) {
-  if (rule.in_flight || rule.bandwidth) return {};
+  if (rule.in_flight || rule.bandwidth || rule.quota) return {};
   const Budget whole = budget_of(rule, 1);
   if (rule.scope == Scope::fleet) return fleet_bound(whole, {});
   return machine_bound(whole, rule.scope == Scope::shared ? cores : 1);
