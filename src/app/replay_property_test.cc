@@ -187,7 +187,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     settings.retries.on_timeout = random.chance(0.5);
     settings.retries.budget.per_second_min = static_cast<std::uint32_t>(random.below(3));
     if (random.chance(0.3)) settings.timeouts.attempt = 4ms;
-    if (random.chance(0.5)) settings.hedge = {.after = 1ms, .share = percent(50)};
+    if (random.chance(0.5)) settings.hedge = {.after = 1ms, .share = percent(random.chance(0.5) ? 5 : 50)};
     settings.balancer = std::make_unique<RoundRobin>();
     settings.protocol = &protocol;
     return std::make_shared<const Cluster>(std::move(settings));
@@ -274,7 +274,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
   }
 
   std::shared_ptr<const Service> random_service(Random& random, RouteRules& rules) {
-    switch (random.below(7)) {
+    switch (random.below(8)) {
       case 0: {
         const auto files = std::make_shared<Files>(random_files(random), place_of(400));
         rules.files = files.get();
@@ -296,7 +296,8 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
       }
       case 3:
         return std::make_shared<Say>(random_);
-      case 4: {
+      case 4:
+      case 5: {
         rules.targets = {{.cluster = cluster_, .weight = 1}, {.cluster = twin_, .weight = 3}};
         return std::make_shared<Proxy>(rules.targets);
       }

@@ -112,8 +112,7 @@ const Schema<CircuitBreakerOptions>& CircuitBreakerOptions::schema() {
           .option("slow", member_of<Options>(&Rule::slow),
                   {.doc = "An answer whose head takes so long is slow; none: no answer is.",
                    .example = "2s",
-                   .minimum = millisecond,
-                   .maximum = hour})
+                   .minimum = millisecond})
           .option("slow_percent", member_of<Options>(&Rule::slow_percent),
                   {.doc = "It opens when so many of the last requests were slow.",
                    .example = "80",

@@ -124,8 +124,7 @@ void ClusterHealth::tell_watcher(std::shared_ptr<EndpointHealth> endpoint) {
   const std::lock_guard lock(mutex_);
   const auto watcher = std::ranges::find(members_, watching_core_, &Member::core);
   if (watcher == members_.end()) return;
-  watcher->mailbox->send(
-      [view = watcher->view, endpoint = std::move(endpoint)]() mutable { view->look_at(std::move(endpoint)); });
+  watcher->mailbox->send([view = watcher->view, endpoint = std::move(endpoint)] { view->look_at(endpoint); });
 }
 
 GroupFacts group_of(const ClusterHealth& health, Time now) {

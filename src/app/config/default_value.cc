@@ -11,10 +11,15 @@ namespace weir::config {
 namespace {
 
 /// Options whose default hangs on others, or on the machine: schema and option.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> dependent{{
-    {"api_key", "header"},        // none where `query` is named alone
-    {"configuration", "admin"},   // not every user may write to /run/weir
-    {"connections", "idle_max"},  // connections to FastCGI are not kept
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> dependent{{
+    {"api_key", "header"},       // none where `query` is named alone
+    {"concurrency", "initial"},  // the bounds of a limit that is found out, and no other
+    {"concurrency", "maximum"},
+    {"concurrency", "minimum"},
+    {"configuration", "admin"},    // not every user may write to /run/weir
+    {"connections", "idle_max"},   // connections to FastCGI are not kept
+    {"fault_injection", "abort"},  // one of the two is written
+    {"fault_injection", "delay"},
 }};
 
 /// What a rule of `limit` does not say is said beside its `rules`, and some of it has no meaning beside the rest.

@@ -222,21 +222,20 @@ std::string encode(std::uint16_t number, const Question& question, bool with_edn
 }
 
 Result<std::optional<Response>> parse(std::string_view message, std::uint16_t number, const Question& question) {
-  const std::optional<Response> nothing;
   Reader reader(message);
   std::array<std::uint16_t, 6> header{};
   for (std::uint16_t& field : header) {
-    if (!reader.read_16(field)) return nothing;
+    if (!reader.read_16(field)) return std::optional<Response>();
   }
   const auto [said_number, flags, questions, answers, authorities, additional] = header;
   static_cast<void>(additional);  // of no use here
-  if (said_number != number || (flags & flag_response) == 0 || (flags & opcode_mask) != 0) return nothing;
+  if (said_number != number || (flags & flag_response) == 0 || (flags & opcode_mask) != 0) return std::optional<Response>();
   Response response;
   response.code = static_cast<ResponseCode>(flags & code_mask);
   response.truncated = (flags & flag_truncated) != 0;
   // A server that did not understand the question may leave it out.
   if (questions == 0 && response.code == ResponseCode::format_error) return std::optional(std::move(response));
-  if (questions != 1 || !is_same_question(reader, question)) return nothing;
+  if (questions != 1 || !is_same_question(reader, question)) return std::optional<Response>();
   if (response.truncated) return std::optional(std::move(response));
   for (std::uint16_t left = answers; left > 0; --left) {
     Record record;
