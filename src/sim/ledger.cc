@@ -78,6 +78,9 @@ std::optional<Violation> judge_refusal(const Story& story, const Circumstances& 
   if (circumstances.end_began && story.ended >= *circumstances.end_began && story.status == 503) return {};
   if (story.plan.client == ClientWay::stalled_upload && (story.status == 408 || story.status >= 500)) return {};
   if (circumstances.lossy_clients && (story.status == 408 || story.status == 400)) return {};
+  // Who waits for 100 (Continue) that no origin says uses up the time of the try.
+  const bool nobody_said_go_on = story.plan.expects_continue && story.continue_sent == Time{};
+  if (circumstances.tries_limited && nobody_said_go_on && story.status == 504) return {};
   const bool gateway_error = story.status == 502 || story.status == 503 || story.status == 504;
   if (gateway_error && origin_may_fail(story, circumstances)) {
     const bool only_silent = story.plan.origin == OriginWay::silent && !circumstances.lossy_origins &&
@@ -148,7 +151,8 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
     return Violation{"time", "the deadline passed unseen"};
   }
   if (circumstances.hangs_cost_little && story.reached > 0 && is_plain_get(story.plan) &&
-      story.plan.origin == OriginWay::hang_first &&
+      // A try that is still at work may bring something better than an error.
+      story.plan.origin == OriginWay::hang_first && story.plan.status < 500 &&
       (story.outcome != Outcome::answered || story.ended - story.began > hang_costs_max)) {
     return Violation{"time", "an origin that hung was waited for"};
   }
@@ -178,7 +182,10 @@ Ledger::Ledger(const WorldPlan& plan)
   circumstances.lossy_clients = plan.client_link.reset > 0 || !plan.aborts.empty();
   circumstances.lossy_origins = plan.origin_link.reset > 0 || !plan.aborts.empty();
   circumstances.tries_overlap = plan.resilience.has_value();
-  circumstances.hangs_cost_little = plan.resilience && plan.resilience->generous() && plan.aborts.empty();
+  circumstances.tries_limited = plan.resilience && plan.resilience->attempt_timeout;
+  // Of three origins one may be ejected and one hang, and a third is left.
+  circumstances.hangs_cost_little =
+      plan.resilience && plan.resilience->generous() && plan.aborts.empty() && plan.origins > 2;
   circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {

@@ -71,6 +71,7 @@ struct Circumstances {
   std::vector<Time> idle_closes;   ///< when origins closed idle connections
   bool connections_age = false;    ///< the gateway closes old connections between two requests, unannounced
   bool tries_overlap = false;      ///< an origin may answer a try that was given up, while another is under way
+  bool tries_limited = false;      ///< a try that takes too long is given up
   bool hangs_cost_little = false;  ///< whoever hangs is given up, or asked beside, at once
   Duration news_travels{};         ///< longest an end may take to be known on the other side
 };
