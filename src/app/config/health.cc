@@ -63,6 +63,7 @@ Schema<HealthDocument> make_health_schema() {
           .option("port", &HealthDocument::port,
                   {.doc = "Asked instead of the endpoint's own; 0: its own.", .example = "8081"});
   for (const HealthCheckKind* kind : health_check_kinds()) {
+    // Adds to what it is called on. NOLINTNEXTLINE(bugprone-use-after-move)
     static_cast<void>(std::move(schema).custom(
         kind->name, "check",
         [kind](const Node& node, const Reading& reading, HealthDocument& out) {

@@ -19,7 +19,7 @@ std::uint32_t jump_to(std::uint64_t key, std::uint32_t buckets);
 
 class Jump final : public KeyedBalancer {
  public:
-  explicit Jump(JumpOptions options) : KeyedBalancer(std::move(options)) {}
+  explicit Jump(const JumpOptions& options) : KeyedBalancer(options) {}
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "jump"; }
 };

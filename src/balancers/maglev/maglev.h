@@ -43,7 +43,7 @@ class MaglevTable final : public BalancerTable {
 
 class Maglev final : public KeyedBalancer {
  public:
-  explicit Maglev(MaglevOptions options) : KeyedBalancer(std::move(options)) {}
+  explicit Maglev(const MaglevOptions& options) : KeyedBalancer(options) {}
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "maglev"; }
   [[nodiscard]] bool has_table() const override { return true; }

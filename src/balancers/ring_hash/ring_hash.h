@@ -51,7 +51,7 @@ class Ring final : public BalancerTable {
 class RingHash final : public KeyedBalancer {
  public:
   explicit RingHash(const RingHashOptions& options)
-      : KeyedBalancer(static_cast<const KeyedOptions&>(options)), like_(options.like), points_(options.points) {}
+      : KeyedBalancer(options), like_(options.like), points_(options.points) {}
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "ring_hash"; }
   [[nodiscard]] bool has_table() const override { return true; }

@@ -42,7 +42,7 @@ Schema<Options> keyed_schema(std::string_view name, std::string_view doc) {
 /// The half of a balancer that all of them share.
 class KeyedBalancer : public Balancer {
  public:
-  explicit KeyedBalancer(KeyedOptions options) : options_(std::move(options)) {}
+  explicit KeyedBalancer(const KeyedOptions& options) : options_(options) {}
   [[nodiscard]] std::optional<std::uint64_t> key_of(const SelectorFacts& facts, Arena& arena) const override {
     const std::string_view value = options_.key.value(facts, arena);
     if (value.empty()) return {};

@@ -182,7 +182,8 @@ void Member::tell(std::uint8_t number, const Ratios& ratios, Time now) {
   Slot& slot = slots_[number];
   const std::string told = write(ratios);
   const std::string there = write(Ratios{.slot = number, .voters = ratios.voters, .entries = {}});
-  for (MemberNumber member = 0; member < names_.size(); ++member) {
+  for (std::size_t each = 0; each < names_.size(); ++each) {
+    const auto member = static_cast<MemberNumber>(each);
     const bool votes = slot.aggregator.votes(member, now);
     const bool heard = slot.aggregator.take_heard(member);
     if (member == self_) {

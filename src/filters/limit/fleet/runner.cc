@@ -137,7 +137,9 @@ void Runner::tell_status() {
     ++modes[static_cast<std::size_t>(member_.mode_of(slot, now))];
     if (member_.aggregator_of(slot, now) == member_.self()) ++aggregates;
   }
-  for (MemberNumber peer = 0; peer < settings_.members.size(); ++peer) heard += member_.is_alive(peer, now) ? 1 : 0;
+  for (std::size_t peer = 0; peer < settings_.members.size(); ++peer) {
+    if (member_.is_alive(static_cast<MemberNumber>(peer), now)) ++heard;
+  }
   for (const auto& [tag, rule] : rules_) hot += rule.keeper->hot_keys();
   set(status_->members, settings_.members.size());
   set(status_->members_heard, heard);
