@@ -229,7 +229,8 @@ Result<std::optional<Response>> parse(std::string_view message, std::uint16_t nu
   }
   const auto [said_number, flags, questions, answers, authorities, additional] = header;
   static_cast<void>(additional);  // of no use here
-  if (said_number != number || (flags & flag_response) == 0 || (flags & opcode_mask) != 0) return std::optional<Response>();
+  if (said_number != number || (flags & flag_response) == 0 || (flags & opcode_mask) != 0)
+    return std::optional<Response>();
   Response response;
   response.code = static_cast<ResponseCode>(flags & code_mask);
   response.truncated = (flags & flag_truncated) != 0;

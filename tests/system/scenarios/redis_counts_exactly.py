@@ -1,4 +1,4 @@
-"""What runs inside Redis decides as counting by hand does: four algorithms on a clock of the test, exact waits."""
+"""What runs inside Redis decides as counting by hand does: four algorithms, on a clock of the test."""
 
 import pathlib
 import random

@@ -34,7 +34,7 @@ def play(stand: Stand) -> None:
     redis.close()
     redis.start()
     until(lambda: decided(gateways[0], "answered", "/dead"), "the first decision of a Redis that came back")
-    exactly_the_limit(gateways[:1])
+    until(lambda: gateways[0].get("/few").status == 200, "a budget that is whole again, once old refusals are over")
 
     for how, undo in ((redis.stop, redis.go_on), (redis.close, redis.start)):
         how()
@@ -57,8 +57,8 @@ def exactly_the_limit(gateways: list[Gateway]) -> None:
         for _ in range(20):
             statuses.append(gateway.get("/few").status)
 
-    each = range(12 // len(gateways))
-    threads = [threading.Thread(target=ask, args=(gateway,)) for gateway in gateways for _ in each]
+    each = 12 // len(gateways)
+    threads = [threading.Thread(target=ask, args=(gateway,)) for gateway in gateways for _ in range(each)]
     for thread in threads:
         thread.start()
     for thread in threads:
