@@ -71,6 +71,12 @@ bool read_health(const Node& node, const Reading& reading, UpstreamDocument& ups
   return health_schema().read_into(node, reading, upstream.health);
 }
 
+/// Whoever says how endpoints are watched wants them watched.
+bool read_outliers(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  upstream.outliers.watch = true;
+  return outliers_schema().read_into(node, reading, upstream.outliers);
+}
+
 bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
   return read_percent(node, reading, upstream.panic_below_percent);
 }
@@ -103,8 +109,11 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .custom("health", "checks", read_health,
                   {.doc = "How endpoints are asked whether they are well.", .example = "{ http: /healthz, every: 5s }"},
                   &health_schema())
-          .nested("outliers", &UpstreamDocument::outliers, outliers_schema(),
-                  {.doc = "What becomes of endpoints whose requests fail.", .example = "off"})
+          .custom("outliers", "on, off or rules", read_outliers,
+                  {.doc = "Endpoints whose requests fail are left alone for a while.",
+                   .example = "on",
+                   .default_value = "off"},
+                  &outliers_schema())
           .custom("panic_below", "share", read_panic_below,
                   {.doc = "When fewer of the endpoints are healthy, all are used; 0%: never.",
                    .example = "30%",

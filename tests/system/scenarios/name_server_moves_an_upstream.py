@@ -2,9 +2,8 @@
 
 import pathlib
 import signal
-import socket
 
-from stand.origins import answer
+from stand.origins import answer, free_port
 from stand.processes import Child, tool
 from stand.stand import Stand
 from stand.waiting import expect, same, until
@@ -39,12 +38,6 @@ class NameServer:
     def stop(self) -> None:
         self.child.signal(signal.SIGTERM)
         self.child.exit_code(10)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def play(stand: Stand) -> None:
