@@ -96,7 +96,7 @@ class HeavyKeys {
 
   static void take_over(Entry& entry, std::uint64_t hash, std::string_view text, std::uint64_t amount) {
     std::array<char, limits::limit_heavy_key_bytes> bytes{};
-    std::memcpy(bytes.data(), text.data(), std::min(text.size(), bytes.size()));
+    std::copy_n(text.data(), std::min(text.size(), bytes.size()), bytes.data());
     const std::uint32_t version = entry.version.load(std::memory_order_relaxed);
     entry.version.store(version + 1, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
