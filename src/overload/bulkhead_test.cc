@@ -58,7 +58,8 @@ class BulkheadTest : public testing::Test {
       world.add(all.back()->shard.reactor);
     }
   }
-  ~BulkheadTest() override {
+  /// Nobody waits any more: what a test has in its own frame is about to go.
+  void drain() {
     for (const auto& core : all) core->scope.cancel(gateway_error(Code::draining));
     world.run_until(
         [&] { return std::ranges::all_of(all, [](const auto& core) { return core->scope.running() == 0; }); });
@@ -113,6 +114,7 @@ TEST_F(BulkheadTest, whoever_finds_no_place_waits_for_the_next_one_wherever_it_i
   world.run_for(milliseconds{10});
   EXPECT_TRUE(waiting.over);
   EXPECT_EQ(bulkhead->in_flight(), 0U);
+  drain();
 }
 
 TEST_F(BulkheadTest, a_full_line_refuses_and_patience_ends) {
@@ -126,6 +128,7 @@ TEST_F(BulkheadTest, a_full_line_refuses_and_patience_ends) {
   EXPECT_TRUE(waiting.refused);
   EXPECT_EQ(waiting.last_reason, "waited_too_long");
   EXPECT_EQ(bulkhead->waiting(), 0U);
+  drain();
 }
 
 TEST_F(BulkheadTest, in_a_standing_line_nobody_waits_long_and_the_newest_goes_first) {
@@ -144,6 +147,7 @@ TEST_F(BulkheadTest, in_a_standing_line_nobody_waits_long_and_the_newest_goes_fi
   EXPECT_EQ(order, "0");
   EXPECT_FALSE(older.over);
   EXPECT_EQ(newest.last_reason, "its_turn") << "it went before the one that came before it";
+  drain();
 }
 
 TEST_F(BulkheadTest, a_higher_class_goes_first_on_whichever_core_and_takes_the_room_of_a_lower_one) {
@@ -155,6 +159,7 @@ TEST_F(BulkheadTest, a_higher_class_goes_first_on_whichever_core_and_takes_the_r
   EXPECT_EQ(low.last_reason, "a_higher_class_came");
   world.run_for(milliseconds{50});
   EXPECT_EQ(order, "0Cn");
+  drain();
 }
 
 TEST_F(BulkheadTest, a_reload_that_raises_the_limit_lets_those_who_wait_go_with_the_next_request) {
@@ -167,6 +172,7 @@ TEST_F(BulkheadTest, a_reload_that_raises_the_limit_lets_those_who_wait_go_with_
   EXPECT_TRUE(waiting.over);
   EXPECT_FALSE(waiting.refused);
   EXPECT_EQ(ask(before, 0, {}).last_reason, "place_free") << "the newer configuration rules";
+  drain();
 }
 
 TEST_F(BulkheadTest, whoever_gives_up_waiting_leaves_nothing_behind) {
@@ -178,6 +184,7 @@ TEST_F(BulkheadTest, whoever_gives_up_waiting_leaves_nothing_behind) {
   EXPECT_EQ(bulkhead->waiting(), 0U);
   world.run_for(seconds{2});
   EXPECT_EQ(bulkhead->in_flight(), 0U);
+  drain();
 }
 
 // Whoever comes, from whichever core, for however long, and perhaps gives up: the limit holds in every instant, and in
@@ -211,6 +218,7 @@ TEST_F(BulkheadTest, property_never_above_the_limit_and_nobody_is_lost) {
     ASSERT_EQ(drawn->in_flight(), 0U) << "seed " << seed;
     ASSERT_EQ(drawn->waiting(), 0U) << "seed " << seed;
   }
+  drain();
 }
 
 }  // namespace
