@@ -53,8 +53,8 @@ std::string application_name(unsigned origin) {
 /// The options of an upstream whose requests are tried again and hedged.
 std::string resilience_text(const ResiliencePlan& plan) {
   std::string text = "\n    outliers: on";
-  text += fmt::format("\n    retries: {{ statuses: [503], budget: {{ share: {}%, per_second_min: {} }} }}",
-                                 plan.share, plan.per_second_min);
+  text += fmt::format("\n    retries: {{ statuses: [503], budget: {{ share: {}%, per_second_min: {} }} }}", plan.share,
+                      plan.per_second_min);
   if (plan.hedge_after)
     text +=
         fmt::format("\n    hedge: {{ after: {}ms, budget: {}% }}", plan.hedge_after->count() / 1'000'000, plan.share);

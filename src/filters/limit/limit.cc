@@ -98,8 +98,7 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
     co_return co_await std::move(next)(exchange);
   }
   const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * judges_)), judges_};
-  for (std::size_t at = 0; at < judges_; ++at)
-    new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
+  for (std::size_t at = 0; at < judges_; ++at) new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
   const Rule* refused_by = refusing(judged);
   if (redis_ != nullptr && refused_by == nullptr) {
     CO_TRY_VOID(co_await redis_->ask(exchange, judged));

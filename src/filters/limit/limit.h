@@ -46,7 +46,7 @@ class Limit final : public Filter {
   std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind
   std::size_t judges_ = 0;                          // of the rules: the first so many
   std::unique_ptr<const RedisRules> redis_;
-  std::string policies_;                            // the value of RateLimit-Policy
+  std::string policies_;  // the value of RateLimit-Policy
   bool settles_ = false;
 };
 
