@@ -529,8 +529,8 @@ TEST_F(LimitTest, says_what_is_wrong) {
   EXPECT_TRUE(complaint("{ burst: 5 }").contains("write rate: 100/s or in_flight: 20"));
   EXPECT_TRUE(complaint("100").contains("write 100/s"));
   EXPECT_TRUE(complaint("{ rate: 1/s, scope: cluster }").contains("\"cluster\" is not shared"));
-  EXPECT_TRUE(complaint("{ rate: 1/s, scope: fleet }").contains("fleet"));
-  EXPECT_TRUE(complaint("{ rate: 1/s, scope: redis }").contains("redis"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, scope: fleet }").contains("there is no fleet that could hold this limit"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, scope: redis }").contains("scope: redis, and no Redis to count in"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: sliding_log }").contains("scope: local"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: fixed_window, burst: 2 }").contains("a window has no burst"));
   EXPECT_TRUE(complaint("{ rate: 1/s, delay: 1s }").contains("algorithm: gcra"));
