@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|overload|all] [--json] [--windows 5]
+    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|overload|failures|all] [--json] [--windows 5]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import (contenders, content, fastcgi, fleet, gzip, idle, lb, limits, machine, overload, page,
+from harness import (contenders, content, failures, fastcgi, fleet, gzip, idle, lb, limits, machine, overload, page,
                      redis, reload, rounds, router, rows)
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
@@ -47,11 +47,12 @@ class Bench:
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits", "overload"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits", "overload",
+                      "failures"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
         among_proxies = [verb for verb in wanted
-                         if verb not in ("router", "content", "lb", "overload", *self.own_names)]
+                         if verb not in ("router", "content", "lb", "overload", "failures", *self.own_names)]
         among_themselves = [([verb], names) for verb, names in self.own_names.items() if verb in wanted]
         if "lb" in wanted:
             self._run_lb()
@@ -61,6 +62,8 @@ class Bench:
             self._tell("overload: simulated")
             for section in overload.measure(self.programs):
                 self._add(section)
+        if "failures" in wanted:
+            self._run_failures()
         for verbs, names in [(among_proxies, self.names), *among_themselves]:
             if verbs:
                 with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
@@ -132,6 +135,14 @@ class Bench:
             self._tell("limits: a Redis that is healthy, slow and stopped")
             with tempfile.TemporaryDirectory(prefix="weir-bench-redis-") as directory:
                 self._add(redis.measure(self.programs, self.options.windows, Path(directory)))
+
+    def _run_failures(self) -> None:
+        rounds = min(self.options.windows, failures.ROUNDS_MAX)
+        for section in failures.measure(self.programs, self.meter, self.options.peers, rounds, self.options.rows,
+                                        self._tell):
+            self._add(section)
+        if self.options.table:
+            failures.write_table(self.options.table, [each for each in self.sections if failures.is_own(each)])
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:
@@ -223,7 +234,7 @@ class Parser(argparse.ArgumentParser):
 def read_options() -> argparse.Namespace:
     parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", nargs="?", default="all",
-                        choices=[*LOADED, "idle", "router", "content", "lb", "overload", "all"])
+                        choices=[*LOADED, "idle", "router", "content", "lb", "overload", "failures", "all"])
     parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
     parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")
@@ -233,11 +244,13 @@ def read_options() -> argparse.Namespace:
                         default=contenders.PEER_NAMES, help="nginx,haproxy (default), one of them, or '' for none")
     parser.add_argument("--weir", help="Weir's binary (default build/release/weir); none: measure the others alone")
     parser.add_argument("--plot", type=Path, help="limits: also write what the algorithms admit, as SVG, to this file")
+    parser.add_argument("--table", type=Path, help="failures: also write the table between the marks of this page")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release",
                         help="build folder (default build/release)")
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
     known = {row.name for table in [*LOADED.values(), content.ROWS, fastcgi.ROWS] for row in table} | set(gzip.ROWS)
+    known |= {f"failures-{rehearsal.name}" for rehearsal in failures.REHEARSALS}
     if unknown := [name for name in options.rows if name not in known]:
         parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")
     if unknown := [name for name in options.peers if name not in contenders.PEER_NAMES]:

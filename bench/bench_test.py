@@ -4,18 +4,20 @@ The programs are taken from build/release/bench or, with WEIR_BENCH_BUILD, from 
 tests are skipped, for they need the release preset.
 """
 
+import asyncio
 import json
 import os
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import urllib.request
 from pathlib import Path
 
 import write_profile
-from harness import figures, fleet, lb, limits, overload, page, rows
+from harness import failures, figures, fleet, lb, limits, machine, overload, page, rehearsal, rows
 from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
 from harness.rounds import Measured, Rounds, Window
@@ -97,6 +99,82 @@ class Balancing(unittest.TestCase):
                                     ("maglev", "moved", 0.008), ("fleet", "p99", 105.1)):
             report = {**self.report, part: [{**self.report[part][0], member: value}]}
             self.assertEqual(1, len(lb.worth_of(report).missed()), member)
+
+
+class Failures(unittest.TestCase):
+    kill, everything = (next(each for each in failures.REHEARSALS if each.name == name) for name in ("kill", "all"))
+
+    def outcome(self, seen: list[rehearsal.Seen], of: failures.Rehearsal = kill, **told) -> failures.Outcome:
+        """Calm until 3, a failure until 7."""
+        return failures.outcome_of(of, seen, 0.0, 3.0, 7.0, 7.1, **{"extra": 0, **told})
+
+    @staticmethod
+    def calm() -> list[rehearsal.Seen]:
+        return [rehearsal.Seen(at / 100, at / 100 + 0.01, "one", "") for at in range(300)]
+
+    def missed(self, outcome: failures.Outcome, of: failures.Rehearsal = kill) -> list[str]:
+        return failures.section_of(of, {"weir": [outcome]}).missed()
+
+    def test_a_request_that_failed_is_a_miss_and_told_by_its_kind(self):
+        seen = [*self.calm(), rehearsal.Seen(3.5, 3.6, "", "status 502"), rehearsal.Seen(7.5, 7.51, "two", "")]
+        outcome = self.outcome(seen)
+        self.assertEqual((1, {"status 502": 1}), (outcome.failed, outcome.failures))
+        self.assertAlmostEqual(0.6, outcome.harmed_for)
+        self.assertAlmostEqual(0.41, outcome.back_after)
+        self.assertEqual(["failures-kill: idempotent requests that failed: none"], self.missed(outcome))
+        self.assertEqual([], self.missed(self.outcome(self.calm())))
+
+    def test_more_asked_than_the_budgets_allow_is_a_miss(self):
+        self.assertEqual([], self.missed(self.outcome(self.calm(), extra=75, hedges=15)))
+        self.assertEqual(1, len(self.missed(self.outcome(self.calm(), extra=76))))
+        self.assertEqual(1, len(self.missed(self.outcome(self.calm(), hedges=16))))
+
+    def test_when_all_are_down_failing_is_judged_by_its_speed_and_its_end(self):
+        told_soon = rehearsal.Seen(4.0, 4.1, "", "status 502")
+        back = rehearsal.Seen(7.2, 7.3, "three", "")
+        self.assertEqual([], self.missed(self.outcome([*self.calm(), told_soon, back], self.everything),
+                                         self.everything))
+        for late in (rehearsal.Seen(4.0, 5.5, "", "no answer in time"), rehearsal.Seen(8.2, 8.3, "", "status 502")):
+            outcome = self.outcome([*self.calm(), late, back], self.everything)
+            self.assertEqual(1, len(self.missed(outcome, self.everything)), late)
+        self.assertEqual(1, len(self.missed(self.outcome([*self.calm(), told_soon], self.everything),
+                                            self.everything)))
+
+    def test_a_page_gets_the_table_between_its_marks_and_nowhere_else(self):
+        section = failures.section_of(self.kill, {"weir": [self.outcome(self.calm())]})
+        with tempfile.TemporaryDirectory() as directory:
+            page_with_table = Path(directory) / "page.md"
+            page_with_table.write_text("before\n<!-- made by ./dev bench failures --table -->\nold\n"
+                                       "<!-- end -->\nafter\n")
+            for _ in range(2):
+                failures.write_table(page_with_table, [section])
+            text = page_with_table.read_text()
+        self.assertNotIn("old", text)
+        self.assertEqual(1, text.count("| kill -9 of one of three | Weir | 0 of 300 |"))
+        self.assertTrue(text.startswith("before\n") and text.endswith("<!-- end -->\nafter\n"))
+
+    def test_an_origin_fails_as_it_is_told_and_a_client_sees_it(self):
+        with tempfile.TemporaryDirectory() as directory:
+            origin = rehearsal.Origin("one", "127.0.0.1", machine.free_port(), Path(directory))
+            try:
+                seen = {}
+                for way in ("plain", "half", "reset", "drip"):
+                    origin.behave(way)
+                    seen[way] = asyncio.run(self.one_request(origin.port))
+                self.assertEqual(4, origin.arrived())
+            finally:
+                origin.stop()
+        self.assertEqual(("one", ""), (seen["plain"].origin, seen["plain"].failure))
+        self.assertRegex(seen["half"].failure, "cut")
+        self.assertRegex(seen["reset"].failure, "cut")
+        self.assertEqual("no answer in time", seen["drip"].failure)
+
+    @staticmethod
+    async def one_request(port: int) -> rehearsal.Seen:
+        client = rehearsal.Client(port, seed=1)
+        client.ask(time.monotonic())
+        await client.settle()
+        return client.seen[0]
 
 
 class Judgements(unittest.TestCase):

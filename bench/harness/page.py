@@ -1,5 +1,6 @@
 """The page a person reads: sections with one line per contender, then their budgets."""
 
+from . import failures
 from .contenders import HAPROXY, NGINX, NULL, TITLES
 from .figures import Figure, figure, ratio
 from .rounds import Measured
@@ -43,6 +44,8 @@ def text_of(section: Section) -> str:
         lines += _load_table(section)
     elif any("bytes_per_connection" in own for own in section.figures.values()):
         lines += _memory_table(section)
+    elif any("failed_requests" in own for own in section.figures.values()):
+        lines += failures.text_of(section)
     else:
         lines += [f"  {name:<48}{_nanoseconds(own['nanoseconds'])}" for name, own in section.figures.items()]
     lines += [f"  note    {remark}" for remark in section.remarks]

@@ -131,6 +131,7 @@ struct Attempts {
             .on_timeout = settings().on_timeout,
             .reused_connection = last.reused_connection,
             .body_replayable = body == nullptr || body->replayable(),
+            .upload_running = exchange.scope.running() > 0,
             // A reload may have left names that are being resolved: one will come.
             .other_endpoint = !state.ready() || state.has_other_than(last.pool_id),
             .attempts_made = exchange.attempts,

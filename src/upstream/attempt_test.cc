@@ -348,6 +348,64 @@ TEST_F(AttemptTest, no_try_begins_that_cannot_end_in_time) {
   EXPECT_LT(took, 100ms) << "the answer that is there is passed on at once";
 }
 
+// ---- answers that are held until they are whole
+
+TEST_F(AttemptTest, held_answer_that_breaks_off_is_tried_elsewhere) {
+  retries.answer_bytes_max = 8;
+  script.contents["10.0.0.1:80"] = {.bytes = "half", .promised = 8};
+  script.contents["10.0.0.2:80"] = {.bytes = "complete", .promised = 8};
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  const auto piece = (*trial->result)->body->try_read();
+  ASSERT_TRUE(piece);
+  EXPECT_EQ((*piece)->bytes, "complete");
+  EXPECT_TRUE((*piece)->end);
+  EXPECT_EQ(trial->story(), "balance:picked pool:opened retry:other_endpoint balance:picked pool:opened");
+}
+
+TEST_F(AttemptTest, held_answer_on_an_old_connection_that_breaks_off_is_no_stale_connection) {
+  const auto before = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  run(*before);
+  run(*before);
+  retries.answer_bytes_max = 8;
+  script.contents["10.0.0.1:80"] = {.bytes = "half", .promised = 8};
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(script.sent_to.back(), "10.0.0.2:80") << "not there again";
+}
+
+TEST_F(AttemptTest, held_answer_that_drips_is_given_up_with_its_try) {
+  retries.answer_bytes_max = 8;
+  timeouts.attempt = 50ms;
+  script.contents["10.0.0.1:80"] = {.bytes = "d", .promised = 8, .breaks_after = 10s};
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ(trial->exchange.upstream_endpoint, "10.0.0.2:80");
+  EXPECT_LT(took, 100ms);
+}
+
+TEST_F(AttemptTest, post_whose_held_answer_breaks_off_is_an_error_and_no_cut_answer) {
+  retries.answer_bytes_max = 8;
+  script.contents["10.0.0.1:80"] = {.bytes = "half", .promised = 8};
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop, Method::post, "once");
+  EXPECT_EQ(trial->result->error().code, Code::body_cut_short);
+  EXPECT_EQ(script.sent_to.size(), 1U);
+}
+
+TEST_F(AttemptTest, longer_answer_is_passed_on_as_it_comes) {
+  retries.answer_bytes_max = 7;
+  script.contents["10.0.0.1:80"] = {.bytes = "half", .promised = 8};
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  const auto trial = run(*shop);
+  ASSERT_TRUE(trial->result->has_value());
+  EXPECT_EQ((*trial->result)->body->remaining(), 8U) << "nothing of it was read";
+  EXPECT_EQ(script.sent_to.size(), 1U);
+}
+
 // ---- hedges
 
 TEST_F(AttemptTest, slow_try_gets_another_beside_it_and_the_first_answer_wins) {

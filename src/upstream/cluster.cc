@@ -49,7 +49,8 @@ Cluster::Cluster(ClusterSettings settings, SharedStates* states, unsigned cores)
       key_(fmt::format("cluster/{}/{}", name_of(settings_.speaks), settings_.name)),
       state_key_(key_),
       generation_(++generations),
-      races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on()),
+      races_(settings_.timeouts.attempt >= Duration::zero() || settings_.hedge.on() ||
+             settings_.retries.answer_bytes_max > 0),
       health_(find_health(settings_.name, key_, states, cores)) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
   table_ = table_of(settings_);

@@ -72,7 +72,7 @@ class Cluster {
   [[nodiscard]] Place place() const { return settings_.place; }
   [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
   [[nodiscard]] const UpstreamTimeouts& timeouts() const { return settings_.timeouts; }
-  /// Each try has a limit, or may have another beside it (upstream/race.h).
+  /// Each try has a limit, may have another beside it, or is over when its answer is whole (upstream/race.h).
   [[nodiscard]] bool races() const { return races_; }
   [[nodiscard]] const Balancer& balancer() const { return *settings_.balancer; }
   /// Of the balancer, when all endpoints are literal addresses; null: it needs none, or names must be resolved first.

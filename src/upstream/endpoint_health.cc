@@ -120,11 +120,20 @@ void ClusterHealth::leave(unsigned, const HealthView& view) {
   std::erase_if(members_, [&](const Member& member) { return member.view == &view; });
 }
 
-void ClusterHealth::tell_watcher(std::shared_ptr<EndpointHealth> endpoint) {
+void ClusterHealth::tell_watcher_of_failures(std::shared_ptr<EndpointHealth> endpoint) {
+  tell_watcher(std::move(endpoint), &HealthView::look_at);
+}
+
+void ClusterHealth::tell_watcher_of_return(std::shared_ptr<EndpointHealth> endpoint) {
+  tell_watcher(std::move(endpoint), &HealthView::welcome_back);
+}
+
+void ClusterHealth::tell_watcher(std::shared_ptr<EndpointHealth> endpoint, Hearing hearing) {
   const std::lock_guard lock(mutex_);
   const auto watcher = std::ranges::find(members_, watching_core_, &Member::core);
   if (watcher == members_.end()) return;
-  watcher->mailbox->send([view = watcher->view, endpoint = std::move(endpoint)] { view->look_at(endpoint); });
+  watcher->mailbox->send(
+      [view = watcher->view, hearing, endpoint = std::move(endpoint)] { (view->*hearing)(endpoint); });
 }
 
 GroupFacts group_of(const ClusterHealth& health, Time now) {

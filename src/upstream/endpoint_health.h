@@ -134,8 +134,10 @@ class ClusterHealth final : public SharedState {
   /// A core joins in. Its mailbox and view live until it says leave().
   void join(unsigned core, Mailbox& mailbox, HealthView& view);
   void leave(unsigned core, const HealthView& view);
-  /// Lets the core that watches look at an endpoint that failed. Nothing happens when it has gone.
-  void tell_watcher(std::shared_ptr<EndpointHealth> endpoint);
+  /// Lets the core that watches look at an endpoint that failed, or hear that its checks have found it up again.
+  /// Nothing happens when that core has gone.
+  void tell_watcher_of_failures(std::shared_ptr<EndpointHealth> endpoint);
+  void tell_watcher_of_return(std::shared_ptr<EndpointHealth> endpoint);
 
   /// As configured now: what people and metrics are told by. Set where the configuration is taken over.
   SharedValue<bool> begins_up{true};
@@ -147,6 +149,8 @@ class ClusterHealth final : public SharedState {
     Mailbox* mailbox = nullptr;
     HealthView* view = nullptr;
   };
+  using Hearing = void (HealthView::*)(const std::shared_ptr<EndpointHealth>&);
+  void tell_watcher(std::shared_ptr<EndpointHealth> endpoint, Hearing hearing);
   void forget_unused();
 
   const std::string name_;

@@ -130,24 +130,28 @@ void HealthView::report(FollowedEndpoint& endpoint, Time now) {
   if (endpoint.reported_at_ != Time{} && now - endpoint.reported_at_ < report_pause) return;
   endpoint.reported_at_ = now;
   if (watches()) return look_at(endpoint.health());
-  cluster_->tell_watcher(endpoint.health());
+  cluster_->tell_watcher_of_failures(endpoint.health());
 }
 
 void HealthView::look_at(const std::shared_ptr<EndpointHealth>& endpoint) {
   const Time now = shard_.reactor.now();
-  if (stopped_ || !rules_.outliers.watch) return;
-  if (endpoint->ejected_until.get() > now) {
-    // Checks have found it up again. What its requests tell, it will be judged by from the first one on.
-    const bool failed_to_answer = endpoint->ejected_for.get() == OutlierSign::consecutive_errors;
-    if (!failed_to_answer || endpoint->up_since.get() <= endpoint->ejected_at.get()) return;
-    endpoint->ejected_until.set(now);
-    cluster_->changed();
-    return tell(fmt::format("{} is used again: its checks pass", endpoint->address()));
-  }
+  if (stopped_ || !rules_.outliers.watch || endpoint->ejected_until.get() > now) return;
   const std::uint32_t enough = rules_.outliers.consecutive_errors;
   const bool failing = endpoint->failures_in_a_row(AnswerPart::head) >= enough ||
                        endpoint->failures_in_a_row(AnswerPart::body) >= enough;
   if (enough > 0 && failing) eject(*endpoint, OutlierSign::consecutive_errors);
+}
+
+// Its run of failures has not ended: it will be judged by the first request that fails from now on. Until one does,
+// nobody looks at that run, or whoever is well again would be ejected for what has been.
+void HealthView::welcome_back(const std::shared_ptr<EndpointHealth>& endpoint) {
+  const Time now = shard_.reactor.now();
+  const bool failed_to_answer = endpoint->ejected_for.get() == OutlierSign::consecutive_errors;
+  if (stopped_ || endpoint->ejected_until.get() <= now || !failed_to_answer) return;
+  if (endpoint->up_since.get() <= endpoint->ejected_at.get()) return;
+  endpoint->ejected_until.set(now);
+  cluster_->changed();
+  tell(fmt::format("{} is used again: its checks pass", endpoint->address()));
 }
 
 void HealthView::eject(EndpointHealth& endpoint, OutlierSign sign) {

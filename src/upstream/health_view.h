@@ -57,8 +57,10 @@ class HealthView final : private Timer {
 
   /// An endpoint failed often enough to be looked at by the core that watches.
   void report(FollowedEndpoint& endpoint, Time now);
-  /// On the core that watches: what does it mean?
+  /// On the core that watches: what do its failures mean?
   void look_at(const std::shared_ptr<EndpointHealth>& endpoint);
+  /// On the core that watches: its checks have found it up again. What failed before says nothing any more.
+  void welcome_back(const std::shared_ptr<EndpointHealth>& endpoint);
 
  private:
   void look();

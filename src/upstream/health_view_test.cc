@@ -358,6 +358,24 @@ TEST_F(HealthTest, checks_that_find_it_up_again_end_an_ejection) {
   EXPECT_TRUE(notes_.told("10.0.0.1:80 is used again: its checks pass"));
 }
 
+// Found by `./dev bench failures`: its failures of long ago were looked at when the checks passed, and it was ejected
+// for them in the moment in which it came back.
+TEST_F(HealthTest, who_comes_back_after_its_ejection_is_not_ejected_for_what_has_been) {
+  rules_.outliers.ejection = 2s;
+  configure();
+  world_.run_for(1s);
+  servers_[0]->die();
+  for (int error = 0; error < 5; ++error) attempt(0, 0, false);
+  world_.run_for(20s);
+  EXPECT_EQ(endpoint(0)->checked.get(), CheckState::down) << "and its ejection is over";
+  servers_[0]->come_back();
+  world_.run_for(8s);
+  EXPECT_EQ(usable(), "xxx");
+  EXPECT_EQ(endpoint(0)->ejections_total.get(), 1U);
+  attempt(0, 0, false);
+  EXPECT_EQ(usable(), "-xx") << "who returns ill is ejected by its first failure";
+}
+
 TEST_F(HealthTest, only_endpoint_there_is_stays) {
   rules_.checks.check = nullptr;
   configure({"10.0.0.1:80"});

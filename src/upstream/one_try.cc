@@ -3,6 +3,7 @@
 
 #include "contracts/selector.h"
 #include "upstream/cluster_state.h"
+#include "upstream/held_answer.h"
 #include "upstream/recorded_pick.h"
 
 namespace weir {
@@ -89,7 +90,12 @@ Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
   record_lease(exchange, cluster, acquire.facts());
   if (!lease) co_return fail(lease_failed(acquire.facts(), lease.error(), one));
   ClientSession& session = note_lease(exchange, *lease, one);
-  co_return co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
+  Result<Answer> answer = co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
+  const bool uploads = exchange.scope.running() > 0;
+  if (!answer || !is_held(*answer, cluster.settings().retries.answer_bytes_max, uploads)) co_return answer;
+  one.reused_connection = false;  // it has answered: whatever happens now, it was not stale
+  CO_TRY_VOID(co_await hold(exchange, *answer));
+  co_return answer;
 }
 
 }  // namespace weir

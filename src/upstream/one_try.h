@@ -21,7 +21,7 @@ struct OneTry {
   Observation watched{};   ///< is told how it ended: tell_health()
 };
 
-/// Leaves a record of the room "pool"; fills the exchange's moments.
+/// Leaves a record of the room "pool"; fills the exchange's moments. Holds the answer where the cluster says so.
 Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one);
 
 // Its steps, for the loop that makes most tries without a frame of their own (upstream/attempt.cc).

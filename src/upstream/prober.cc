@@ -75,7 +75,7 @@ void Prober::take(const ProbeResult& result) {
   endpoint_->checked.set(history_.state);
   cluster_->changed();
   tell(result, verdict);
-  if (was_down) cluster_->tell_watcher(endpoint_);  // who came back need not sit out an ejection
+  if (was_down) cluster_->tell_watcher_of_return(endpoint_);  // who came back need not sit out an ejection
 }
 
 void Prober::tell(const ProbeResult& result, const CheckVerdict& verdict) const {

@@ -75,6 +75,7 @@ RetryVerdict decide(const RetryFacts& facts) {
   if (!safe) return give_up("not_idempotent");
   if (!asked_for(facts, fate)) return give_up("not_asked_for");
   if (!facts.body_replayable) return give_up("body_not_kept");
+  if (fate == Fate::status && facts.upload_running) return give_up("upload_running");
   if (facts.attempts_made >= facts.attempts_max) return give_up("attempts_used_up");
   if (fate == Fate::status && facts.retry_after > facts.retry_after_max) return give_up("asked_to_stay_away");
   const RetryVerdict verdict = somewhere(facts, fate);

@@ -11,7 +11,9 @@
 //   a reused connection, before any response       if it may be repeated, at once and on a fresh connection
 //   another connection, before any response        if it may be repeated, at another endpoint (`on: reset`)
 //   the response did not begin in time             if it may be repeated, at another endpoint (`on: timeout`)
-//   a status that is listed in `statuses`          if it may be repeated, at another endpoint or at the same
+//   a status that is listed in `statuses`          if it may be repeated, at another endpoint or at the same, and
+//                                                  nothing of the request is still being sent
+//   an answer that was held until it is whole      as if it had not begun (upstream/held_answer.h)
 //   anything else                                  never: bytes of an answer were heard, or the client is at fault
 //
 // and only if the body can be sent from its beginning, an attempt is left, the budget allows one more (of what may have
@@ -47,6 +49,7 @@ struct RetrySettings {
   std::vector<Status> statuses;
   std::vector<std::string> methods;  ///< empty: the idempotent ones
   ByteCount body_bytes_max = limits::replay_bytes;
+  ByteCount answer_bytes_max = 0;  ///< of an answer that is held until it is whole (upstream/held_answer.h); 0: none
   Duration back_off_first = std::chrono::milliseconds{25};  ///< bound of the first wait; Envoy's base interval
   Duration back_off_max = std::chrono::milliseconds{250};   ///< of any; ten times the first, as Envoy has it
   /// Longest Retry-After that is waited for; the answer that asks for more is the client's.
@@ -63,6 +66,7 @@ struct RetryFacts {
   bool on_timeout = false;
   bool reused_connection = false;
   bool body_replayable = true;  ///< there is none, none of it was read, or all that was read is kept
+  bool upload_running = false;  ///< the server answered before it had read the request
   bool other_endpoint = false;  ///< there is one that has not just failed
   unsigned attempts_made = 1;
   unsigned attempts_max = 1;

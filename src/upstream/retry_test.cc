@@ -55,6 +55,8 @@ TEST(Retry, table) {
       {reset, RetryAction::other_endpoint, "connection_failed"},
       {but(reset, [](Facts& f) { f.other_endpoint = false; }), RetryAction::give_up, "no_other_endpoint"},
       {but(reset, [](Facts& f) { f.on_reset = false; }), RetryAction::give_up, "not_asked_for"},
+      // A status, while the request is still being sent: it cannot be begun again.
+      {but(after_status(503), [](Facts& f) { f.upload_running = true; }), RetryAction::give_up, "upload_running"},
       // A byte of the answer was heard.
       {after(failed(Retry::never)), RetryAction::give_up, "not_retryable"},
       // It could not connect.
@@ -155,6 +157,7 @@ RetryFacts random_facts(Random& random) {
                    .on_timeout = random.chance(0.5),
                    .reused_connection = random.chance(0.5),
                    .body_replayable = random.chance(0.8),
+                   .upload_running = random.chance(0.2),
                    .other_endpoint = random.chance(0.7),
                    .attempts_made = static_cast<unsigned>(1 + random.below(4)),
                    .attempts_max = static_cast<unsigned>(1 + random.below(4)),
@@ -187,6 +190,7 @@ TEST(Retry, no_facts_whatever_repeat_what_may_not_be_or_cannot_end) {
     ASSERT_TRUE(unsent || facts.repeatable) << verdict.reason;
     ASSERT_TRUE(facts.status != 0 || facts.error.retry != Retry::never) << verdict.reason;
     ASSERT_TRUE(facts.body_replayable);
+    ASSERT_FALSE(facts.status != 0 && facts.upload_running);
     ASSERT_LT(facts.attempts_made, facts.attempts_max);
     ASSERT_EQ(verdict.counted, !unsent);
     ASSERT_TRUE(unsent || allows_one_more(facts.budget));

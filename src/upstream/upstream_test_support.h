@@ -19,6 +19,33 @@ inline UpstreamAddress address_of(std::string_view text) {
   return {*socket_address(*parse_endpoint(text))};
 }
 
+/// The content of a made-up answer: what comes of it at once, of how much, and after how long it breaks off.
+struct Content {
+  std::string bytes;
+  ByteCount promised = 0;
+  Duration breaks_after = Duration::zero();
+};
+
+class FakeBody final : public Body {
+ public:
+  FakeBody(Reactor& reactor, Content content) : reactor_(reactor), content_(std::move(content)) {}
+
+  Task<Result<Piece>> read() override {
+    const std::string_view bytes =
+        std::string_view(content_.bytes).substr(std::exchange(given_, content_.bytes.size()));
+    if (!bytes.empty() || content_.promised == given_)
+      co_return Piece{.bytes = bytes, .end = content_.promised == given_};
+    CO_TRY_VOID(co_await Sleep(reactor_, content_.breaks_after));
+    co_return fail(upstream_error(Code::body_cut_short));
+  }
+  [[nodiscard]] std::optional<ByteCount> remaining() const override { return content_.promised - given_; }
+
+ private:
+  Reactor& reactor_;
+  Content content_;
+  std::size_t given_ = 0;
+};
+
 /// What the made-up upstream does next, and what it has seen.
 struct Script {
   Duration connect_takes = Duration::zero();
@@ -26,6 +53,7 @@ struct Script {
   std::deque<Result<Status>> answers;            // to send(); 200 when there is none
   std::map<std::string, Duration> answer_takes;  // by address; the entry stays
   std::map<std::string, Status> statuses;        // by address, behind `answers`; the entry stays
+  std::map<std::string, Content> contents;       // by address; the entry stays
   std::string retry_after;                       // of every answer; empty: none
   std::vector<std::string> time_left;            // what each send() was told in x-left-ms
   std::vector<std::string> sent_to;              // address of each send()
@@ -73,6 +101,9 @@ class FakeSession final : public ClientSession {
     }
     if (!script_.retry_after.empty()) {
       answer.head.fields.append(FieldName::retry_after, exchange.arena.copy(script_.retry_after));
+    }
+    if (const auto content = script_.contents.find(address_); content != script_.contents.end()) {
+      answer.body = BodyPointer(exchange.arena.make<FakeBody>(exchange.shard.reactor, content->second));
     }
     lease.mark_healthy();
     co_return answer;

@@ -131,6 +131,11 @@ const Schema<RetrySettings>& retries_schema() {
                  {.doc = "A request body is kept for another try up to this size; a longer one is sent once.",
                   .example = "64KiB",
                   .maximum = limits::replay_bytes_max})
+          .bytes("held_answer", &RetrySettings::answer_bytes_max,
+                 {.doc = "An answer whose length is told is read whole, up to this size, before it is passed on: one "
+                         "that breaks off is then tried again like one that never began. 0: none is.",
+                  .example = "64KiB",
+                  .maximum = limits::replay_bytes_max})
           .shorthand("attempts");
   return schema;
 }
