@@ -15,6 +15,7 @@
 #include "contracts/testing/conformance.h"
 #include "contracts/testing/temporary_folder.h"
 #include "observers/access_log/access_log.h"
+#include "observers/heavy_traffic/heavy_traffic.h"
 #include "observers/route_metrics/route_metrics.h"
 #include "observers/stories/stories.h"
 #include "upstream/upstream_test_support.h"
@@ -226,6 +227,7 @@ TEST(CatalogConformance, every_observer_leaves_exchanges_as_they_are) {
   LogWriter writer("off");
   std::map<std::string, std::unique_ptr<Observer>> observers;
   observers["access_log"] = std::make_unique<AccessLog>(writer, AccessLogFormat::json);
+  observers["heavy_traffic"] = std::make_unique<HeavyTraffic>();
   observers["route_metrics"] = std::make_unique<RouteMetrics>();
   observers["stories"] = std::make_unique<Stories>(StorySettings{}, 1);
   for (const auto& folder :

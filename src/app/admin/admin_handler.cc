@@ -10,6 +10,7 @@
 #include "app/admin/query.h"
 #include "app/admin/status_page.h"
 #include "app/admin/story_pages.h"
+#include "app/admin/top_page.h"
 #include "app/config/hash.h"
 #include "app/explain.h"
 #include "app/history/report.h"
@@ -40,6 +41,7 @@ enum class Page : std::uint8_t {
   status,
   explain,
   limits,
+  top,
   story,
   tail,
   reload,
@@ -53,6 +55,7 @@ Page page_at(std::string_view path) {
   if (path == "/status") return Page::status;
   if (path == "/explain") return Page::explain;
   if (path == "/limits") return Page::limits;
+  if (path == "/top") return Page::top;
   if (path == "/story") return Page::story;
   if (path == "/tail") return Page::tail;
   if (path == "/reload") return Page::reload;
@@ -69,8 +72,8 @@ bool changes_something(Page asked) {
 
 /// What others asked for, and how they are served, is not for everybody on this machine.
 bool is_private(Page asked) {
-  return asked == Page::limits || asked == Page::story || asked == Page::tail || asked == Page::history ||
-         asked == Page::configuration;
+  return asked == Page::limits || asked == Page::top || asked == Page::story || asked == Page::tail ||
+         asked == Page::history || asked == Page::configuration;
 }
 
 /// Whether a password is right would be told to everybody on this machine, as often as they like to guess.
@@ -101,6 +104,27 @@ std::expected<ExplainQuestion, std::string_view> read_question(std::string_view 
     const std::size_t colon = field.find(':');
     if (colon == std::string::npos) return std::unexpected("header= is not NAME:VALUE");
     question.fields.emplace_back(field.substr(0, colon), text::trim(std::string_view(field).substr(colon + 1)));
+  }
+  return question;
+}
+
+struct TopQuestion {
+  std::optional<TopBy> by;
+  std::size_t rows = 10;
+};
+
+/// \returns  or else what is wrong with the question
+std::expected<TopQuestion, std::string_view> read_top_question(std::string_view query) {
+  TopQuestion question;
+  if (const auto by = query_value(query, "by")) {
+    question.by = top_by(*by);
+    if (!question.by) return std::unexpected("by= is none of rule, key, route, client");
+  }
+  if (const auto rows = query_value(query, "rows")) {
+    const auto number = text::parse_decimal(*rows);
+    if (!number || *number == 0 || *number > top_rows_max)
+      return std::unexpected("rows= is not a number from 1 to 100");
+    question.rows = *number;
   }
   return question;
 }
@@ -208,6 +232,8 @@ Reply AdminHandler::handle(Exchange& exchange) {
     case Page::limits:
       if (operations_.shared_states() == nullptr) break;
       co_return show_limits(exchange, *operations_.shared_states());
+    case Page::top:
+      co_return co_await show_top(exchange);
     case Page::story:
       if (stories_ == nullptr) break;
       co_return co_await show_story(exchange, *stories_, operations_.shards());
@@ -237,8 +263,9 @@ Answer AdminHandler::error_answer(Exchange& exchange, const Error& error) {
 // A thousand routes are half a megabyte of text, and counting descriptors reads a folder: not on a core that serves.
 Reply AdminHandler::show_metrics(Exchange& exchange) {
   auto written = elsewhere<std::string>(exchange.shard.reactor, [&](auto done) {
-    exchange.shard.executor.run([sources = MetricsSources{operations_, routes_, access_log_},
-                                 done = std::move(done)]() mutable { done(metrics_page(sources)); });
+    exchange.shard.executor.run(
+        [sources = MetricsSources{operations_, routes_, access_log_, heavy_, exchange.shard.reactor.now()},
+         done = std::move(done)]() mutable { done(metrics_page(sources)); });
   });
   CO_TRY(const std::string text, co_await written);
   co_return page(exchange, 200, Exposition::content_type, text);
@@ -258,6 +285,23 @@ Reply AdminHandler::show_explanation(Exchange& exchange) {
       // Whoever used it last destroys a configuration: give it back before the answer is on its way.
       gateway.reset();
       done(as_text ? explanation_text(explanation) : explanation_json(explanation));
+    });
+  });
+  CO_TRY(const std::string text, co_await written);
+  co_return page(exchange, 200, as_text ? plain_text : json_text, text);
+}
+
+// Reads the sketches of every rule on every core.
+Reply AdminHandler::show_top(Exchange& exchange) {
+  auto question = read_top_question(exchange.request.query);
+  if (!question) co_return page(exchange, 400, plain_text, fmt::format("{}\n", question.error()));
+  const bool as_text = wants_text(exchange);
+  auto written = elsewhere<std::string>(exchange.shard.reactor, [&](auto done) {
+    exchange.shard.executor.run([heavy = heavy_, states = operations_.shared_states(),
+                                 now = exchange.shard.reactor.now(), asked = *question, as_text,
+                                 done = std::move(done)]() mutable {
+      const Top top = top_of(heavy, states, now, asked.rows);
+      done(as_text ? top_text(top, asked.by, asked.rows) : top_json(top));
     });
   });
   CO_TRY(const std::string text, co_await written);

@@ -5,6 +5,7 @@
 //   GET  /metrics  Prometheus text
 //   GET  /status   what runs, as JSON (?format=text for people)
 //   GET  /explain  ?method=&url=&from=&header=NAME:VALUE&listener=&format=text: see app/explain.h
+//   GET  /top      ?by=&rows=: who is heaviest lately; see app/admin/top_page.h; unix socket only
 //   GET  /story    ?id=: past requests; /tail: live ones; see app/admin/story_pages.h
 //   POST /reload   answers when the new configuration is live on every core, or 422 with why the old one stays
 //   POST /rollback ?hash=: the same for a configuration that ran before
@@ -24,10 +25,11 @@ namespace weir {
 
 class AdminHandler final : public Handler {
  public:
-  /// \param routes, access_log, stories  may be null
+  /// \param routes, access_log, stories, heavy  may be null
   explicit AdminHandler(Operations& operations, const RouteMetrics* routes = nullptr,
-                        const AccessLog* access_log = nullptr, Stories* stories = nullptr)
-      : operations_(operations), routes_(routes), access_log_(access_log), stories_(stories) {}
+                        const AccessLog* access_log = nullptr, Stories* stories = nullptr,
+                        const HeavyTraffic* heavy = nullptr)
+      : operations_(operations), routes_(routes), access_log_(access_log), stories_(stories), heavy_(heavy) {}
 
   void begin(Exchange& exchange) override;
   Reply handle(Exchange& exchange) override;
@@ -36,6 +38,7 @@ class AdminHandler final : public Handler {
  private:
   Reply show_metrics(Exchange& exchange);
   Reply show_explanation(Exchange& exchange);
+  Reply show_top(Exchange& exchange);
   Reply reload(Exchange& exchange);
   Reply roll_back(Exchange& exchange);
   Reply show_history(Exchange& exchange);
@@ -46,6 +49,7 @@ class AdminHandler final : public Handler {
   const RouteMetrics* routes_;
   const AccessLog* access_log_;
   Stories* stories_;
+  const HeavyTraffic* heavy_;
 };
 
 }  // namespace weir

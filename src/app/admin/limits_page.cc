@@ -24,13 +24,13 @@ void add_core(LimitTotals& totals, std::map<std::string, std::uint64_t>& keys, c
   totals.refused += core.refused.get();
   totals.delayed += core.delayed.get();
   totals.would_refuse += core.would_refuse.get();
-  for (const limit::HeavyKey& key : core.heavy.all()) keys[key.text] += key.count;
+  for (const HeavyKey& key : core.heavy.all()) keys[key.text] += key.count;
 }
 
-std::vector<limit::HeavyKey> heaviest(const std::map<std::string, std::uint64_t>& keys) {
-  std::vector<limit::HeavyKey> heavy;
+std::vector<HeavyKey> heaviest(const std::map<std::string, std::uint64_t>& keys) {
+  std::vector<HeavyKey> heavy;
   for (const auto& [text, count] : keys) heavy.push_back({.text = text, .count = count});
-  std::ranges::sort(heavy, [](const limit::HeavyKey& one, const limit::HeavyKey& other) {
+  std::ranges::sort(heavy, [](const HeavyKey& one, const HeavyKey& other) {
     return one.count != other.count ? one.count > other.count : one.text < other.text;
   });
   if (heavy.size() > keys_shown) heavy.resize(keys_shown);
@@ -46,7 +46,7 @@ void add_quota(LimitTotals& totals, limit::RuleState& state, WallTime now) {
   std::map<std::string, std::uint64_t> keys;
   for (const QuotaNow::Key& key : totals.quota->keys) keys[key.text] = key.left;
   for (const limit::RuleState::Core& core : state.cores()) {
-    for (const limit::HeavyKey& key : core.spenders->all()) {
+    for (const HeavyKey& key : core.spenders->all()) {
       const std::uint64_t left = state.left_of(key.hash, now);
       const auto [at, fresh] = keys.try_emplace(key.text, left);
       if (!fresh) at->second = std::min(at->second, left);
@@ -141,7 +141,7 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
     json.member("admitted", rule.admitted).member("refused", rule.refused);
     json.member("delayed", rule.delayed).member("would_refuse", rule.would_refuse);
     json.key("refused_most").begin_array();
-    for (const limit::HeavyKey& key : rule.heavy)
+    for (const HeavyKey& key : rule.heavy)
       json.begin_object().member("key", key.text).member("count", key.count).end_object();
     json.end_array();
     if (rule.quota) {
@@ -177,7 +177,7 @@ std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotal
                          amount(rule.bound->mean_per_second), amount(rule.bound->worst_second),
                          amount(rule.bound->worst_ten_seconds), rule.scope);
     }
-    for (const limit::HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
+    for (const HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
     if (!rule.quota) continue;
     out += fmt::format("  period ends {}; left:\n", moment(rule.quota->ends));
     for (const QuotaNow::Key& key : rule.quota->keys)

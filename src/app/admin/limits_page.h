@@ -7,9 +7,9 @@
 
 #include "app/admin/exposition.h"
 #include "app/admin/limits_redis.h"
+#include "base/heavy_keys.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/error_bound.h"
-#include "filters/limit/heavy_keys.h"
 
 namespace weir {
 
@@ -33,7 +33,7 @@ struct LimitTotals {
   std::uint64_t refused = 0;
   std::uint64_t delayed = 0;
   std::uint64_t would_refuse = 0;
-  std::vector<limit::HeavyKey> heavy;  ///< the most refused first
+  std::vector<HeavyKey> heavy;  ///< the most refused first
   std::optional<QuotaNow> quota;
 };
 

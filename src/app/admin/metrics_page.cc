@@ -11,6 +11,7 @@
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
 #include "app/admin/overload_page.h"
+#include "app/admin/top_page.h"
 #include "app/commands/version.h"
 
 namespace weir {
@@ -200,6 +201,8 @@ std::string metrics_page(const MetricsSources& sources) {
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);
+  if (sources.heavy != nullptr)
+    add_top(page, top_of(sources.heavy, sources.operations.shared_states(), sources.now, 1));
   if (SharedStates* const states = sources.operations.shared_states()) {
     add_limits(page, limit_totals(*states));
     add_overload(page, *states);

@@ -67,6 +67,15 @@ constexpr std::array tail_flags{
     json_flag,
     help_flag,
 };
+constexpr std::array top_flags{
+    FlagKind{.name = "by", .value_name = "WHAT", .doc = "only this: rule, key, route or client; default all of them"},
+    FlagKind{.name = "rows", .value_name = "N", .doc = "lines of each table, up to 100; default 10"},
+    FlagKind{.name = "interval", .value_name = "SECONDS", .doc = "between two looks on a terminal; default 2"},
+    FlagKind{.name = "once", .value_name = {}, .doc = "look once and end, also on a terminal"},
+    admin_flag,
+    json_flag,
+    help_flag,
+};
 constexpr std::array admin_flags{admin_flag, json_flag, help_flag};
 constexpr std::array healthcheck_flags{
     FlagKind{.name = "ready", .value_name = {}, .doc = "ask for readiness: a draining weir lives and is not ready"},
@@ -222,6 +231,22 @@ constexpr std::array commands{
                 .flags = admin_flags,
                 .positionals_max = 0,
                 .run = limits_command},
+    CommandKind{
+        .name = "top",
+        .alias = {},
+        .arguments = {},
+        .doc = "show the heaviest clients, routes and keys of limits in the last ten to twenty seconds",
+        .details =
+            "On a terminal drawn anew until interrupted; once where the output goes elsewhere, with --once and with\n"
+            "--json. The first hundred requests a second are counted one by one, then one in sixteen, drawn by "
+            "chance.\n"
+            "Where two numbers stand the truth is between them. What may be a secret is shown as a short hash.\n"
+            "docs/top.md explains it.",
+        .examples = top_examples,
+        .group = CommandGroup::running,
+        .flags = top_flags,
+        .positionals_max = 0,
+        .run = top_command},
     CommandKind{.name = "healthcheck",
                 .alias = {},
                 .arguments = {},

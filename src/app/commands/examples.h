@@ -54,6 +54,11 @@ inline constexpr std::array limits_examples{
     CommandExample{.line = "weir limits", .doc = "for a person"},
     CommandExample{.line = "weir limits --json", .doc = "for a program"},
 };
+inline constexpr std::array top_examples{
+    CommandExample{.line = "weir top", .doc = "who is it? on a terminal, every two seconds"},
+    CommandExample{.line = "weir top --by key --rows 30 --once", .doc = "whom do limits refuse most?"},
+    CommandExample{.line = "weir top --json", .doc = "for a program, with bounds"},
+};
 inline constexpr std::array healthcheck_examples{
     CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
 };

@@ -9,6 +9,7 @@
 #include "app/logging/error_log.h"
 #include "app/logging/systemd.h"
 #include "observers/access_log/access_log.h"
+#include "observers/heavy_traffic/heavy_traffic.h"
 #include "observers/route_metrics/route_metrics.h"
 #include "observers/stories/stories.h"
 #include "server/serve.h"
@@ -47,16 +48,17 @@ struct Surroundings::Parts {
         access_writer(document.access_log.to),
         access_log(access_writer, format_of(document.access_log)),
         stories(document.stories, worker_count(document)),
-        observers{&access_log, &routes, &stories},
+        observers{&access_log, &routes, &heavy, &stories},
         traffic(observers),
-        admin(operations, &routes, &access_log, &stories) {}
+        admin(operations, &routes, &access_log, &stories, &heavy) {}
 
   ErrorLog error_log;
   LogWriter access_writer;
   AccessLog access_log;
   RouteMetrics routes;
+  HeavyTraffic heavy;
   Stories stories;
-  std::array<Observer*, 3> observers;
+  std::array<Observer*, 4> observers;
   Serve traffic;
   AdminHandler admin;
 };

@@ -158,12 +158,10 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
     if (!verdict.admitted) {
       (rule.options().dry_run ? core.would_refuse : core.refused).add();
       rule.refused(judged[at], exchange.shard);
-      core.heavy.count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
+      rule.see(exchange, judged[at]);
     } else if (charged) {
       core.admitted.add();
-      if (core.spenders != nullptr) {
-        core.spenders->count(judged[at].hash, [&] { return rule.key_text(selector_facts(exchange), exchange.arena); });
-      }
+      rule.see(exchange, judged[at]);
       if (verdict.wait > Duration{}) core.delayed.add();
     } else {
       verdict.remaining += judged[at].cost;  // another rule refused: this one has kept it

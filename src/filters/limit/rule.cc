@@ -245,6 +245,17 @@ std::string_view Rule::values_of(const SelectorFacts& facts, Arena& arena) const
   return arena.copy(bytes);
 }
 
+void Rule::see(Exchange& exchange, const Judged& judged) const {
+  RuleState::Core& core = state_->core(exchange.shard.id);
+  const bool admitted = judged.verdict.admitted;
+  const auto text = [&] { return key_text(selector_facts(exchange), exchange.arena); };
+  if (!admitted) core.heavy.count(judged.hash, text);
+  if (admitted && core.spenders != nullptr) core.spenders->count(judged.hash, text);
+  (admitted ? core.spent_lately : core.refused_lately)
+      .window()
+      .count(exchange.shard.reactor.now(), [&] { return judged.hash; }, text, judged.cost);
+}
+
 std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
   if (options_.key.connection) return "each connection";
   std::string text;

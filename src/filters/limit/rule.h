@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "base/crypto.h"
+#include "base/heavy_keys.h"
+#include "base/heavy_window.h"
 #include "contracts/exchange.h"
 #include "contracts/kept_state.h"
 #include "contracts/metrics.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/error_bound.h"
 #include "filters/limit/fleet/rule_part.h"
-#include "filters/limit/heavy_keys.h"
 #include "filters/limit/in_flight.h"
 #include "filters/limit/ledger.h"
 #include "filters/limit/options.h"
@@ -45,6 +46,8 @@ class RuleState final : public KeptState {
     Cell delayed;
     Cell would_refuse;                    // dry run
     HeavyKeys heavy;                      // of those refused, or would be
+    LazyHeavyWindow refused_lately;       // the same of the last seconds
+    LazyHeavyWindow spent_lately;         // by those admitted, in the last seconds
     std::unique_ptr<Ledger> ledger;       // local rules; made by the core itself
     std::unique_ptr<HeavyKeys> spenders;  // quotas: of those admitted
     std::unique_ptr<HotKeys> hot;         // rules of Redis; made by the core itself
@@ -150,6 +153,8 @@ class Rule {
 
   /// The values that count together, with their lengths: the same bytes on every gateway.
   [[nodiscard]] std::string_view values_of(const SelectorFacts& facts, Arena& arena) const;
+  /// Notes who spent, or was refused, so that operators can see who it is.
+  void see(Exchange& exchange, const Judged& judged) const;
   /// Who it was, for people; what may be a secret is only hinted at.
   [[nodiscard]] std::string key_text(const SelectorFacts& facts, Arena& arena) const;
   [[nodiscard]] std::uint64_t cost_of(const RequestHead& request) const;

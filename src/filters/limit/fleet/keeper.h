@@ -1,6 +1,6 @@
 // Brings one rule's hot keys from the cores to the member, and ratios back.
 //
-// Idea: once each interval, on one thread. Cores count keys that are not hot in a sketch (../heavy_keys.h); whoever
+// Idea: once each interval, on one thread. Cores count keys that are not hot in a sketch (base/heavy_keys.h); whoever
 // comes near its part of the burst there gets a place in the table, and from then on counts exactly.
 //
 // When is a key hot? As long as each member has seen less than burst / members of it in the last second or two, all of

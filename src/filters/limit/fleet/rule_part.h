@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/heavy_keys.h"
 #include "filters/limit/fleet/hot_table.h"
-#include "filters/limit/heavy_keys.h"
 
 namespace weir::limit::fleet {
 

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/heavy_keys.h"
 #include "base/random.h"
 #include "filters/limit/fleet/keeper.h"
-#include "filters/limit/heavy_keys.h"
 
 namespace weir::limit::fleet {
 
