@@ -219,6 +219,24 @@ TEST_F(RedisLimit, a_dead_redis_makes_nobody_wait_and_the_gateway_counts_by_itse
   EXPECT_EQ(2 + passed, 5U) << "what passed while Redis was there is counted here, too";
 }
 
+// A reload builds the filter anew: what Redis counts, what was refused lately and what is counted here go on.
+TEST_F(RedisLimit, a_reload_keeps_what_unchanged_rules_have_counted) {
+  one.configure(simple);
+  EXPECT_EQ(admitted(one, 3), 3U);
+  one.configure("{ name: few, rate: 5/h, scope: redis, redis: '10.0.0.9:6379', fields: both }");
+  EXPECT_EQ(admitted(one, 5), 2U);
+  const std::size_t calls = redis.server.count("FCALL");
+  one.configure(simple);
+  EXPECT_EQ(ask(one).record, "refused over_limit_lately");
+  EXPECT_EQ(redis.server.count("FCALL"), calls) << "and nobody asks again";
+  redis.server.kill();
+  ask(one, "192.0.2.8");  // finds out
+  one.configure(simple);
+  EXPECT_EQ(admitted(one, 20), 0U) << "counted here as well, over both reloads";
+  one.configure("{ name: few, rate: 6/h, scope: redis, redis: '10.0.0.9:6379' }");
+  EXPECT_EQ(admitted(one, 20), 6U) << "another budget begins anew";
+}
+
 TEST_F(RedisLimit, open_lets_all_pass_and_closed_none) {
   redis.server.kill();
   one.configure("{ name: few, rate: 1/h, scope: redis, redis: { addresses: ['10.0.0.9:6379'], on_error: open } }");
