@@ -107,8 +107,8 @@ class HeavyKeys {
   [[nodiscard]] std::vector<HeavyKey> all() const { return read().keys; }
 
  private:
-  static constexpr std::size_t monitored = limits::limit_heavy_keys;
-  static constexpr std::size_t text_bytes = limits::limit_heavy_key_bytes;
+  static constexpr std::size_t monitored = limits::heavy_keys;
+  static constexpr std::size_t text_bytes = limits::heavy_key_bytes;
   static constexpr std::size_t words = text_bytes / sizeof(std::uint64_t);
   /// Of the filter, four for each counter: then a cell seldom serves two keys of weight (the paper advises more cells
   /// than counters, since they are smaller).

@@ -38,7 +38,7 @@ struct Both {
     std::map<std::uint64_t, HeavyKey> found;
     for (const HeavyKey& key : reading.keys) found[key.hash] = key;
     EXPECT_EQ(found.size(), reading.keys.size()) << "a key stands twice";
-    EXPECT_LE(reading.least, total / limits::limit_heavy_keys);
+    EXPECT_LE(reading.least, total / limits::heavy_keys);
     for (const auto& [hash, count] : exact) {
       const auto at = found.find(hash);
       if (at == found.end()) {
@@ -91,7 +91,7 @@ TEST(HeavyKeys, a_flood_of_keys_that_come_once_hides_nobody) {
 
 TEST(HeavyKeys, few_keys_are_counted_exactly) {
   Both both;
-  for (std::uint64_t request = 0; request < 10'000; ++request) both.count(request % limits::limit_heavy_keys);
+  for (std::uint64_t request = 0; request < 10'000; ++request) both.count(request % limits::heavy_keys);
   for (const HeavyKey& key : both.sketch.all()) {
     EXPECT_EQ(key.error, 0U);
     EXPECT_EQ(key.count, both.exact[key.hash]);
@@ -130,7 +130,7 @@ TEST(HeavyKeys, bounds_hold_of_what_has_faded) {
 
 TEST(HeavyKeys, long_texts_that_begin_alike_are_told_apart) {
   HeavyKeys keys;
-  const std::string same(limits::limit_heavy_key_bytes, 'a');
+  const std::string same(limits::heavy_key_bytes, 'a');
   keys.count(0x1234'5678'9abc'def0, [&] { return same + "1"; });
   keys.count(0x1234'5678'9abc'def1, [&] { return same + "2"; });
   keys.count(3, [&] { return same; });

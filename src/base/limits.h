@@ -212,9 +212,41 @@ inline constexpr std::size_t limit_tables = 16'384;
 inline constexpr std::size_t limit_rules = 16;
 inline constexpr std::size_t limit_key_parts = 8;
 inline constexpr std::size_t limit_name_bytes = 64;
-/// Keys that a core remembers of those a rule refused, and bytes of each that operators are shown.
-inline constexpr std::size_t limit_heavy_keys = 32;
-inline constexpr std::size_t limit_heavy_key_bytes = 48;
+/// Keys that a sketch of the heaviest counts one by one, and bytes of each that operators are shown.
+inline constexpr std::size_t heavy_keys = 32;
+inline constexpr std::size_t heavy_key_bytes = 48;
+/// What members of a fleet tell one another. A message's keys and bytes: a tenth of the keys that are ever hot, in one
+/// jumbo frame. Keys that a member knows, and accounts that an aggregator keeps: more hot keys than a fleet has.
+inline constexpr std::size_t fleet_message_keys = 128;
+inline constexpr std::size_t fleet_message_bytes = 8 * 1024;
+inline constexpr std::size_t fleet_keys = 1024;
+inline constexpr std::size_t fleet_accounts = 1024;
+/// Bytes that wait for one member: half a second of the longest messages; one that is further behind is of no use.
+inline constexpr std::size_t fleet_pending_bytes = std::size_t{128} * 1024;
+/// Connections of a fleet at once: members, and as many again that are on their way out.
+inline constexpr std::size_t fleet_connections = 2048;
+/// One answer of a Redis: its bytes (the table of slots of the largest clusters has some 200 KiB), those of a line (an
+/// error's sentence), how deep it is nested (CLUSTER SLOTS has four levels) and its elements (a table that is cut into
+/// single slots has 16,384 entries of 12).
+inline constexpr std::size_t redis_answer_bytes = 1024 * 1024;
+inline constexpr std::size_t redis_line_bytes = 4096;
+inline constexpr std::size_t redis_answer_depth = 16;
+inline constexpr std::uint32_t redis_answer_elements = 1U << 18U;
+/// Questions to one Redis that a core has on their way: a second of a saturated one; 24 bytes each.
+inline constexpr std::size_t redis_in_flight = 16 * 1024;
+/// Servers of one cluster that a core knows at once; Redis advises against more than 1,000.
+inline constexpr std::size_t redis_nodes = 1024;
+/// Redirections of one question: one for a table that is old, one for a slot that is on its way, one to spare.
+inline constexpr unsigned redis_redirections = 3;
+/// Addresses that lead to one Redis.
+inline constexpr std::size_t redis_addresses = 32;
+/// Bytes of an answer to a health check that are looked at: a health page has a few hundred, one with a whole report
+/// some KiB.
+inline constexpr std::size_t health_answer_bytes = 64 * 1024;
+/// Of these, in particular: a line of a Redis; a message of PostgreSQL, whose errors have a few hundred
+/// bytes (libpq takes 30,000 of one before it knows the session to be sane).
+inline constexpr std::size_t redis_check_line_bytes = 1024;
+inline constexpr std::uint32_t postgresql_check_message_bytes = 30'000;
 /// Bytes of a name and of a value in a store (contracts/store.h): what is kept there are counters and short records.
 inline constexpr std::size_t store_key_bytes = 512;
 inline constexpr std::size_t store_value_bytes = 64 * kibibyte;

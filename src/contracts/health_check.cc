@@ -16,8 +16,8 @@ Task<ProbeResult> converse(Stream& stream, std::string_view question, const Judg
     const Result<std::span<char>> received = co_await stream.receive(left());
     if (!received) co_return ProbeResult{.reason = name_of(received.error().code)};
     const bool ended = received->empty();
-    answer.append(received->data(), std::min(received->size(), health_answer_bytes - answer.size()));
-    if (const auto verdict = judge(answer, ended || answer.size() >= health_answer_bytes)) co_return *verdict;
+    answer.append(received->data(), std::min(received->size(), limits::health_answer_bytes - answer.size()));
+    if (const auto verdict = judge(answer, ended || answer.size() >= limits::health_answer_bytes)) co_return *verdict;
     if (ended) co_return ProbeResult{.reason = "no_answer"};
   }
 }

@@ -5,7 +5,7 @@
 //
 // Invariants
 //   (1) probe() ends by the deadline: whatever it waits for, it waits no longer.
-//   (2) What the server says is bounded by health_answer_bytes and judged strictly: an answer that is not
+//   (2) What the server says is bounded by limits::health_answer_bytes and judged strictly: an answer that is not
 //       understood is a failure.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/units.h"
 #include "contracts/node.h"
 #include "net/stream.h"
@@ -25,9 +26,6 @@ namespace weir {
 
 class BuildContext;  // contracts/plugin.h
 class SchemaBase;    // contracts/schema.h
-
-/// Bytes of an answer that are looked at. A health page has a few hundred; one with a whole report has some KiB.
-inline constexpr std::size_t health_answer_bytes = 64 * 1024;
 
 /// What one check came to.
 struct ProbeResult {

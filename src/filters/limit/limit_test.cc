@@ -224,7 +224,7 @@ TEST_F(LimitTest, those_refused_most_are_known_by_name) {
   }
   (void)admitted(*filter, 100, from("203.0.113.9"));
   const auto heavy = dynamic_cast<const Limit&>(*filter).rules()[0]->state().core(0).heavy.all();
-  EXPECT_LE(heavy.size(), limits::limit_heavy_keys);
+  EXPECT_LE(heavy.size(), limits::heavy_keys);
   const auto worst = std::ranges::max_element(heavy, {}, &HeavyKey::count);
   ASSERT_NE(worst, heavy.end());
   EXPECT_EQ(worst->text, "203.0.113.9");

@@ -268,7 +268,7 @@ std::string Rule::key_text(const SelectorFacts& facts, Arena& arena) const {
     } else if (value.empty()) {
       text += "nothing";
     } else if (may_be_shown(selector)) {
-      text += value.substr(0, limits::limit_heavy_key_bytes);
+      text += value.substr(0, limits::heavy_key_bytes);
     } else {
       text += fmt::format("#{:08x}", static_cast<std::uint32_t>(state_->hash_key().hash(value)));
     }

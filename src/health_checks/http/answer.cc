@@ -64,7 +64,8 @@ Content chunked_content(std::string_view bytes) {
     const std::string_view line = bytes.substr(0, std::min(bytes.find(';'), end));
     std::uint64_t size = 0;
     const auto [stopped, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
-    const bool good = error == std::errc{} && stopped == line.data() + line.size() && size <= health_answer_bytes;
+    const bool good =
+        error == std::errc{} && stopped == line.data() + line.size() && size <= limits::health_answer_bytes;
     if (!good || size == 0) {
       content.complete = true;  // its end, or something that is none: nothing more can be understood
       return content;
@@ -95,8 +96,8 @@ ProbeResult failed(std::string_view reason, Status status = 0) {
 }  // namespace
 
 std::optional<ProbeResult> judge_answer(const HttpExpectation& expected, std::string_view answer, bool ended) {
-  if (answer.size() >= health_answer_bytes) {
-    answer = answer.substr(0, health_answer_bytes);
+  if (answer.size() >= limits::health_answer_bytes) {
+    answer = answer.substr(0, limits::health_answer_bytes);
     ended = true;
   }
   while (true) {

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/limits.h"
 #include "contracts/plugin.h"
 
 namespace weir {
@@ -11,8 +12,6 @@ namespace {
 constexpr std::uint32_t protocol_3_0 = 3U << 16;
 /// A type, and a length that counts itself but not the type.
 constexpr std::size_t header_bytes = 5;
-/// Errors have a few hundred bytes; libpq takes 30,000 of a message before it knows the session to be sane.
-constexpr std::uint32_t message_bytes_max = 30'000;
 
 void append_number(std::string& out, std::uint32_t number) {
   for (const unsigned shift : {24U, 16U, 8U, 0U}) out += static_cast<char>(number >> shift & 0xFFU);
@@ -67,7 +66,7 @@ std::optional<ProbeResult> PostgresqlCheck::judge(std::string_view answer, bool 
     return ProbeResult{.reason = answer.empty() ? "no_answer" : "not_postgresql"};
   }
   const std::uint32_t length = number_at(answer.substr(1));
-  if (length < 8 || length > message_bytes_max) return ProbeResult{.reason = "not_postgresql"};
+  if (length < 8 || length > limits::postgresql_check_message_bytes) return ProbeResult{.reason = "not_postgresql"};
   if (answer.front() != 'E') return ProbeResult{.passed = true, .reason = "asks_to_authenticate"};
   if (answer.size() < length + 1U) {
     if (!ended) return {};

@@ -3,13 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
 #include "contracts/plugin.h"
 
 namespace weir {
 namespace {
-
-/// One answer line longer than this is no Redis.
-constexpr std::size_t line_bytes_max = 1024;
 
 ProbeResult judge_line(std::string_view line, bool of_auth) {
   if (line == (of_auth ? "+OK" : "+PONG")) return {.passed = true, .reason = of_auth ? "authenticated" : "pong"};
@@ -33,8 +31,8 @@ std::optional<ProbeResult> RedisCheck::judge(bool with_password, std::string_vie
   bool of_auth = with_password;
   while (true) {
     const std::size_t end = answer.find("\r\n");
-    if (end == std::string_view::npos || end > line_bytes_max) {
-      if (answer.size() > line_bytes_max) return ProbeResult{.reason = "not_redis"};
+    if (end == std::string_view::npos || end > limits::redis_check_line_bytes) {
+      if (answer.size() > limits::redis_check_line_bytes) return ProbeResult{.reason = "not_redis"};
       if (!ended) return {};
       return ProbeResult{.reason = answer.empty() ? "no_answer" : "not_redis"};
     }

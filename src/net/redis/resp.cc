@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/limits.h"
 #include "base/text.h"
-#include "net/redis/bounds.h"
 
 namespace weir::redis {
 namespace {

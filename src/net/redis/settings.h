@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/units.h"
 #include "net/address.h"
-#include "net/redis/bounds.h"
 
 namespace weir::redis {
 

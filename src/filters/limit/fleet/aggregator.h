@@ -20,7 +20,7 @@ namespace weir::limit::fleet {
 
 class Aggregator {
  public:
-  static constexpr std::size_t accounts_max = 1024;
+  static constexpr std::size_t accounts_max = limits::fleet_accounts;
   /// For so long after its first vote it is one that has just taken over.
   static constexpr Duration settling = std::chrono::seconds{1};
   /// Previews come at most this often.

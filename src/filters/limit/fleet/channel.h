@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/crypto.h"
+#include "base/limits.h"
 
 namespace weir::limit::fleet {
 
@@ -34,7 +35,7 @@ struct Hello {
 
 inline constexpr std::size_t hello_bytes = 48;
 /// A frame that says it is longer is refused before anything is read of it.
-inline constexpr std::size_t frame_bytes_max = 8 * 1024 + crypto::Seal::overhead_bytes;
+inline constexpr std::size_t frame_bytes_max = limits::fleet_message_bytes + crypto::Seal::overhead_bytes;
 
 std::string write(const Hello& hello);
 std::optional<Hello> read_hello(std::string_view bytes);

@@ -67,7 +67,7 @@ struct Traffic {
 
 class Member {
  public:
-  static constexpr std::size_t keys_max = 1024;
+  static constexpr std::size_t keys_max = limits::fleet_keys;
 
   /// Gives a message to the transport. \returns  whether it will go out; false: the wire is down or still busy
   using Send = std::function<bool(MemberNumber to, std::string bytes)>;

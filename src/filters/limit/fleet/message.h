@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "filters/limit/fleet/ratio.h"
 
 namespace weir::limit::fleet {
@@ -65,9 +66,9 @@ struct Ratios {
 /// Keys are spread over so many aggregators: their members' reports, and what is lost with one of them, are divided.
 inline constexpr std::uint8_t slots = 3;
 /// Entries of one message: the heaviest come first, the others wait for the next. 5 KiB at most.
-inline constexpr std::size_t entries_max = 128;
+inline constexpr std::size_t entries_max = limits::fleet_message_keys;
 /// Bytes of the longest message.
-inline constexpr std::size_t message_bytes_max = 8 * 1024;
+inline constexpr std::size_t message_bytes_max = limits::fleet_message_bytes;
 
 std::string write(const Report& report);
 std::string write(const Ratios& ratios);

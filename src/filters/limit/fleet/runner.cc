@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/limits.h"
 #include "filters/limit/rule.h"
 #include "net/connect.h"
 #include "net/inbox.h"
@@ -21,10 +22,6 @@ constexpr Duration hello_patience = std::chrono::seconds{2};
 /// Members say something every 100 ms; who is silent for longer than this is gone.
 constexpr Duration silence = std::chrono::seconds{5};
 constexpr Duration send_patience = std::chrono::seconds{1};
-/// Half a second of the longest messages; a wire that is further behind is of no use.
-constexpr std::size_t pending_bytes_max = std::size_t{128} * 1024;
-/// Connections at once: members, and as many again that are on their way out.
-constexpr std::size_t wires_max = 2048;
 
 std::vector<std::string> names_of(const FleetSettings& settings) {
   std::vector<std::string> names;
@@ -202,7 +199,7 @@ Task<void> Runner::listen_on() {
 
 Task<void> Runner::accept(Handle handle) {
   auto stream = std::make_unique<Stream>(shard_.reactor, handle, Origin::upstream);
-  if (wires_.size() >= wires_max) co_return;
+  if (wires_.size() >= limits::fleet_connections) co_return;
   const auto wire = std::make_shared<Wire>(shard_.reactor, std::move(stream), Channel::Side::accepts);
   wires_.push_back(wire);
   co_await serve(*wire);
@@ -313,7 +310,7 @@ Runner::Wire* Runner::wire_to(MemberNumber peer) const {
 
 bool Runner::send(MemberNumber to, const std::string& bytes) {
   Wire* const wire = wire_to(to);
-  if (wire == nullptr || wire->pending.size() > pending_bytes_max) return false;
+  if (wire == nullptr || wire->pending.size() > limits::fleet_pending_bytes) return false;
   wire->pending += wire->channel->frame(bytes);
   return true;
 }

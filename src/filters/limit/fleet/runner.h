@@ -7,7 +7,7 @@
 //
 // Invariants
 //   (1) A message is heard only from a connection whose hello and first frame have proved who sends it.
-//   (2) At most `pending_bytes_max` wait for one wire; beyond that it is told that it is busy.
+//   (2) At most `limits::fleet_pending_bytes` wait for one wire; beyond that it is told that it is busy.
 #pragma once
 
 #include <memory>

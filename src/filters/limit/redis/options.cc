@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "base/limits.h"
 #include "http/characters.h"
-#include "net/redis/bounds.h"
 
 namespace weir::limit {
 namespace {
