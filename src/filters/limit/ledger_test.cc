@@ -154,7 +154,17 @@ TEST(LogTable, keeps_logs_of_keys_apart_and_counts_too_strictly_when_full) {
   EXPECT_EQ(spend_all(ledger, 4, at({}), 2), 2U);
   EXPECT_EQ(spend_all(ledger, 5, at({}), 10), 2U) << "takes over the log that has spent 1";
   EXPECT_EQ(spend_all(ledger, 5, at(seconds{1}), 10), 3U);
-  EXPECT_EQ(ledger.bytes(), 4 * 5 * sizeof(std::uint64_t));
+  EXPECT_EQ(ledger.bytes(), (4 * 5 + 2) * sizeof(std::uint64_t));
+}
+
+TEST(LogTable, a_key_whose_log_was_taken_begins_with_what_the_set_has_lost) {
+  const Budget budget = per_second(4, 1, Algorithm::sliding_log);
+  Ledger ledger(budget, 4, Company::alone);
+  for (const std::uint64_t early : {1, 2, 3}) EXPECT_EQ(spend_all(ledger, early, at({}), 4), 4U);
+  EXPECT_EQ(spend_all(ledger, 4, at(milliseconds{500}), 2), 2U);
+  EXPECT_EQ(spend_all(ledger, 5, at(milliseconds{600}), 1), 1U) << "takes over the log of 4";
+  EXPECT_EQ(spend_all(ledger, 4, at(milliseconds{1100}), 9), 2U) << "the others' logs are over, what 4 spent is not";
+  EXPECT_EQ(spend_all(ledger, 6, at(milliseconds{1700}), 9), 4U) << "what was lost is over, too";
 }
 
 // ---- real threads ----

@@ -45,6 +45,22 @@ TEST_F(LimitTest, a_reload_keeps_what_unchanged_rules_have_counted) {
   EXPECT_EQ(admitted(*build("5/m"), 10), 0U) << "found by its place in the configuration";
 }
 
+// Of a fleet: this machine's bucket, and the table of hot keys that the exchange keeps. Another key of the fleet is
+// another fleet.
+TEST_F(LimitTest, a_reload_keeps_what_a_rule_of_the_fleet_has_counted) {
+  FleetSettings settings{.name = "edge", .self = "a", .members = {{.name = "a", .address = {}}}, .keys = {"one key"}};
+  fleet = &settings;
+  auto old = build("{ name: a, rate: 5/m, burst: 5, scope: fleet }");
+  EXPECT_EQ(admitted(*old, 3), 3U);
+  const auto part = dynamic_cast<const Limit&>(*old).rules()[0]->state().fleet_part();
+  const auto same = build("{ name: a, rate: 5/m, burst: 5, scope: fleet, fields: both }");
+  old.reset();
+  EXPECT_EQ(dynamic_cast<const Limit&>(*same).rules()[0]->state().fleet_part(), part);
+  EXPECT_EQ(admitted(*same, 9), 2U);
+  settings.keys.insert(settings.keys.begin(), "the next key");
+  EXPECT_EQ(admitted(*build("{ name: a, rate: 5/m, burst: 5, scope: fleet }"), 9), 5U);
+}
+
 TEST_F(LimitTest, a_reload_keeps_what_every_algorithm_has_counted) {
   for (const std::string algorithm : {"token_bucket", "gcra", "fixed_window", "sliding_window", "sliding_log"}) {
     const std::string burst = algorithm == "gcra" ? ", burst: 5" : "";

@@ -14,6 +14,7 @@ LogTable::LogTable(const Budget& budget, std::uint64_t keys)
       sets_(std::max<std::size_t>(1, (keys + logs_per_set - 1) / logs_per_set)),
       memory_(static_cast<std::uint64_t*>(std::calloc(sets_ * logs_per_set * words_, sizeof(std::uint64_t)))) {
   invariant(memory_ != nullptr, "the memory of a limit's logs can be reserved");
+  lost_.resize(sets_);
 }
 
 SlidingLog LogTable::of(std::uint64_t hash, Time now) {
@@ -37,7 +38,18 @@ SlidingLog LogTable::of(std::uint64_t hash, Time now) {
   *lightest = hash;
   SlidingLog log = log_at(lightest);
   log.notice_clock(now);
+  hand_over(log, least, lost_[set], now);
   return log;
+}
+
+void LogTable::hand_over(SlidingLog& log, std::uint64_t spent, Lost& lost, Time now) const {
+  lost.until = std::min(lost.until, now + budget_.window + clock_slack);  // the clock went back
+  const std::uint64_t counts = lost.until > now ? lost.spent : 0;
+  if (counts > 0) {  // so many of its moments are now: as many as were there, or more
+    log.take_back(std::min(spent, counts));
+    log.spend(now, counts);
+  }
+  if (spent > 0) lost = {.spent = std::max(counts, spent), .until = now + budget_.window};
 }
 
 }  // namespace weir
