@@ -46,6 +46,7 @@ DOORS = {
     "zlib.h": "http",
     "zstd.h": "http",
     "brotli/": "http",
+    "openssl/": "net",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -25,6 +25,7 @@
 #include "filters/fault_injection/fault_injection.h"
 #include "filters/forward_auth/forward_auth.h"
 #include "filters/headers/headers.h"
+#include "filters/hsts/hsts.h"
 #include "filters/limit/limit.h"
 #include "filters/priority/priority.h"
 #include "filters/redirect/redirect.h"
@@ -68,6 +69,7 @@ std::span<const FilterKind* const> filter_kinds() {
       &fault_injection_filter(),
       &forward_auth_filter(),
       &headers_filter(),
+      &hsts_filter(),
       &limit_filter(),
       &priority_filter(),
       &redirect_filter(),

@@ -43,6 +43,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"fault_injection", {"503", "abort: 503"}},
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
+    {"hsts", {"30d", "age: 30d"}},
     {"limit", {"100/s", "rate: 100/s"}},
     {"priority", {"{ by: { header: x-a }, classes: { \"1\": high } }", "by: { header: x-plan }"}},
     {"redirect", {"redirects.csv"}},

@@ -8,6 +8,8 @@
 #include "app/catalog.h"
 #include "app/filter_order.h"
 #include "app/process/surroundings.h"
+#include "app/tls/file_certificates.h"
+#include "app/tls/upstream_tls.h"
 #include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
 
@@ -30,7 +32,28 @@ bool add_checks(const config::HealthDocument& health, BuildContext& context, Che
   return rules.check != nullptr;
 }
 
-std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upstream, BuildContext& context) {
+/// What the cluster speaks, over TLS where that is asked for. \returns  false after an error
+bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& context, WallTime now,
+                     ClusterSettings& settings) {
+  settings.speaks = upstream.protocol;
+  const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
+  settings.protocol = fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();
+  if (!upstream.tls) return true;
+  if (fastcgi) {
+    context.diagnostics.error(upstream.tls->place, upstream.tls->path, "FastCGI knows no TLS",
+                              "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
+    return false;
+  }
+  const auto secured = make_upstream_tls(upstream, context, now);
+  if (secured == nullptr) return false;
+  settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
+  settings.protocol = settings.owned_protocol.get();
+  settings.health.checks.tls = secured;
+  return true;
+}
+
+std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upstream, BuildContext& context,
+                                            WallTime now) {
   ClusterSettings settings;
   settings.name = upstream.name;
   settings.place = upstream.place;
@@ -60,9 +83,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   if (upstream.circuit_breaker)
     settings.circuit_breaker = make_circuit_breaker(*upstream.circuit_breaker, name, context);
   if (upstream.concurrency) settings.concurrency = make_bulkhead(*upstream.concurrency, name, context);
-  settings.speaks = upstream.protocol;
-  settings.protocol =
-      upstream.protocol == UpstreamProtocol::fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();
+  if (!choose_protocol(upstream, context, now, settings)) return nullptr;
   return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
 
@@ -122,8 +143,8 @@ void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
 /// What plug-ins may ask while they are built.
 class Compiler::Context final : public BuildContext {
  public:
-  Context(Clusters& clusters, const Timeouts& timeouts_in, Diagnostics& diagnostics_in)
-      : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), clusters_(clusters) {}
+  Context(Clusters& clusters, const Timeouts& timeouts_in, WallTime now_in, Diagnostics& diagnostics_in)
+      : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), now(now_in), clusters_(clusters) {}
 
   std::shared_ptr<const Cluster> cluster(const Node& reference) override {
     return find(reference, UpstreamProtocol::http);
@@ -148,6 +169,7 @@ class Compiler::Context final : public BuildContext {
   }
 
   const Timeouts& timeouts;  ///< where a route does not say
+  const WallTime now;
 
  private:
   std::shared_ptr<const Cluster> find(const Node& reference, UpstreamProtocol speaks) {
@@ -188,13 +210,10 @@ class Compiler::Context final : public BuildContext {
                         fastcgi ? "write fastcgi://host:port or unix:/path" : "use the fastcgi service");
       return nullptr;
     }
-    if (text.starts_with("https://")) {
-      diagnostics.error(reference.place(), path, "TLS to upstreams is not in this version of Weir", "write http://");
-      return nullptr;
-    }
+    const bool secured = text.starts_with("https://");
     if (!text.starts_with("unix:")) text.remove_prefix(text.find("://") + 3);
     if (text.ends_with('/')) text.remove_suffix(1);
-    const auto endpoint = parse_endpoint(text, fastcgi ? 9000 : 80);
+    const auto endpoint = parse_endpoint(text, fastcgi ? 9000 : secured ? 443 : 80);
     if (!endpoint) {
       diagnostics.error(reference.place(), path,
                         fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
@@ -203,11 +222,12 @@ class Compiler::Context final : public BuildContext {
       return nullptr;
     }
     config::UpstreamDocument upstream;
-    upstream.name = endpoint->text();
+    upstream.name = (secured ? "https://" : "") + endpoint->text();
     upstream.place = reference.place();
     upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
     upstream.speak(speaks);
-    auto made = make_cluster(upstream, *this);
+    if (secured) upstream.tls = config::UpstreamTlsDocument{.place = reference.place(), .path = path};
+    auto made = make_cluster(upstream, *this, now);
     clusters_.emplace(key_of(reference.text(), speaks), made);
     return made;
   }
@@ -296,7 +316,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   if (!same_surroundings) routes_ = {};
   routes_.next = 0;
   Clusters clusters;
-  Context context(clusters, document.timeouts, diagnostics);
+  Context context(clusters, document.timeouts, now, diagnostics);
   files_.begin();
   context.files = &files_;
   context.shared_states = states_.get();
@@ -304,11 +324,12 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   context.fleet = fleet_->configured() ? &*fleet_ : nullptr;
   if (cores_ == 0) cores_ = worker_count(document);
   context.cores = cores_;
+  add_certificates(document, listeners, now, *gateway, diagnostics);
   if (same_surroundings) {
     clusters = clusters_;
   } else {
     for (const config::UpstreamDocument& upstream : document.upstreams) {
-      clusters.emplace(upstream.name, make_cluster(upstream, context));
+      clusters.emplace(upstream.name, make_cluster(upstream, context, now));
     }
   }
 
@@ -330,6 +351,18 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   keep(std::move(kept), std::move(clusters), document.shared);
   for (const auto& [name, cluster] : clusters_) gateway->clusters.push_back(cluster);
   return gateway;
+}
+
+void Compiler::add_certificates(const config::Document& document, ListenerNumbers& listeners, WallTime now,
+                                Gateway& gateway, Diagnostics& diagnostics) {
+  for (const config::ListenerDocument& listener : document.listeners) {
+    if (!listener.tls) continue;
+    const std::uint16_t number = listeners.number_of(listener.name);
+    if (gateway.certificates.size() <= number) gateway.certificates.resize(number + std::size_t{1});
+    const FileCertificates::Around around{
+        .listener = listener.name, .tickets = tickets_, .files = files_, .diagnostics = diagnostics};
+    gateway.certificates[number] = FileCertificates::open(*listener.tls, around, now);
+  }
 }
 
 void Compiler::keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared) {

@@ -71,7 +71,11 @@ class Compiler {
   static std::string name_of(const config::RouteDocument& written, std::size_t number);
   void keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared);
 
+  void add_certificates(const config::Document& document, ListenerNumbers& listeners, WallTime now, Gateway& gateway,
+                        Diagnostics& diagnostics);
+
   WatchedFiles files_;
+  std::shared_ptr<tls::TicketKeys> tickets_ = std::make_shared<tls::TicketKeys>();  // of all listeners and reloads
   std::unique_ptr<SharedStates> states_ = std::make_unique<SharedStates>();
   unsigned cores_ = 0;                  // of the process: chosen once, by its first configuration
   std::optional<FleetSettings> fleet_;  // likewise

@@ -86,6 +86,7 @@ std::optional<Digest> parse_digest(std::string_view hexadecimal);
 
 /// Base64 of RFC 4648 section 4, with its padding.
 std::optional<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view bytes);
 /// Base64url of RFC 4648 section 5, without padding.
 std::string encode_base64url(std::span<const std::uint8_t> bytes);
 

@@ -94,6 +94,11 @@ namespace weir {
   X(permission_denied, "the operating system does not let the gateway read this")                      \
   X(disk_busy, "the disk did not answer in time")                                                      \
   X(content_changed, "the content changed while it was sent")                                          \
+  /* TLS */                                                                                            \
+  X(tls_failed, "the TLS session could not be set up, or broke")                                       \
+  X(tls_timeout, "the TLS handshake did not end in time")                                              \
+  X(certificate_untrusted, "the certificate of the other side is not trusted")                         \
+  X(misdirected, "this connection was not made for that host")                                         \
   /* decisions */                                                                                      \
   X(no_route, "no route matches this request")                                                         \
   X(access_denied, "this client address is not allowed here")                                          \

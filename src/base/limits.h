@@ -48,6 +48,9 @@ struct Timeouts {
   Duration client_body_rate_grace = std::chrono::seconds{20};
   /// Between two moments at which the client took a piece of the response. nginx send_timeout: 60 s.
   Duration client_write = std::chrono::seconds{30};
+  /// From a connection's begin to the end of its TLS handshake: two round trips and a signature. nginx gives 60 s
+  /// (client_header_timeout), HAProxy what its client timeout says.
+  Duration tls_handshake = std::chrono::seconds{10};
   /// Idle between two requests. nginx keepalive_timeout: 75 s.
   Duration keep_alive = std::chrono::seconds{75};
   /// After this age a connection is closed behind its current response.
@@ -281,6 +284,15 @@ inline constexpr Duration resolver_files_interval = std::chrono::seconds{5};
 /// Who may follow live requests (`weir tail`) at once, in one gateway: each may hold 128 KiB per core and as much on
 /// its way, and every request is compared with what each wants to see. People who look at one gateway are a handful.
 inline constexpr std::size_t tail_followers = 16;
+/// Bytes that one side may send until a TLS handshake is over: a hello has 0.5 to 2 KiB, a chain of RSA certificates 6;
+/// OpenSSL itself takes 128 KiB for the hello alone.
+inline constexpr std::size_t tls_handshake_bytes = 64 * 1024;
+/// Certificates above a server's own in its file; real chains have 1 to 3.
+inline constexpr std::size_t tls_chain_certificates = 10;
+/// Bytes of a file with certificates or a key; the authorities that Debian trusts have 220 KiB.
+inline constexpr ByteCount tls_file_bytes = 4 * mebibyte;
+/// Certificates of one listener, some 20 KiB each.
+inline constexpr std::size_t tls_certificates = 10'000;
 /// Bytes of one page of error_pages: it is held in memory, once for all cores. Real ones have 2 to 50 KiB.
 inline constexpr ByteCount error_page_bytes = 1 * mebibyte;
 

@@ -23,6 +23,7 @@
 #include "contracts/snapshot.h"
 #include "http/message.h"
 #include "net/address.h"
+#include "net/tls/facts.h"
 #include "runtime/scope.h"
 #include "runtime/task.h"
 
@@ -34,7 +35,8 @@ struct ConnectionFacts {
   std::uint16_t listener = 0;  ///< id of the listener it came through
   std::string_view listener_name;
   std::string_view scheme = "http";
-  IpAddress local;  ///< of ours, that the client connected to; says nothing over a unix socket
+  const tls::Facts* tls = nullptr;  ///< what its handshake agreed on; null: it is plain
+  IpAddress local;                  ///< of ours, that the client connected to; says nothing over a unix socket
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things
   bool read_only = false;       ///< came through an admin address that may not

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "net/tls/facts.h"
 
 namespace weir {
 
@@ -47,6 +48,24 @@ class DurationHistogram {
   Cell total_nanoseconds_;
 };
 
+/// Handshakes of one side.
+struct TlsMetrics {
+  Cell full_1_2;
+  Cell full_1_3;
+  Cell resumed_1_2;
+  Cell resumed_1_3;
+  std::array<Cell, tls::failure_count> failures;  // by tls::Failure
+  Cell handshakes_in_progress;                    // a gauge
+
+  void count(const tls::Facts& facts) {
+    const bool newest = facts.version == "TLSv1.3";
+    if (facts.resumed)
+      (newest ? resumed_1_3 : resumed_1_2).add();
+    else
+      (newest ? full_1_3 : full_1_2).add();
+  }
+};
+
 /// What one shard counts about itself.
 struct ShardMetrics {
   Cell connections_opened;
@@ -71,6 +90,8 @@ struct ShardMetrics {
   Cell tunnels_open;                       // a gauge
   std::array<Cell, 6> responses_by_class;  // [1] is 1xx ... [5] is 5xx
   std::array<Cell, static_cast<std::size_t>(Code::internal) + 1> errors_by_code;
+  TlsMetrics client_tls;    // handshakes with clients
+  TlsMetrics upstream_tls;  // with upstreams
 };
 
 }  // namespace weir

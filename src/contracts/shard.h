@@ -22,6 +22,7 @@
 #include "contracts/notices.h"
 #include "contracts/state_key.h"
 #include "net/resolver.h"
+#include "net/tls/engine.h"
 #include "runtime/executor.h"
 #include "runtime/reactor.h"
 #include "runtime/scope.h"
@@ -47,6 +48,8 @@ class Shard {
   Executor& executor;
   Resolver& resolver;
   ShardMetrics metrics;
+  /// Memory that the TLS connections of this core use in turn.
+  tls::Workbench tls_bench;
   /// Background work of the shard: probers, reapers, resolvers.
   Scope scope;
   /// Where operators read; null where there are none: in tests.

@@ -26,8 +26,7 @@ WatchedFileBase::WatchedFileBase(std::string path, Traits traits, std::shared_pt
     : path_(std::move(path)),
       file_{.file_name = intern_file_name(path_), .line = 0, .column = 0},
       traits_(std::move(traits)),
-      tell_(std::move(tell)),
-      slots_(limits::shards) {}
+      tell_(std::move(tell)) {}
 
 bool WatchedFileBase::refresh(Place named_at, const std::string& option_path, Diagnostics& diagnostics) {
   const std::lock_guard lock(looking_);
@@ -52,9 +51,7 @@ bool WatchedFileBase::read_if_changed() {
   if (traits_.secret) warn_of_rights(content->stamp, report);
   std::shared_ptr<const void> parsed = traits_.parse(content->bytes, report);
   if (complaints_.has_errors() || parsed == nullptr) return false;
-  const std::lock_guard lock(handing_over_);
-  latest_ = std::move(parsed);
-  version_.fetch_add(1, std::memory_order_release);
+  content_.publish(std::move(parsed));
   return true;
 }
 
@@ -70,30 +67,6 @@ void WatchedFileBase::warn_of_rights(const FileStamp& stamp, FileReport& report)
         0, fmt::format("everybody on this machine may read this file of {} (mode {:04o})", traits_.name, stamp.mode),
         fmt::format("chmod o= {}", path_));
   }
-}
-
-// Only one core sends somebody to look. The first time nobody goes: the file has just been read.
-bool WatchedFileBase::look_is_due(Time now) {
-  std::int64_t due = next_look_.load(std::memory_order_relaxed);
-  if (now.time_since_epoch().count() < due) return false;
-  const std::int64_t next = deadline_after(now, limits::watched_file_interval).time_since_epoch().count();
-  return next_look_.compare_exchange_strong(due, next, std::memory_order_relaxed) && due != 0;
-}
-
-const void* WatchedFileBase::content_of(unsigned shard) {
-  invariant(shard < slots_.size(), "a core has a number below limits::shards");
-  Slot& slot = slots_[shard];
-  if (slot.version != version_.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(handing_over_);
-    slot.content = latest_;
-    slot.version = version_.load(std::memory_order_relaxed);
-  }
-  return slot.content.get();
-}
-
-std::shared_ptr<const void> WatchedFileBase::latest_content() {
-  const std::lock_guard lock(handing_over_);
-  return latest_;
 }
 
 void WatchedFileBase::look_again() {

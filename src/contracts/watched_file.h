@@ -15,7 +15,6 @@
 //   (3) Routes of a configuration that name the same file share one WatchedFile.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +24,7 @@
 #include <vector>
 
 #include "base/crypto.h"
+#include "contracts/handed_over.h"
 #include "contracts/plugin.h"
 #include "contracts/shard.h"
 #include "runtime/file_content.h"
@@ -84,7 +84,7 @@ class WatchedFileBase {
     return number == 0 ? Place{} : Place{.file_name = file_.file_name, .line = number, .column = 1};
   }
   /// The latest version, for those who are on no core: explanations, tests. Null when there never was one.
-  [[nodiscard]] std::shared_ptr<const void> latest_content();
+  [[nodiscard]] std::shared_ptr<const void> latest_content() { return content_.latest(); }
   /// Of the bytes that were read last, whether they were good or not.
   [[nodiscard]] crypto::Digest digest();
 
@@ -93,21 +93,13 @@ class WatchedFileBase {
   /// \param self  asks for a reference that keeps this alive while somebody looks at the file
   template <typename Self>
   [[nodiscard]] const void* content_on(Shard& shard, Self self) {
-    if (look_is_due(shard.reactor.now())) {
+    if (content_.look_is_due(shard.reactor.now())) {
       shard.executor.run([kept = self()] { kept->look_again(); });
     }
-    return content_of(shard.id);
+    return content_.on(shard.id);
   }
 
  private:
-  /// What one core holds. Only that core touches it, until everybody has gone.
-  struct alignas(64) Slot {
-    std::uint64_t version = 0;
-    std::shared_ptr<const void> content;
-  };
-
-  [[nodiscard]] bool look_is_due(Time now);
-  [[nodiscard]] const void* content_of(unsigned shard);
   void look_again();
   /// \returns  whether there is a new version. \pre looking_ is held
   bool read_if_changed();
@@ -117,18 +109,13 @@ class WatchedFileBase {
   const Place file_;
   const Traits traits_;
   const std::shared_ptr<const Tell> tell_;
-  std::atomic<std::uint64_t> version_{0};
-  std::atomic<std::int64_t> next_look_{0};  // reactor clock, nanoseconds
-  std::vector<Slot> slots_;
+  HandedOver content_;
 
   std::mutex looking_;  // of what follows: the control thread and the executor, held while a file is parsed
   FileStamp seen_;
   crypto::Digest digest_{};
   std::string unreadable_;  // why, when the last attempt failed before parsing
   Diagnostics complaints_;  // about the file last seen
-
-  std::mutex handing_over_;  // of latest_: held for a moment, by cores too
-  std::shared_ptr<const void> latest_;
 };
 
 template <typename T>
@@ -155,7 +142,9 @@ class WatchedFiles {
   void begin();
   /// How often watch() and note() were called: whoever built something while it moved depends on a file.
   [[nodiscard]] std::uint64_t asked() const { return asked_; }
-  /// A file that was read and is not watched.
+  /// Who hears of files that changed.
+  [[nodiscard]] const std::shared_ptr<const WatchedFileBase::Tell>& tell() const { return tell_; }
+  /// A file that was read and is not watched here.
   void note(const std::string& path, std::string_view bytes);
   /// What was read since begin(), by path: what the configuration was made of beside itself.
   [[nodiscard]] const std::map<std::string, crypto::Digest>& read() const { return read_; }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/fault.h"
+#include "net/tls/engine.h"
 
 namespace weir {
 
@@ -21,6 +22,7 @@ Stream::Stream(Reactor& reactor, Handle handle, Origin peer) : reactor_(reactor)
 Stream::~Stream() {
   invariant(!receive_.parked && !send_.parked, "a stream is idle when it is destroyed");
   reactor_.timers().disarm(*this);
+  if (engine_ != nullptr && !reset_) say_goodbye();
   reactor_.io().close(handle_, reset_);
 }
 
@@ -35,6 +37,10 @@ Stream::Receive& Stream::receive_new_work(Duration timeout) {
 }
 
 Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
+  if (engine_ != nullptr) {
+    receive_.room_ = room;
+    room = {};  // what arrives is not yet what was asked for: it goes to the scratch
+  }
   receive_.data = room.data();
   receive_.size = room.size();
   receive_.urgency = Urgency::continues;
@@ -44,6 +50,7 @@ Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
 }
 
 bool Stream::Receive::await_ready() {
+  if (stream_->engine_ != nullptr) return stream_->receive_secured();
   return stream_->reactor_.io().submit(*this);
 }
 
@@ -67,6 +74,7 @@ Stream::Send& Stream::send(std::initializer_list<std::string_view> pieces, Durat
   }
   send_.kind = Op::Kind::send;
   send_.more_ = false;
+  send_.sealed_ = false;
   send_.timed_out = false;
   send_.patience = timeout;
   return send_;
@@ -98,7 +106,23 @@ bool Stream::Send::send_file() {
   return size == 0 || stream_->reactor_.io().submit(*this);
 }
 
+// From here on what is sealed are the bytes to send: one piece.
+bool Stream::Send::seal_pieces() {
+  std::array<std::string_view, std::tuple_size_v<decltype(pieces_)>> plain;
+  for (std::size_t at = 0; at < piece_count_; ++at)
+    plain[at] = {static_cast<const char*>(pieces_[at].iov_base), pieces_[at].iov_len};
+  const auto sealed = stream_->engine_->seal({plain.data(), piece_count_});
+  if (!sealed) return false;
+  pieces_.front() = {.iov_base = const_cast<char*>(sealed->data()), .iov_len = sealed->size()};
+  piece_count_ = 1;
+  return true;
+}
+
 bool Stream::Send::send_pieces() {
+  if (stream_->engine_ != nullptr && !sealed_ && !seal_pieces()) {
+    result = -EPIPE;
+    return true;
+  }
   Io& io = stream_->reactor_.io();
   std::size_t total = 0;
   for (std::size_t at = 0; at < piece_count_; ++at) total += pieces_[at].iov_len;
@@ -137,13 +161,91 @@ Result<void> Stream::Send::await_resume() {
     if (result > 0) stream_->bytes_sent_ += static_cast<ByteCount>(result);
   }
   if (kind == Op::Kind::send_file && result == -ENODATA) return fail(gateway_error(Code::content_changed));
-  if (result < 0) return fail(stream_->error_of(*this, why_));
+  if (result < 0) {
+    if (stream_->engine_ != nullptr) stream_->engine_->break_off();  // a record may have left in part
+    return fail(stream_->error_of(*this, why_));
+  }
   return {};
 }
 
 void Stream::Send::cancel(Error why) {
   why_ = why;
   stream_->cancel(*this);
+}
+
+// TLS.
+
+void Stream::secure(std::unique_ptr<tls::Engine> engine) {
+  engine_ = std::move(engine);
+  receive_.layer = this;
+}
+
+const tls::Facts* Stream::tls() const {
+  return engine_ == nullptr ? nullptr : &engine_->facts();
+}
+
+bool Stream::readable() {
+  return (engine_ != nullptr && engine_->unread()) || reactor_.io().readable(handle_);
+}
+
+/// Decrypts what came into the room of the receive. \returns whether the receive is over
+bool Stream::take_plain(std::span<const char> received) {
+  std::span<char> room = receive_.room_;
+  if (room.empty()) {
+    room = engine_->bench().plain();
+    reactor_.io().lodge(nullptr);  // whoever has unread bytes there has to move
+  }
+  const Result<std::size_t> opened = engine_->open(received, room);
+  if (opened && *opened == 0 && !engine_->closed()) return false;
+  receive_.data = room.data();
+  receive_.result = opened ? static_cast<std::int64_t>(*opened) : -EPROTO;
+  return true;
+}
+
+bool Stream::receive_secured() {
+  return (engine_->unread() && take_plain({})) || submit_secured();
+}
+
+/// \returns whether the receive is over; otherwise it is parked
+bool Stream::submit_secured() {
+  do {
+    receive_.data = nullptr;
+    receive_.size = 0;
+    if (!reactor_.io().submit(receive_)) return false;
+  } while (!absorb());
+  return true;
+}
+
+/// The kernel gave something. \returns whether the receive is over: records that are not whole, and those that carry
+/// nothing of the application, are nothing to tell anybody of
+bool Stream::absorb() {
+  Receive& receive = receive_;
+  if (receive.result > 0) return take_plain({receive.data, static_cast<std::size_t>(receive.result)});
+  if (receive.result == 0 && !engine_->closed()) receive.result = -ENOTCONN;  // cut: nobody said goodbye
+  return true;
+}
+
+// A receive of a secured stream has been completed by the Io.
+bool Stream::completed(Op&) {
+  return absorb() || submit_secured();
+}
+
+// As far as the kernel takes it now: nobody waits for a goodbye.
+void Stream::say_goodbye() {
+  const std::string_view goodbye = engine_->goodbye();
+  if (goodbye.empty()) return;
+  const iovec piece{.iov_base = const_cast<char*>(goodbye.data()), .iov_len = goodbye.size()};
+  reactor_.io().try_send(handle_, {&piece, 1}, false);
+}
+
+Stream::Send& Stream::send_goodbye(Duration timeout) {
+  send({engine_ == nullptr || reset_ ? std::string_view() : engine_->goodbye()}, timeout).sealed_ = true;
+  return send_;
+}
+
+void Stream::shut_down_sending() {
+  if (engine_ != nullptr) say_goodbye();
+  reactor_.io().shut_down_sending(handle_);
 }
 
 void Stream::parked(Op& op, const Error* canceled_already) {
@@ -184,6 +286,10 @@ void Stream::fire(Time now) {
 Error Stream::error_of(const Op& op, Error why) const {
   if (op.timed_out) return Error{.code = Code::timed_out, .origin = peer_};
   if (op.result == -ECANCELED) return why;
+  if (engine_ != nullptr && op.result == -ENOTCONN)
+    return {.code = Code::peer_closed, .origin = peer_, .text = "the connection was cut without the end that TLS has"};
+  if (engine_ != nullptr && op.result == -EPROTO)
+    return {.code = Code::tls_failed, .origin = peer_, .text = tls::sentence_of(engine_->failure())};
   return os_error(static_cast<int>(-op.result), peer_);
 }
 

@@ -4,9 +4,15 @@
 // the kernel first and copies only what it did not take. One timer serves both directions: deadlines are stored in the
 // ops and looked at when the timer fires, so that moving a deadline on every request costs a comparison.
 //
+// A stream that was secured speaks TLS: what is sent is sealed on its way to the kernel, and a receive goes on until
+// there are plain bytes (docs/decisions/tls-in-the-stream.md). Nobody above sees a difference, but that files cannot be
+// sent past the program.
+//
 // Invariants
 //   (1) At most one receive and one send are in flight; the Stream is destroyed only when none is.
 //   (2) A send that returned success has given every byte to the kernel, in order.
+//   (3) The end of a secured stream is an end only when the other side said so (close_notify); otherwise it is an
+//   error.
 #pragma once
 
 #include <array>
@@ -20,7 +26,12 @@
 
 namespace weir {
 
-class Stream final : private Timer {
+namespace tls {
+class Engine;
+struct Facts;
+}  // namespace tls
+
+class Stream final : private Timer, private OpLayer {
  public:
   /// Takes over `handle`. \param peer  whose fault errors on this stream are
   Stream(Reactor& reactor, Handle handle, Origin peer);
@@ -43,6 +54,7 @@ class Stream final : private Timer {
    private:
     friend class Stream;
     Stream* stream_ = nullptr;
+    std::span<char> room_;  // of a secured stream: where plain bytes go; empty: the core's bench
     Error why_{};
   };
 
@@ -63,9 +75,11 @@ class Stream final : private Timer {
     std::size_t piece_count_ = 0;
     std::unique_ptr<char[]> kept_;  // what the kernel did not take
     bool more_ = false;
+    bool sealed_ = false;  // the pieces are records already
     Error why_{};
 
     bool send_pieces();
+    bool seal_pieces();
     bool send_file();
   };
 
@@ -94,15 +108,27 @@ class Stream final : private Timer {
   /// The same, when something follows at once: the kernel may keep an incomplete segment back for it.
   [[nodiscard]] Send& send_before_more(std::string_view bytes, Duration timeout);
 
+  /// Says that nothing more comes, where that has to be said (TLS: close_notify); whoever ends a stream without it lets
+  /// it go out only if the kernel has room at that moment. Nothing is sent on a plain stream, or twice.
+  [[nodiscard]] Send& send_goodbye(Duration timeout);
+
   /// Sends `bytes` bytes of an open file from `offset` on, without their passing through this program.
   /// \errors  as send(); content_changed (origin gateway) when the file has become too short
   [[nodiscard]] Send& send_file(int descriptor, ByteCount offset, std::size_t bytes, Duration timeout);
 
+  /// Whether send_file() may be used: what is sealed has to pass through the program.
+  [[nodiscard]] bool takes_files() const { return engine_ == nullptr; }
+
+  /// From now on TLS is spoken. \pre nothing is in flight; the engine has shaken hands
+  void secure(std::unique_ptr<tls::Engine> engine);
+  /// What its handshake agreed on; null: the stream is plain.
+  [[nodiscard]] const tls::Facts* tls() const;
+
   /// Whether unread bytes (or an end) have been announced.
-  [[nodiscard]] bool readable() { return reactor_.io().readable(handle_); }
+  [[nodiscard]] bool readable();
   /// Told about activity while nobody receives; null to stop.
   void watch(Watcher* watcher) { reactor_.io().watch(handle_, watcher); }
-  void shut_down_sending() { reactor_.io().shut_down_sending(handle_); }
+  void shut_down_sending();
   /// Makes the destructor send a reset instead of an orderly end.
   void reset_on_close() { reset_ = true; }
 
@@ -116,6 +142,12 @@ class Stream final : private Timer {
 
  private:
   void fire(Time now) override;
+  bool completed(Op& op) override;
+  bool receive_secured();
+  bool submit_secured();
+  bool absorb();
+  bool take_plain(std::span<const char> received);
+  void say_goodbye();
   void parked(Op& op, const Error* canceled_already);
   void cancel(Op& op);
   [[nodiscard]] Error error_of(const Op& op, Error why) const;
@@ -126,6 +158,7 @@ class Stream final : private Timer {
   bool reset_ = false;
   ByteCount bytes_received_ = 0;
   ByteCount bytes_sent_ = 0;
+  std::unique_ptr<tls::Engine> engine_;
   Receive receive_;
   Send send_;
 };

@@ -45,6 +45,19 @@ enum class SocketKind : std::uint8_t { stream, datagram };
 /// is finished before more is begun, so that less is in flight and more of it stays in the cache.
 enum class Urgency : std::uint8_t { continues, begins };
 
+class Op;
+
+/// Stands between an op and who waits for it: what the kernel gave may be only a part of what is wanted (a TLS record
+/// whose rest has not come).
+class OpLayer {
+ public:
+  /// The op is complete. \returns whether its waiter may go on; otherwise the op was submitted again
+  virtual bool completed(Op& op) = 0;
+
+ protected:
+  ~OpLayer() = default;
+};
+
 /// One thing wanted from the kernel. Lives in the Stream or Listener it belongs to; its waiter is a coroutine.
 class Op : public Suspension {
  public:
@@ -63,6 +76,7 @@ class Op : public Suspension {
   Duration patience{no_limit};   ///< send, send_file: the deadline is this long after each progress
   int file = -1;                 ///< send_file: the open file
   std::int64_t file_offset = 0;  ///< send_file: where the next byte is
+  OpLayer* layer = nullptr;      ///< asked before the waiter goes on; nearly always none
 
   [[nodiscard]] bool sends() const { return kind == Kind::send || kind == Kind::send_file; }
 

@@ -42,6 +42,7 @@ void Reactor::run() {
 
 void Reactor::complete(Op& op) {
   op.parked = false;
+  if (op.layer != nullptr && !op.layer->completed(op)) return;
   op.unlink();
   op.waiter.resume();
 }

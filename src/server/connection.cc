@@ -2,6 +2,7 @@
 #include "server/connection.h"
 
 #include "base/fault.h"
+#include "net/tls/handshake.h"
 #include "server/shard_server.h"
 
 namespace weir {
@@ -49,6 +50,10 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
   requests_max_ = pin->limits.requests_per_connection;
   age_max_ = pin->timeouts.connection_age;
   memory_max_ = pin->limits.memory_bytes;
+  if (CertificateSource* certificates = server.certificates_of(listener.plan)) {
+    engine_ = certificates->on(server.shard()).accept(server.shard().tls_bench, opened_);
+    facts_.scheme = "https";
+  }
   server.shard().metrics.connections_opened.add();
   server.shard().metrics.connections_open.add();
 }
@@ -62,8 +67,43 @@ Connection::~Connection() {
 Task<void> Connection::run() {
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region;
-  co_await protocol_.serve(*this, stream_).under(region.inner());
+  if (engine_ == nullptr || co_await secure().under(region.inner())) {
+    co_await protocol_.serve(*this, stream_).under(region.inner());
+  }
+  if (stream_.tls() != nullptr) co_await end_secured().under(region.inner());
   region_ = nullptr;
+}
+
+/// \returns  whether there is a connection now on which requests may come
+Task<bool> Connection::secure() {
+  idle_ = true;  // no answer is owed yet
+  Duration patience;
+  {
+    const SnapshotPin now = pin();  // not held: a client may take its time
+    patience = now->timeouts.tls_handshake;
+  }
+  TlsMetrics& metrics = server_.shard().metrics.client_tls;
+  metrics.handshakes_in_progress.add();
+  tls::Failure why{};
+  const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why);
+  metrics.handshakes_in_progress.subtract();
+  if (shaken) {
+    facts_.tls = stream_.tls();
+    metrics.count(*facts_.tls);
+  } else if (shaken.error().origin == Origin::client) {  // and not: given up by us
+    metrics.failures[static_cast<std::size_t>(why)].add();
+  }
+  co_return shaken.has_value();
+}
+
+// The client is to know that this is the end and no cut, also when it still reads what was sent before.
+Task<void> Connection::end_secured() {
+  Duration patience;
+  {
+    const SnapshotPin now = pin();
+    patience = now->timeouts.linger;
+  }
+  static_cast<void>(co_await stream_.send_goodbye(patience));
 }
 
 // A client that has just connected has a request on its way: it gets a moment to arrive, and its answer.

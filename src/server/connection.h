@@ -1,7 +1,8 @@
 // A client's connection, from accept to close.
 //
-// Idea: it owns the stream and tells its session what it needs to know (the configuration of this moment, whether to
-// end behind the current answer), and the server what that needs to know (idle or busy).
+// Idea: it owns the stream, shakes hands first where the listener speaks TLS, and tells its session what it needs to
+// know (the configuration of this moment, whether to end behind the current answer), and the server what that needs to
+// know (idle or busy).
 //
 // Invariants
 //   (1) A connection pins no configuration while it is idle.
@@ -43,12 +44,15 @@ class Connection final : public ServerContext, public ListLink {
   void set_idle(bool idle) override;
 
  private:
+  Task<bool> secure();
+  Task<void> end_secured();
   [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
 
   ShardServer& server_;
   Handler& handler_;
   const ServerProtocol& protocol_;
   Stream stream_;
+  std::unique_ptr<tls::Engine> engine_;  // until hands are shaken; null: it is plain
   ConnectionFacts facts_;
   std::string listener_name_;  // outlives the listener, which a reload may take away
   CancellationRegion* region_ = nullptr;

@@ -56,6 +56,8 @@ Status client_status(Code code) {
       return 429;
     case Code::loop_detected:
       return 508;
+    case Code::misdirected:
+      return 421;
     default:
       return 400;
   }
@@ -69,6 +71,7 @@ Status upstream_status(Code code) {
     case Code::upstream_idle_timeout:
     case Code::upstream_write_timeout:
     case Code::timed_out:
+    case Code::tls_timeout:
       return 504;
     case Code::upstream_overloaded:
       return 503;

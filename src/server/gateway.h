@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contracts/certificate_source.h"
 #include "contracts/filter.h"
 #include "contracts/service.h"
 #include "contracts/snapshot.h"
@@ -37,6 +38,12 @@ class Gateway final : public Snapshot {
   Router router;
   std::vector<std::shared_ptr<const Route>> routes;  ///< by the number the router gives
   std::vector<std::shared_ptr<const Cluster>> clusters;
+  /// By a listener's number; null, or not there at all: it is plain.
+  std::vector<std::shared_ptr<CertificateSource>> certificates;
+
+  [[nodiscard]] CertificateSource* certificates_of(std::uint16_t listener) const {
+    return listener < certificates.size() ? certificates[listener].get() : nullptr;
+  }
 };
 
 }  // namespace weir

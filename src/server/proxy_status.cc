@@ -12,6 +12,11 @@ namespace {
 
 std::string_view of_upstream(Code code) {
   switch (code) {
+    case Code::certificate_untrusted:
+      return "tls_certificate_error";
+    case Code::tls_failed:
+      return "tls_protocol_error";
+    case Code::tls_timeout:
     case Code::connect_timeout:
       return "connection_timeout";
     case Code::first_byte_timeout:

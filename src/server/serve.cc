@@ -7,6 +7,7 @@
 #include "http/request_id.h"
 #include "route/recorded_route.h"
 #include "server/error_reply.h"
+#include "server/misdirection.h"
 #include "server/server_timing.h"
 
 namespace weir {
@@ -115,6 +116,7 @@ Reply Serve::handle(Exchange& exchange) {
   if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
     return refuse(client_error(Code::loop_detected));
   }
+  if (exchange.connection.tls != nullptr && is_misdirected(exchange)) return refuse(client_error(Code::misdirected));
   const RouteDecision decision = find_route(exchange, gateway);
   if (!decision.matched()) return refuse(client_error(Code::no_route));
   const Route& route = *gateway.routes[decision.route];

@@ -92,22 +92,22 @@ Task<void> ShardServer::accept_loop(Acceptor& acceptor) {
 }
 
 void ShardServer::admit(Acceptor& acceptor, Handle handle) {
-  if (aborted_) return refuse(handle, Code::draining);  // nobody would come to end it
+  if (aborted_) return refuse(acceptor, handle, Code::draining);  // nobody would come to end it
   if (draining_ && fault(Fault::accept_after_drain)) return;
   const bool traffic = acceptor.open.plan.use == ListenerUse::traffic;
   if (traffic && parts_.census.memory().exceeds(current_->limits.memory_bytes, shard_.reactor.now())) {
     shard_.metrics.connections_refused.add();
-    return refuse(handle, Code::out_of_memory);
+    return refuse(acceptor, handle, Code::out_of_memory);
   }
   const std::uint64_t most = traffic ? current_->limits.connections : UINT64_MAX;
   if (!parts_.census.enter(most)) {
     shard_.metrics.connections_refused.add();
-    return refuse(handle, Code::too_many_connections);
+    return refuse(acceptor, handle, Code::too_many_connections);
   }
   const std::optional<IpAddress> client = traffic ? counted_client(acceptor, handle) : std::nullopt;
   if (client && !parts_.census.clients().enter(*client, current_->limits.connections_per_client)) {
     parts_.census.leave();
-    return refuse_client(handle, *client);
+    return refuse_client(acceptor, handle, *client);
   }
   auto connection = std::make_unique<Connection>(*this, acceptor.open, handle, client);
   connections_.push_back(*connection);
@@ -126,10 +126,10 @@ std::optional<IpAddress> ShardServer::counted_client(const Acceptor& acceptor, H
   return counted_part(peer, current_->limits.client_ipv6_prefix);
 }
 
-void ShardServer::refuse_client(Handle handle, const IpAddress& client) {
+void ShardServer::refuse_client(const Acceptor& acceptor, Handle handle, const IpAddress& client) {
   shard_.metrics.connections_refused.add();
   shard_.metrics.connections_refused_per_client.add();
-  refuse(handle, Code::too_many_from_client);
+  refuse(acceptor, handle, Code::too_many_from_client);
   ++refused_clients_;
   const Time now = shard_.reactor.now();
   if (shard_.notices == nullptr || now < tell_of_clients_at_) return;
@@ -147,12 +147,14 @@ void ShardServer::admit_or_refuse(Acceptor& acceptor, Handle handle) {
   make_reserve(acceptor);
   if (acceptor.reserve != Handle::none) return admit(acceptor, handle);
   shard_.metrics.connections_refused.add();
-  refuse(handle, Code::out_of_descriptors);
+  refuse(acceptor, handle, Code::out_of_descriptors);
 }
 
-// Without a session: the whole answer fits into one packet, and whoever reads it knows why.
-void ShardServer::refuse(Handle handle, Code reason) {
+// Without a session: the whole answer fits into one packet, and whoever reads it knows why. A client that speaks TLS
+// could not read it: it only sees the end, before a handshake has cost anything.
+void ShardServer::refuse(const Acceptor& acceptor, Handle handle, Code reason) {
   Io& io = shard_.reactor.io();
+  if (certificates_of(acceptor.open.plan) != nullptr) return io.close(handle, false);
   const std::string_view status =
       reason == Code::too_many_from_client ? "429 Too Many Requests" : "503 Service Unavailable";
   const std::string answer = fmt::format(

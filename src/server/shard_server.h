@@ -99,6 +99,10 @@ class ShardServer {
     return plan.use == ListenerUse::admin ? parts_.admin : parts_.traffic;
   }
   [[nodiscard]] SnapshotPin pin() const { return current_.again(); }
+  /// What a connection of that listener is answered with; null: it is plain.
+  [[nodiscard]] CertificateSource* certificates_of(const ListenerPlan& plan) const {
+    return static_cast<const Gateway&>(*current_).certificates_of(plan.id);
+  }
 
  private:
   struct Acceptor;
@@ -107,8 +111,8 @@ class ShardServer {
   void admit(Acceptor& acceptor, Handle handle);
   void admit_or_refuse(Acceptor& acceptor, Handle handle);
   std::optional<IpAddress> counted_client(const Acceptor& acceptor, Handle handle);
-  void refuse(Handle handle, Code reason);
-  void refuse_client(Handle handle, const IpAddress& client);
+  void refuse(const Acceptor& acceptor, Handle handle, Code reason);
+  void refuse_client(const Acceptor& acceptor, Handle handle, const IpAddress& client);
   Task<void> serve(std::unique_ptr<Connection> connection, bool counts_as_traffic);
   void stop(Acceptor& acceptor);
   void make_reserve(Acceptor& acceptor);

@@ -57,7 +57,9 @@ struct ClusterSettings {
   std::optional<BulkheadUse> concurrency;
   HealthRules health;
   UpstreamProtocol speaks = UpstreamProtocol::http;
-  const ClientProtocol* protocol = nullptr;  ///< of what it speaks; lives as long as the process
+  const ClientProtocol* protocol =
+      nullptr;  ///< of what it speaks; lives as long as the process, or is `owned_protocol`
+  std::shared_ptr<const ClientProtocol> owned_protocol{};
 };
 
 class Cluster {

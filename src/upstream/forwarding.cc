@@ -1,12 +1,19 @@
 // One pass over the fields, then what is added.
 #include "upstream/forwarding.h"
 
+#include "base/crypto.h"
+#include "net/tls/server_context.h"
+
 namespace weir {
 namespace {
+
+constexpr std::string_view client_cert_name = "client-cert";
 
 /// Whether a field goes on as it came; the others are written anew or not at all.
 bool stays(const Field& field, bool request_id_is_ours) {
   switch (field.id) {
+    case FieldName::other:
+      return field.name != client_cert_name && field.name != "client-cert-chain";
     case FieldName::host:  // the connection writes the authority
     case FieldName::expect:
       return false;
@@ -15,6 +22,11 @@ bool stays(const Field& field, bool request_id_is_ours) {
     default:
       return true;
   }
+}
+
+std::string_view certificate_to_tell(const ConnectionFacts& connection) {
+  const bool told = connection.tls != nullptr && connection.tls->context->tells_upstreams();
+  return told ? std::string_view(connection.tls->certificate) : std::string_view();
 }
 
 }  // namespace
@@ -43,6 +55,10 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
     append_via(head.fields, request.version, settings.pseudonym);
     append_cdn_loop(head.fields, settings.pseudonym);
   }
+  if (!facts.client_certificate.empty()) {
+    head.fields.append(client_cert_name,
+                       arena.join(std::string_view(":"), crypto::encode_base64(facts.client_certificate), ":"));
+  }
   if (head.expects_continue) head.fields.append(FieldName::expect, "100-continue");
   if (names_request) head.fields.append(FieldName::x_request_id, facts.request_id);
   return head;
@@ -63,7 +79,8 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Excha
                .port = exchange.connection.local_port},
        .request_id = exchange.request_id,
        .upgrade_allowed = upgrade_allowed,
-       .has_body = exchange.request_body != nullptr},
+       .has_body = exchange.request_body != nullptr,
+       .client_certificate = certificate_to_tell(exchange.connection)},
       arena);
 }
 

@@ -5,6 +5,7 @@
 //   host        the authority of the request: the client's, or what a rewrite put there
 //   expect      goes on only when there is a body to wait with
 //   upgrade     only when the route allows it; otherwise the request goes on in HTTP/1.1 (RFC 9110 section 7.8)
+//   client-cert, client-cert-chain    never a client's; written anew where the configuration wants it (RFC 9440)
 //   x-forwarded-*, forwarded, via, cdn-loop, x-request-id    by `forwarded:` of the configuration
 #pragma once
 
@@ -19,6 +20,7 @@ struct ForwardingFacts {
   std::string_view request_id;
   bool upgrade_allowed = false;
   bool has_body = false;
+  std::string_view client_certificate{};  ///< verified, DER; empty: there is none, or nobody is to be told
 };
 
 /// \returns  the head to send, in the arena

@@ -32,6 +32,24 @@ class Forwarding : public testing::Test {
   bool trusted = false;
 };
 
+TEST_F(Forwarding, never_passes_on_what_a_client_says_of_its_certificate) {
+  request.fields.append("client-cert", ":AAAA:");
+  request.fields.append("client-cert-chain", ":AAAA:");
+  request.fields.append("client-certified", "yes");
+  const RequestHead& head = composed();
+  EXPECT_EQ(head.fields.find("client-cert"), nullptr);
+  EXPECT_EQ(head.fields.find("client-cert-chain"), nullptr);
+  EXPECT_NE(head.fields.find("client-certified"), nullptr);
+}
+
+TEST_F(Forwarding, tells_of_a_verified_certificate) {
+  request.fields.append("client-cert", ":AAAA:");
+  const RequestHead& head = compose_upstream_head(
+      request, {.settings = settings, .hop = {}, .request_id = {}, .client_certificate = "\x01\x02\x03\x04"}, arena);
+  ASSERT_NE(head.fields.find("client-cert"), nullptr);
+  EXPECT_EQ(head.fields.find("client-cert")->value, ":AQIDBA==:");
+}
+
 TEST_F(Forwarding, says_where_the_request_has_been) {
   const RequestHead& head = composed();
   EXPECT_EQ(head.fields.get(FieldName::x_forwarded_for), "192.0.2.1");

@@ -14,16 +14,21 @@
 
 namespace weir {
 
+namespace tls {
+class ClientContext;
+}
+
 /// Asking endpoints whether they are well. `upstreams.NAME.health`.
 struct CheckRules {
-  std::shared_ptr<const HealthCheck> check;        ///< null: nobody asks
-  Duration every = std::chrono::seconds{5};        ///< of one endpoint, by the whole machine; a tenth earlier or later
-  Duration timeout = std::chrono::seconds{2};      ///< for all of a check: connecting, asking, the answer
-  Duration retry_every = std::chrono::seconds{1};  ///< while an answer speaks against what was known
-  std::uint32_t up_after = 2;                      ///< answers in a row. HAProxy: rise 2
-  std::uint32_t down_after = 3;                    ///< HAProxy: fall 3
-  bool begin_up = true;                            ///< before the first check has ended
-  std::uint16_t port = 0;                          ///< 0: the endpoint's own
+  std::shared_ptr<const HealthCheck> check;         ///< null: nobody asks
+  Duration every = std::chrono::seconds{5};         ///< of one endpoint, by the whole machine; a tenth earlier or later
+  Duration timeout = std::chrono::seconds{2};       ///< for all of a check: connecting, asking, the answer
+  Duration retry_every = std::chrono::seconds{1};   ///< while an answer speaks against what was known
+  std::uint32_t up_after = 2;                       ///< answers in a row. HAProxy: rise 2
+  std::uint32_t down_after = 3;                     ///< HAProxy: fall 3
+  bool begin_up = true;                             ///< before the first check has ended
+  std::uint16_t port = 0;                           ///< 0: the endpoint's own
+  std::shared_ptr<const tls::ClientContext> tls{};  ///< null: they are asked in the clear
 };
 
 /// Which failures of requests count against an endpoint beside those of the network.

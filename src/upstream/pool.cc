@@ -45,6 +45,7 @@ class Pool::Connection final : public LeaseOwner, public Watcher, public ListLin
   }
 
   State state = State::connecting;
+  const ClientProtocol* protocol = nullptr;  // that it speaks; as a name only
   Time idle_since{};
   Acquire* waiter = nullptr;  // for whom it is being opened; null once that one gave up
   std::unique_ptr<ClientSession> session;
@@ -164,7 +165,9 @@ void Pool::open_for(Acquire& acquire) {
 }
 
 Task<void> Pool::connect(Connection& connection, UpstreamTimeouts timeouts) {
-  auto session = co_await settings_.protocol->connect(shard_, address_, timeouts, &connection);
+  const Settings settings = settings_;  // a new configuration may come meanwhile
+  connection.protocol = settings.protocol;
+  auto session = co_await settings.protocol->connect(shard_, address_, timeouts, &connection);
   if (session) {
     connected(connection, std::move(*session));
   } else {
@@ -216,7 +219,8 @@ void Pool::offer(Connection& connection) {
     shard_.metrics.upstream_reuses.add();
     return hand_over(line_.front()->acquire, connection);
   }
-  if (closed_ || idle_count_ >= settings_.limits.idle_max) return doom(connection);
+  const bool outdated = connection.protocol != settings_.protocol;  // say, from before certificates were verified
+  if (closed_ || outdated || idle_count_ >= settings_.limits.idle_max) return doom(connection);
   connection.unlink();
   connection.state = Connection::State::idle;
   connection.idle_since = shard_.reactor.now();
@@ -291,6 +295,7 @@ void Pool::show_load() {
 }
 
 void Pool::configure(const Settings& settings) {
+  if (settings.protocol != settings_.protocol) doom_all_idle();
   settings_ = settings;
   closed_ = false;
   while (idle_count_ > settings_.limits.idle_max) doom(*idle_.back());

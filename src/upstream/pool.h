@@ -62,8 +62,9 @@ std::string_view name_of(PoolAction action);
 class Pool final : private Timer {
  public:
   struct Settings {
-    const ClientProtocol* protocol = nullptr;  ///< lives as long as the process
+    const ClientProtocol* protocol = nullptr;  ///< lives as long as the process, or is `owned`
     ConnectionLimits limits;
+    std::shared_ptr<const ClientProtocol> owned{};  ///< of one configuration: what speaks TLS
   };
 
   Pool(Shard& shard, const UpstreamAddress& address, std::uint64_t id, const Settings& settings);

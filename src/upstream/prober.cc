@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "net/connect.h"
+#include "upstream/secured_protocol.h"
 
 namespace weir {
 namespace {
@@ -57,7 +58,9 @@ Task<void> Prober::go_on() {
 /// \errors  what the gateway lacks; canceled
 Task<Result<ProbeResult>> Prober::ask() {
   const Time deadline = deadline_after(shard_.reactor.now(), rules_.timeout);
-  const Result<std::unique_ptr<Stream>> stream = co_await connect(shard_.reactor, address_, rules_.timeout);
+  const Result<std::unique_ptr<Stream>> stream =
+      rules_.tls == nullptr ? co_await connect(shard_.reactor, address_, rules_.timeout)
+                            : co_await connect_secured(shard_, address_, *rules_.tls, nullptr, rules_.timeout);
   if (!stream && stream.error().origin == Origin::gateway) co_return fail(stream.error());
   if (!stream) co_return ProbeResult{.reason = name_of(stream.error().code)};
   co_return co_await rules_.check->probe(**stream, {.authority = endpoint_->address(), .deadline = deadline});

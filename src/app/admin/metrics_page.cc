@@ -122,6 +122,34 @@ void add_traffic(Exposition& page, std::span<Shard* const> shards) {
   }
 }
 
+std::uint64_t sum_of(std::span<Shard* const> shards, TlsMetrics ShardMetrics::* side, Cell TlsMetrics::* cell) {
+  std::uint64_t sum = 0;
+  for (const Shard* shard : shards) sum += (shard->metrics.*side.*cell).get();
+  return sum;
+}
+
+void add_handshakes(Exposition& page, std::span<Shard* const> shards, std::string_view prefix, std::string_view whom,
+                    TlsMetrics ShardMetrics::* side) {
+  const auto sum = [&](Cell TlsMetrics::* cell) { return sum_of(shards, side, cell); };
+  page.family(
+          fmt::format("{}_handshakes_total", prefix), "counter",
+          fmt::format("TLS handshakes with {} that ended well, by version and whether a session was resumed.", whom))
+      .sample({{"version", "1.2"}, {"resumed", "false"}}, sum(&TlsMetrics::full_1_2))
+      .sample({{"version", "1.2"}, {"resumed", "true"}}, sum(&TlsMetrics::resumed_1_2))
+      .sample({{"version", "1.3"}, {"resumed", "false"}}, sum(&TlsMetrics::full_1_3))
+      .sample({{"version", "1.3"}, {"resumed", "true"}}, sum(&TlsMetrics::resumed_1_3));
+  page.family(fmt::format("{}_handshakes_in_progress", prefix), "gauge",
+              fmt::format("TLS handshakes with {} that are not over.", whom))
+      .sample({}, sum(&TlsMetrics::handshakes_in_progress));
+  page.family(fmt::format("{}_handshake_failures_total", prefix), "counter",
+              fmt::format("TLS handshakes with {} that failed, by reason.", whom));
+  for (std::size_t at = 0; at < tls::failure_count; ++at) {
+    std::uint64_t failures = 0;
+    for (const Shard* shard : shards) failures += (shard->metrics.*side).failures[at].get();
+    if (failures > 0) page.sample({{"reason", tls::name_of(static_cast<tls::Failure>(at))}}, failures);
+  }
+}
+
 void add_cores(Exposition& page, std::span<Shard* const> shards) {
   const auto per_core = [&](std::string_view name, std::string_view type, std::string_view help, CellOfShard cell) {
     page.family(name, type, help);
@@ -198,6 +226,8 @@ std::string metrics_page(const MetricsSources& sources) {
   const std::span<Shard* const> shards = sources.operations.shards();
   if (!shards.empty()) {
     add_traffic(page, shards);
+    add_handshakes(page, shards, "weir_tls", "clients", &ShardMetrics::client_tls);
+    add_handshakes(page, shards, "weir_upstream_tls", "upstreams", &ShardMetrics::upstream_tls);
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);

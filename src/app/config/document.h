@@ -97,7 +97,8 @@ struct UpstreamDocument {
   std::optional<CircuitBreakerOptions> circuit_breaker;
   std::optional<ConcurrencyOptions> concurrency;
   HealthDocument health;
-  OutlierRules outliers{.watch = false};  ///< watched when something is said of them
+  std::optional<UpstreamTlsDocument> tls;  ///< nothing: in the clear
+  OutlierRules outliers{.watch = false};   ///< watched when something is said of them
   std::uint32_t panic_below_percent = HealthRules{}.panic_below_percent;
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,

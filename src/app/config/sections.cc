@@ -84,10 +84,8 @@ std::string pseudonym_complaint(const std::string& pseudonym) {
   return "is not a name of letters, digits and !#$%&'*+-.^_`|~; write weir";
 }
 
-/// What later versions will know, said better than "unknown option".
-bool not_yet(const Node& node, const Reading& reading, std::string_view what) {
-  return reading.error(node, fmt::format("{} is not in this version of Weir", what),
-                       "leave it out, and end TLS in front of Weir");
+bool read_tls(const Node& node, const Reading& reading, ListenerDocument& listener) {
+  return tls_schema().read_into(node, reading, listener.tls.emplace());
 }
 
 }  // namespace
@@ -161,6 +159,10 @@ const Schema<Timeouts>& timeouts_schema() {
           .option("client_write", &Timeouts::client_write,
                   {.doc = "Between two moments at which the client took a piece of the response.",
                    .example = "30s",
+                   .minimum = shortest})
+          .option("tls_handshake", &Timeouts::tls_handshake,
+                  {.doc = "From a connection's begin to the end of its TLS handshake.",
+                   .example = "10s",
                    .minimum = shortest})
           .option("keep_alive", &Timeouts::keep_alive,
                   {.doc = "Idle between two requests.", .example = "75s", .minimum = shortest})
@@ -328,10 +330,9 @@ const Schema<ListenerDocument>& listener_schema() {
                     return option::read_word(node, reading, {"http"}, index);
                   },
                   {.doc = "Which protocol is spoken.", .example = "http", .default_value = "http"})
-          .custom(
-              "tls", "map",
-              [](const Node& node, const Reading& reading, ListenerDocument&) { return not_yet(node, reading, "TLS"); },
-              {.doc = "Not in this version."})
+          .custom("tls", "tls", read_tls,
+                  {.doc = "Makes it speak TLS.", .example = "{ certificates: [{ certificate: a.pem, key: a.key }] }"},
+                  &tls_schema())
           .shorthand("address");
   return schema;
 }

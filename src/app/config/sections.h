@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "app/config/tls.h"
 #include "base/limits.h"
 #include "contracts/fleet.h"
 #include "contracts/schema.h"
@@ -25,6 +27,7 @@ struct ListenerDocument {
   std::string name;  ///< the address when none is given
   Endpoint address;
   Place place;
+  std::optional<TlsDocument> tls;  ///< nothing: it is plain
 };
 
 struct AccessLogDocument {

@@ -77,6 +77,13 @@ bool read_outliers(const Node& node, const Reading& reading, UpstreamDocument& u
   return outliers_schema().read_into(node, reading, upstream.outliers);
 }
 
+bool read_upstream_tls(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  UpstreamTlsDocument& tls = upstream.tls.emplace();
+  tls.place = node.place();
+  tls.path = reading.path();
+  return upstream_tls_schema().read_into(node, reading, tls);
+}
+
 bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
   return read_percent(node, reading, upstream.panic_below_percent);
 }
@@ -92,6 +99,8 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .choice("protocol", &UpstreamDocument::protocol,
                   {{"http", UpstreamProtocol::http}, {"fastcgi", UpstreamProtocol::fastcgi}},
                   {.doc = "What the servers speak. fastcgi is for the service of that name.", .example = "fastcgi"})
+          .custom("tls", "on or upstream tls", read_upstream_tls,
+                  {.doc = "Speaks TLS to the servers.", .example = "on"}, &upstream_tls_schema())
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
                   {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
           .option("zone", &UpstreamDocument::zone,

@@ -31,6 +31,7 @@
 #include "route/recorded_route.h"
 #include "route/recorded_target.h"
 #include "server/gateway.h"
+#include "server/misdirection.h"
 #include "services/fastcgi/fastcgi.h"
 #include "services/files/files.h"
 #include "services/proxy/proxy.h"
@@ -86,6 +87,7 @@ class DecideAgain {
     if (room == "forward_auth") return forward_auth(decision);
     if (room == "hedge") return hedge(decision);
     if (room == "race") return race(decision);
+    if (room == "tls") return misdirection(decision);
     const auto rules = rules_.find(std::string(story.route));
     ASSERT_NE(rules, rules_.end());
     if (room == "access") return access(rules->second, decision);
@@ -164,6 +166,14 @@ class DecideAgain {
     ASSERT_TRUE(facts);
     const RaceVerdict again = decide(*facts);
     EXPECT_EQ(decision.verdict, name_of(again.outcome));
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void misdirection(const StoryDecision& decision) {
+    const auto facts = facts_from<MisdirectionFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const MisdirectionVerdict again = decide(*facts);
+    EXPECT_TRUE(again.misdirected);
     EXPECT_EQ(decision.reason, again.reason);
   }
 

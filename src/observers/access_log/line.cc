@@ -148,6 +148,11 @@ void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery&
   line.text(",\"host\":", request.authority);
   line.target(",\"path\":", target_of(request));
   if (!request.method_text.empty()) line.text(",\"version\":", name_of(request.version));
+  if (const tls::Facts* tls = exchange.connection.tls) {
+    line.text(",\"tls\":", tls->version);
+    line.text(",\"cipher\":", tls->cipher);
+    line.text(",\"server_name\":", tls->server_name);
+  }
   line.text(",\"configuration\":", exchange.configuration());
   line.text(",\"route\":", exchange.route_name);
   line.text(",\"upstream\":", exchange.upstream_name);

@@ -31,8 +31,8 @@ class BodyWriter {
   Stream::Send& send_head_before_file(std::string_view head) { return stream_.send_before_more(head, stall_); }
   /// \pre takes_files() and check(piece)
   Stream::Send& send_file(const FilePiece& piece);
-  /// Content that needs no framing around it can come straight from a file.
-  [[nodiscard]] bool takes_files() const { return kind_ != Framing::Kind::chunked; }
+  /// Content that needs nothing around it, neither framing nor TLS, can come straight from a file.
+  [[nodiscard]] bool takes_files() const { return kind_ != Framing::Kind::chunked && stream_.takes_files(); }
 
   /// Every byte that was promised has been written.
   [[nodiscard]] bool finished() const { return kind_ != Framing::Kind::length || length_left_ == 0; }

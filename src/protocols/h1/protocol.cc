@@ -3,6 +3,7 @@
 
 #include "protocols/h1/client_session.h"
 #include "protocols/h1/server_session.h"
+#include "upstream/secured_protocol.h"
 
 namespace weir::h1 {
 namespace {
@@ -25,6 +26,11 @@ const ServerProtocol& server_protocol() {
 const ClientProtocol& client_protocol() {
   static const OneExchangeProtocol<ClientSessionH1> protocol;
   return protocol;
+}
+
+std::shared_ptr<const ClientProtocol> secured_client_protocol(std::shared_ptr<const tls::ClientContext> context,
+                                                              unsigned cores) {
+  return std::make_shared<const SecuredProtocol<ClientSessionH1>>(std::move(context), cores);
 }
 
 }  // namespace weir::h1

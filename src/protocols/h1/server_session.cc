@@ -348,6 +348,7 @@ Task<void> ServerSessionH1::linger() {
     const SnapshotPin pin = context_.pin();
     patience = pin->timeouts.linger;
   }
+  static_cast<void>(co_await stream_.send_goodbye(patience));
   stream_.shut_down_sending();
   inbox_.consume(inbox_.unread().size());
   context_.set_idle(true);

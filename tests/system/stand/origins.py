@@ -30,7 +30,7 @@ http {{
   uwsgi_temp_path {directory}/nginx.uwsgi;
   scgi_temp_path {directory}/nginx.scgi;
   server {{
-    listen {address} backlog=8192;
+    listen {address} backlog=8192{options};
     root {root};
     {locations}
   }}
@@ -54,8 +54,9 @@ def free_port() -> int:
 class Nginx:
     """nginx as one process: what is killed is all of it. The same address can be started again."""
 
-    def __init__(self, directory: pathlib.Path, locations: str = ""):
+    def __init__(self, directory: pathlib.Path, locations: str = "", options: str = ""):
         self.directory = directory
+        self.options = options and f" {options}"
         self.root = directory / "files"
         self.root.mkdir(parents=True)
         self.locations = locations
@@ -74,7 +75,7 @@ class Nginx:
     def try_start(self) -> bool:
         configuration = self.directory / "nginx.conf"
         configuration.write_text(NGINX.format(directory=self.directory, address=self.address, root=self.root,
-                                              locations=self.locations))
+                                              locations=self.locations, options=self.options))
         self.child = Child([tool("nginx"), "-p", str(self.directory), "-c", str(configuration)], self.directory,
                            "nginx")
         until(lambda: not self.child.running or self.answers(), "nginx to listen", story=self.child.stderr)

@@ -48,9 +48,9 @@ class Stand:
         gateway.start(yaml, prefix, environment)
         return gateway
 
-    def nginx(self, locations: str = "") -> Nginx:
+    def nginx(self, locations: str = "", options: str = "") -> Nginx:
         self.origins += 1
-        nginx = Nginx(self.directory / f"nginx{self.origins}", locations)
+        nginx = Nginx(self.directory / f"nginx{self.origins}", locations, options)
         self.ending.callback(lambda: nginx.close())
         return nginx
 

@@ -17,10 +17,11 @@ import re
 import shlex
 import shutil
 import socket
+import ssl
 import tempfile
 import time
 
-from . import fastcgi, steps
+from . import certificates, fastcgi, steps
 from .gateway import Gateway
 from .message import Malformed
 from .page import Block, Page, Step
@@ -94,6 +95,8 @@ class Story:
         self.origins = {name: self.open_origin(name) for name in sorted(page.origins)}
         places = {name.replace(" ", "."): origin.address for name, origin in self.origins.items()}
         places["dead"] = f"127.0.0.1:{self.dead.getsockname()[1]}"
+        if "${tls}" in page.configuration:
+            places["tls"] = str(certificates.folder())
         if "${deaf}" in page.configuration:
             places["deaf"] = self.open_deaf()
         self.gateway = Gateway(self.wire, binary, self.directory, places)
@@ -230,8 +233,8 @@ class Story:
 
     def connect(self, block: Block, words: list[str]) -> None:
         options = dict(zip(words[::2], words[1::2]))
-        if set(options) - {"from", "to"}:
-            raise PageError("connect [from ADDRESS] [to LISTENER]")
+        if set(options) - {"from", "to", "tls", "as"}:
+            raise PageError("connect [from ADDRESS] [to LISTENER] [tls NAME [as CERTIFICATE]]")
         listener = options.get("to", "web")
         address = f"unix:{self.gateway.admin}" if block.kind == "admin" else self.gateway.address(listener)
         if address.startswith("unix:"):
@@ -249,7 +252,21 @@ class Story:
         except OSError as error:
             sock.close()
             raise Failure(f"{block.name} to connect to {address}", str(error))
+        if "tls" in options:
+            sock = self.secure(block.name, sock, options["tls"], options.get("as"))
         self.clients[block.name] = Connection(self.wire, sock, block.name)
+
+    def secure(self, who: str, sock: socket.socket, name: str, certificate: str | None) -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=certificates.folder() / "ca.pem")
+        context.set_alpn_protocols(["http/1.1"])
+        if certificate:
+            folder = certificates.folder()
+            context.load_cert_chain(folder / f"{certificate}.pem", folder / f"{certificate}.key")
+        try:
+            return context.wrap_socket(sock, server_hostname=name, suppress_ragged_eofs=False)
+        except OSError as error:
+            sock.close()
+            raise Failure(f"{who} to shake hands as {name}", str(error))
 
     def take_origin(self, origin: Origin, step: Step, known: dict) -> None:
         if step.word == "accept":

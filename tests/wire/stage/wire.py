@@ -14,6 +14,7 @@ import dataclasses
 import os
 import selectors
 import socket
+import ssl
 import struct
 import time
 from typing import Callable
@@ -140,7 +141,9 @@ class Connection:
     def read(self) -> None:
         try:
             data = self.socket.recv(READ_BYTES)
-        except BlockingIOError:
+            while isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+                data += self.socket.recv(READ_BYTES)   # what no wait would tell of
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError:
             self.ended = self.was_reset = True
@@ -169,7 +172,7 @@ class Connection:
         try:
             while self.out:
                 del self.out[: self.socket.send(self.out[:READ_BYTES])]
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
         except OSError:
             self.out.clear()                       # the reading side says what happened

@@ -1,0 +1,151 @@
+// The schema of `listeners[].tls`.
+#include "app/config/tls.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/config/items.h"
+#include "base/limits.h"
+
+namespace weir::config {
+namespace {
+
+std::string path_complaint(const std::string& path) {
+  return path.empty() ? "names no file" : "";
+}
+
+const Schema<CertificateDocument>& certificate_schema() {
+  static const auto schema =
+      Schema<CertificateDocument>("certificate", "A certificate and its key, as files in PEM.")
+          .option("certificate", &CertificateDocument::certificate,
+                  {.doc = "The certificate and, behind it, those that lead to its root.",
+                   .example = "/etc/weir/shop.pem",
+                   .required = true,
+                   .complaint = path_complaint})
+          .option("key", &CertificateDocument::key,
+                  {.doc = "Its private key, without a passphrase; in the same file, when not given.",
+                   .example = "/etc/weir/shop.key"})
+          .option("default", &CertificateDocument::is_default,
+                  {.doc = "Shown to who asks for no name, or for one that no certificate has; else the first is."})
+          .shorthand("certificate");
+  return schema;
+}
+
+Place place_of(const Node& map, std::string_view name) {
+  const Node* found = map.find(name);
+  return found == nullptr ? map.place() : found->place();
+}
+
+bool read_certificates(const Node& node, const Reading& reading, TlsDocument& out) {
+  std::size_t index = 0;
+  const bool good = for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    CertificateDocument& made = out.certificates.emplace_back();
+    made.place = item.place();
+    made.path = at.path();
+    if (!certificate_schema().read_into(item, at, made)) return false;
+    made.certificate_place = place_of(item, "certificate");
+    made.key_place = place_of(item, made.key.empty() ? "certificate" : "key");
+    if (made.key.empty()) made.key = made.certificate;
+    return ++index <= limits::tls_certificates ||
+           at.error(item, "there are more certificates than a listener may have");
+  });
+  if (!good) return false;
+  if (out.certificates.empty()) return reading.error(node, "TLS needs a certificate");
+  const auto is_default = [](const CertificateDocument& each) { return each.is_default; };
+  return std::ranges::count_if(out.certificates, is_default) <= 1 ||
+         reading.error(node, "more than one certificate is the default", "keep default: true at one of them");
+}
+
+bool read_protocols(const Node& node, const Reading& reading, TlsDocument& out) {
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    std::size_t index = 0;
+    const std::vector<std::string_view>& spoken = tls::spoken_protocols();
+    if (!option::read_word(item, at, spoken, index)) return false;
+    out.protocols.emplace_back(spoken[index]);
+    return true;
+  });
+}
+
+const Schema<ClientCertificatesDocument>& client_certificates_schema() {
+  using Mode = tls::ClientCertificates;
+  static const auto schema =
+      Schema<ClientCertificatesDocument>("client certificates", "What clients have to show.")
+          .option("authorities", &ClientCertificatesDocument::authorities,
+                  {.doc = "A file with the certificates of those who may issue them.",
+                   .example = "/etc/weir/staff-ca.pem",
+                   .required = true,
+                   .complaint = path_complaint})
+          .choice("mode", &ClientCertificatesDocument::mode,
+                  {{"optional", Mode::optional}, {"required", Mode::required}},
+                  {.doc = "required: without one there is no connection. optional: one that is shown must be good.",
+                   .example = "optional"})
+          .option("depth", &ClientCertificatesDocument::depth,
+                  {.doc = "Certificates between a client's own and the authority's.", .example = "1", .maximum = 10})
+          .option("forward", &ClientCertificatesDocument::forward,
+                  {.doc = "Whether upstreams are told of it, in Client-Cert (RFC 9440). What clients say in that field "
+                          "never reaches them."})
+          .shorthand("authorities");
+  return schema;
+}
+
+bool read_clients(const Node& node, const Reading& reading, TlsDocument& out) {
+  ClientCertificatesDocument& clients = out.clients.emplace();
+  clients.place = node.place();
+  clients.path = reading.path();
+  return client_certificates_schema().read_into(node, reading, clients);
+}
+
+}  // namespace
+
+const Schema<TlsDocument>& tls_schema() {
+  static const auto schema =
+      Schema<TlsDocument>("tls", "What a listener shows its clients, and agrees on with them.")
+          .custom("certificates", "list of certificate", read_certificates,
+                  {.doc = "Each client is shown the one that has the name it asks for; ECDSA and RSA may stand side by "
+                          "side. Renewed files are taken over within seconds.",
+                   .example = "[{ certificate: shop.pem, key: shop.key }]",
+                   .required = true},
+                  &certificate_schema())
+          .choice("oldest_version", &TlsDocument::oldest,
+                  {{"1.2", tls::Version::tls_1_2}, {"1.3", tls::Version::tls_1_3}},
+                  {.doc = "The oldest version of TLS that is spoken; 1.3 is always.", .example = "1.3"})
+          .custom("protocols", "list of protocol", read_protocols,
+                  {.doc = "What is offered by ALPN, most wanted first; all that Weir speaks, when not given.",
+                   .example = "[http/1.1]"})
+          .custom("client_certificates", "client certificates", read_clients,
+                  {.doc = "Asks clients for certificates.", .example = "/etc/weir/staff-ca.pem"},
+                  &client_certificates_schema())
+          .option("session_tickets", &TlsDocument::session_tickets,
+                  {.doc = "Whether clients may resume a session, which spares them and Weir the full handshake."});
+  return schema;
+}
+
+const Schema<UpstreamTlsDocument>& upstream_tls_schema() {
+  static const auto schema =
+      Schema<UpstreamTlsDocument>("upstream tls", "How TLS is spoken to an upstream; `on` is all that most need.")
+          .option("verify", &UpstreamTlsDocument::verify,
+                  {.doc = "Whether its certificate must lead to a trusted authority and have its name. Off, anybody "
+                          "between here and there may read and change everything."})
+          .option("name", &UpstreamTlsDocument::name,
+                  {.doc = "What it is asked for (SNI) and must prove to be; the host of its endpoints, when not given.",
+                   .example = "shop.internal"})
+          .option("authorities", &UpstreamTlsDocument::authorities,
+                  {.doc = "A file of certificates that are trusted, in place of those that this machine trusts.",
+                   .example = "/etc/weir/internal-ca.pem"})
+          .option("certificate", &UpstreamTlsDocument::certificate,
+                  {.doc = "A certificate that is shown to servers that ask for one, with its chain.",
+                   .example = "/etc/weir/client.pem"})
+          .option("key", &UpstreamTlsDocument::key,
+                  {.doc = "Its private key; in the same file, when not given.", .example = "/etc/weir/client.key"})
+          .choice("oldest_version", &UpstreamTlsDocument::oldest,
+                  {{"1.2", tls::Version::tls_1_2}, {"1.3", tls::Version::tls_1_3}},
+                  {.doc = "The oldest version of TLS that is spoken.", .example = "1.3"})
+          .shorthand([](const Node& node, const Reading& reading, UpstreamTlsDocument&) {
+            std::size_t word = 0;
+            return option::read_word(node, reading, {"on"}, word);
+          });
+  return schema;
+}
+
+}  // namespace weir::config

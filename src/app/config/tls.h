@@ -1,0 +1,59 @@
+// How `tls` is written: certificates and what else a listener agrees on with its clients.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contracts/schema.h"
+#include "net/tls/server_context.h"
+
+namespace weir::config {
+
+/// A certificate and its key, as files.
+struct CertificateDocument {
+  std::string certificate;
+  std::string key;  ///< the same file, when nothing is written
+  bool is_default = false;
+  Place place;  ///< of the whole
+  Place certificate_place;
+  Place key_place;
+  std::string path;  ///< `listeners[0].tls.certificates[1]`
+};
+
+/// `listeners[].tls.client_certificates`.
+struct ClientCertificatesDocument {
+  tls::ClientCertificates mode = tls::ClientCertificates::required;
+  std::string authorities;
+  std::uint32_t depth = 3;
+  bool forward = false;
+  Place place;
+  std::string path;
+};
+
+/// `listeners[].tls`.
+struct TlsDocument {
+  std::vector<CertificateDocument> certificates;
+  tls::Version oldest = tls::Version::tls_1_2;
+  std::vector<std::string> protocols;  ///< empty: all that Weir speaks
+  bool session_tickets = true;
+  std::optional<ClientCertificatesDocument> clients;  ///< nothing: they are not asked
+};
+
+/// `upstreams.NAME.tls`.
+struct UpstreamTlsDocument {
+  bool verify = true;
+  std::string name;         ///< empty: the endpoints' host
+  std::string authorities;  ///< a file; empty: whom this machine trusts
+  std::string certificate;  ///< a file; empty: none is shown
+  std::string key;
+  tls::Version oldest = tls::Version::tls_1_2;
+  Place place;
+  std::string path;  ///< `upstreams.shop.tls`
+};
+
+const Schema<TlsDocument>& tls_schema();
+const Schema<UpstreamTlsDocument>& upstream_tls_schema();
+
+}  // namespace weir::config

@@ -1,0 +1,150 @@
+// Reading the files, putting together what they are, and saying what is wrong with them.
+#include "app/tls/file_certificates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/tls/findings.h"
+
+namespace weir {
+
+std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocument& document, const Around& around,
+                                                         WallTime now) {
+  std::shared_ptr<FileCertificates> made(new FileCertificates(document, around));
+  const std::lock_guard lock(made->looking_);
+  made->read_files();
+  for (const File& file : made->files_) around.files.note(file.path, file.bytes);
+  const std::shared_ptr<const tls::ServerContext> context = made->make(now, around.diagnostics);
+  if (context == nullptr) return nullptr;
+  made->content_.publish(context);
+  return made;
+}
+
+FileCertificates::FileCertificates(const config::TlsDocument& document, const Around& around)
+    : document_(document), listener_(around.listener), tickets_(around.tickets), tell_(around.files.tell()) {
+  for (const config::CertificateDocument& each : document_.certificates) {
+    const std::size_t certificate = add_file(each.certificate, each.certificate_place, false);
+    pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
+  }
+  if (document_.clients) authorities_ = add_file(document_.clients->authorities, document_.clients->place, false);
+}
+
+std::size_t FileCertificates::add_file(const std::string& written, Place place, bool is_key) {
+  const std::string path = path_beside(place, written);
+  const auto known = std::ranges::find(files_, path, &File::path);
+  const auto number = static_cast<std::size_t>(known - files_.begin());
+  if (known == files_.end()) files_.push_back({.path = path, .bytes = {}, .stamp = {}, .unreadable = {}});
+  files_[number].is_key |= is_key;
+  return number;
+}
+
+/// \returns whether anything is new
+bool FileCertificates::read_files() {
+  bool news = false;
+  for (File& file : files_) {
+    const auto stamp = stamp_of_file(file.path);
+    if (stamp && *stamp == file.stamp && file.unreadable.empty()) continue;
+    const auto content = read_file(file.path, limits::tls_file_bytes);
+    const std::string unreadable = content ? std::string() : content.error();
+    news |= content.has_value() || unreadable != file.unreadable;
+    file.unreadable = unreadable;
+    if (!content) continue;
+    file.bytes = content->bytes;
+    file.stamp = content->stamp;
+  }
+  return news;
+}
+
+void FileCertificates::complain_of_rights(const File& file, Place named_at, const std::string& path,
+                                          Diagnostics& diagnostics) const {
+  constexpr std::uint32_t others = 0007;
+  if (!file.is_key || (file.stamp.mode & others) == 0) return;
+  diagnostics.warning(
+      named_at, path,
+      fmt::format("everybody on this machine may read the key {} (mode {:04o})", file.path, file.stamp.mode),
+      fmt::format("chmod o= {}", file.path));
+}
+
+std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t number, WallTime now,
+                                                                     Diagnostics& diagnostics) const {
+  const config::CertificateDocument& written = document_.certificates[number];
+  const File& certificate = files_[pairs_[number].first];
+  const File& key = files_[pairs_[number].second];
+  for (const auto& [file, place] :
+       {std::pair(&certificate, written.certificate_place), std::pair(&key, written.key_place)}) {
+    if (file->unreadable.empty()) continue;
+    diagnostics.error(place, written.path, fmt::format("cannot read {}: {}", file->path, file->unreadable),
+                      advice_for_unreadable(file->path, file->unreadable));
+    return nullptr;
+  }
+  complain_of_rights(key, written.key_place, written.path, diagnostics);
+  std::vector<tls::Finding> findings;
+  auto identity = tls::Identity::read(certificate.bytes, key.bytes, now, findings);
+  tell_findings(findings, certificate.path, key.path, diagnostics);
+  return identity;
+}
+
+std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, Diagnostics& diagnostics) const {
+  tls::ServerSettings settings{.oldest = document_.oldest,
+                               .protocols = document_.protocols,
+                               .tickets = document_.session_tickets ? tickets_ : nullptr,
+                               .scope = listener_};
+  if (settings.protocols.empty())
+    settings.protocols.assign(tls::spoken_protocols().begin(), tls::spoken_protocols().end());
+  bool good = take_clients(settings, diagnostics);
+  for (std::size_t number = 0; number < pairs_.size(); ++number) {
+    auto identity = read_identity(number, now, diagnostics);
+    good = good && identity != nullptr;
+    if (document_.certificates[number].is_default) settings.default_identity = number;
+    settings.identities.push_back(std::move(identity));
+  }
+  if (!good) return nullptr;
+  auto made = tls::ServerContext::make(settings);
+  if (made) return *made;
+  diagnostics.error(document_.certificates.front().place, document_.certificates.front().path,
+                    "these certificates cannot be used: " + made.error());
+  return nullptr;
+}
+
+/// What is asked of clients. \returns  false after an error
+bool FileCertificates::take_clients(tls::ServerSettings& settings, Diagnostics& diagnostics) const {
+  if (!document_.clients) return true;
+  const config::ClientCertificatesDocument& clients = *document_.clients;
+  const File& file = files_[*authorities_];
+  if (!file.unreadable.empty()) {
+    diagnostics.error(clients.place, clients.path, fmt::format("cannot read {}: {}", file.path, file.unreadable),
+                      advice_for_unreadable(file.path, file.unreadable));
+    return false;
+  }
+  settings.clients = clients.mode;
+  settings.client_authorities = file.bytes;
+  settings.client_depth = clients.depth;
+  settings.tells_upstreams = clients.forward;
+  return true;
+}
+
+const tls::ServerContext& FileCertificates::on(Shard& shard) {
+  if (content_.look_is_due(shard.reactor.now())) {
+    shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] { kept->look_again(now); });
+  }
+  return *static_cast<const tls::ServerContext*>(content_.on(shard.id));
+}
+
+void FileCertificates::look_again(WallTime now) {
+  const std::lock_guard lock(looking_);
+  if (!read_files()) return;
+  Diagnostics diagnostics;
+  const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics);
+  if (made != nullptr) content_.publish(made);
+  if (!*tell_) return;
+  if (made == nullptr)
+    (*tell_)(false,
+             fmt::format("{}listener {}: certificates have changed and have mistakes; those before stay in force",
+                         diagnostics.text(), listener_));
+  else
+    (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
+                               diagnostics.text(), listener_));
+}
+
+}  // namespace weir

@@ -1,0 +1,342 @@
+// Reading PEM with an eye on lines, and judging what was read.
+#include "net/tls/identity.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "net/tls/openssl.h"
+
+namespace weir::tls {
+namespace {
+
+// People renew by hand within a week; those that renew by machine do so a month before.
+constexpr auto soon = std::chrono::days{14};
+// What the library's security level 2 asks for (112 bits); below it the certificate could not be used anyway.
+constexpr int rsa_bits_min = 2048;
+
+/// A part of a PEM text: from its BEGIN line to its END line.
+struct Block {
+  std::string_view label;  ///< CERTIFICATE, PRIVATE KEY, ...
+  std::string_view text;
+  std::uint32_t line = 0;
+};
+
+std::vector<Block> blocks_of(std::string_view text) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  constexpr std::string_view dashes = "-----";
+  std::vector<Block> blocks;
+  std::uint32_t line = 1;
+  std::size_t counted = 0;
+  for (std::size_t at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at)) {
+    line += static_cast<std::uint32_t>(std::count(text.begin() + counted, text.begin() + at, '\n'));
+    counted = at;
+    const std::size_t label_end = text.find(dashes, at + begin.size());
+    if (label_end == std::string_view::npos) break;
+    const std::string_view label = text.substr(at + begin.size(), label_end - at - begin.size());
+    const std::string end = fmt::format("-----END {}-----", label);
+    const std::size_t close = text.find(end, label_end);
+    const std::size_t stop = close == std::string_view::npos ? text.size() : close + end.size();
+    blocks.push_back({.label = label, .text = text.substr(at, stop - at), .line = line});
+    at = stop;
+  }
+  return blocks;
+}
+
+bool is_certificate(const Block& block) {
+  return block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE" || block.label == "TRUSTED CERTIFICATE";
+}
+bool is_private_key(const Block& block) {
+  return block.label.ends_with("PRIVATE KEY");
+}
+
+std::string text_of(const X509_NAME* name) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &bytes);
+  return {bytes, static_cast<std::size_t>(std::max(size, 0L))};
+}
+
+WallTime time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return WallTime{std::chrono::seconds{::timegm(&parts)}};
+}
+std::string day_of(WallTime time) {
+  return fmt::format("{:%Y-%m-%d %H:%M} UTC",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
+}
+
+std::vector<std::string> names_of(X509* certificate) {
+  std::vector<std::string> names;
+  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
+    if (name->type != GEN_DNS) continue;
+    const std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                                static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+    names.push_back(text::to_lower(text));
+  }
+  GENERAL_NAMES_free(all);
+  return names;
+}
+
+bool has_addresses(X509* certificate) {
+  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  bool any = false;
+  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) any |= sk_GENERAL_NAME_value(all, at)->type == GEN_IPADD;
+  GENERAL_NAMES_free(all);
+  return any;
+}
+
+/// Where the issuer's certificate can be had, as the certificate itself says (RFC 5280 section 4.2.2.1).
+std::string issuer_address(X509* certificate) {
+  std::string address;
+  auto* all = static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr));
+  for (int at = 0; at < sk_ACCESS_DESCRIPTION_num(all); ++at) {
+    const ACCESS_DESCRIPTION* each = sk_ACCESS_DESCRIPTION_value(all, at);
+    if (OBJ_obj2nid(each->method) != NID_ad_ca_issuers || each->location->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = each->location->d.uniformResourceIdentifier;
+    address.assign(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+                   static_cast<std::size_t>(ASN1_STRING_length(uri)));
+  }
+  AUTHORITY_INFO_ACCESS_free(all);
+  return address;
+}
+
+std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_EC:
+      return KeyKind::ecdsa;
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_RSA_PSS:
+      return KeyKind::rsa;
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+      return KeyKind::eddsa;
+    default:
+      return {};
+  }
+}
+
+// Asked for by the library when a key is encrypted: nobody is there who could type it.
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
+}  // namespace
+
+std::string_view name_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::ecdsa:
+      return "ECDSA";
+    case KeyKind::rsa:
+      return "RSA";
+    case KeyKind::eddsa:
+      return "EdDSA";
+  }
+  return "?";
+}
+
+bool covers(std::string_view name, std::string_view host) {
+  if (!name.starts_with("*.")) return name == host;
+  const std::size_t dot = host.find('.');
+  return dot != std::string_view::npos && dot > 0 && host.substr(dot) == name.substr(1);
+}
+
+Identity::~Identity() {
+  X509_free(leaf_);
+  EVP_PKEY_free(key_);
+  for (X509* each : chain_) X509_free(each);
+}
+
+std::string Identity::title() const {
+  return names_.empty() ? subject_ : names_.front();
+}
+
+/// The steps of reading one, in the order in which mistakes are told.
+class IdentityReader {
+ public:
+  IdentityReader(WallTime now, std::vector<Finding>& findings) : now_(now), findings_(findings) {}
+
+  std::shared_ptr<const Identity> read(std::string_view certificate, std::string_view key) {
+    const bool certificates_good = read_certificates(certificate);
+    const bool key_good = read_key(key);
+    if (!certificates_good || !key_good) return nullptr;
+    if (!judge_pair() || !judge_strength()) return nullptr;
+    judge_time();
+    judge_chain();
+    judge_names();
+    return made_;
+  }
+
+ private:
+  using In = Finding::In;
+
+  bool error(In in, std::uint32_t line, std::string what, std::string advice) {
+    findings_.push_back({.in = in, .line = line, .error = true, .what = std::move(what), .advice = std::move(advice)});
+    return false;
+  }
+  void warn(std::uint32_t line, std::string what, std::string advice) {
+    findings_.push_back(
+        {.in = In::certificate, .line = line, .error = false, .what = std::move(what), .advice = std::move(advice)});
+  }
+
+  bool read_certificates(std::string_view text);
+  bool read_key(std::string_view text);
+  bool judge_pair();
+  bool judge_strength();
+  void judge_time();
+  void judge_chain();
+  void judge_names();
+
+  WallTime now_;
+  std::vector<Finding>& findings_;
+  std::shared_ptr<Identity> made_{new Identity};
+  std::vector<std::uint32_t> lines_;  // of the certificates, the leaf first
+  std::uint32_t key_line_ = 0;
+};
+
+bool IdentityReader::read_certificates(std::string_view text) {
+  const std::vector<Block> blocks = blocks_of(text);
+  for (const Block& block : blocks) {
+    if (!is_certificate(block)) continue;
+    if (lines_.size() > limits::tls_chain_certificates)
+      return error(In::certificate, block.line, "there are more certificates than a chain has", "leave the others out");
+    X509* read = PEM_read_bio_X509(bio_over(block.text).get(), nullptr, &no_passphrase, nullptr);
+    if (read == nullptr)
+      return error(In::certificate, block.line, "this certificate cannot be read: " + last_complaint(),
+                   "copy it again, from BEGIN to END");
+    lines_.push_back(block.line);
+    if (made_->leaf_ == nullptr)
+      made_->leaf_ = read;
+    else
+      made_->chain_.push_back(read);
+  }
+  if (made_->leaf_ == nullptr) {
+    const bool holds_key = std::ranges::any_of(blocks, &is_private_key);
+    return error(In::certificate, holds_key ? blocks.front().line : 0, "there is no certificate in it",
+                 holds_key ? "this is a key: certificate and key have changed places"
+                           : "it has to begin with -----BEGIN CERTIFICATE-----");
+  }
+  made_->subject_ = text_of(X509_get_subject_name(made_->leaf_));
+  made_->names_ = names_of(made_->leaf_);
+  made_->valid_until_ = time_of(X509_get0_notAfter(made_->leaf_));
+  return true;
+}
+
+bool IdentityReader::read_key(std::string_view text) {
+  const std::vector<Block> blocks = blocks_of(text);
+  const auto found = std::ranges::find_if(blocks, &is_private_key);
+  if (found == blocks.end()) {
+    const bool holds_certificate = std::ranges::any_of(blocks, &is_certificate);
+    return error(In::key, holds_certificate ? blocks.front().line : 0, "there is no private key in it",
+                 holds_certificate ? "this is a certificate: name the file with its key"
+                                   : "it has to begin with -----BEGIN PRIVATE KEY-----");
+  }
+  key_line_ = found->line;
+  const bool encrypted = found->label.starts_with("ENCRYPTED") || found->text.contains("Proc-Type: 4,ENCRYPTED");
+  if (encrypted)
+    return error(In::key, key_line_, "the key is protected by a passphrase, which nobody could type",
+                 "write it without one: openssl pkey -in FILE -out NEW, and keep NEW readable to weir alone");
+  made_->key_ = PEM_read_bio_PrivateKey(bio_over(found->text).get(), nullptr, &no_passphrase, nullptr);
+  if (made_->key_ == nullptr)
+    return error(In::key, key_line_, "this key cannot be read: " + last_complaint(),
+                 "copy it again, from BEGIN to END");
+  return true;
+}
+
+bool IdentityReader::judge_pair() {
+  const auto kind = kind_of(made_->key_);
+  if (!kind) return error(In::key, key_line_, "keys of this kind are not used in TLS", "make an ECDSA key (P-256)");
+  made_->kind_ = *kind;
+  if (X509_check_private_key(made_->leaf_, made_->key_) == 1) return true;
+  ERR_clear_error();
+  for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
+    if (X509_check_private_key(made_->chain_[at], made_->key_) == 1)
+      return error(In::certificate, lines_[at + 1], "the certificate that the key belongs to is not the first",
+                   "move it to the top of the file: first the server's own, then those that lead to the root");
+    ERR_clear_error();
+  }
+  return error(In::key, key_line_, fmt::format("the key does not belong to the certificate of {}", made_->title()),
+               "name the key that was made for it; openssl x509 -pubkey and openssl pkey -pubout print the same then");
+}
+
+bool IdentityReader::judge_strength() {
+  if (made_->kind_ == KeyKind::rsa && EVP_PKEY_get_bits(made_->key_) < rsa_bits_min)
+    return error(In::key, key_line_,
+                 fmt::format("an RSA key of {} bits is too weak: clients refuse it", EVP_PKEY_get_bits(made_->key_)),
+                 "have a certificate made for an ECDSA key (P-256), or RSA of 2048 bits");
+  const int signature = X509_get_signature_nid(made_->leaf_);
+  const bool self_signed = X509_check_issued(made_->leaf_, made_->leaf_) == X509_V_OK;
+  if (!self_signed && (signature == NID_sha1WithRSAEncryption || signature == NID_ecdsa_with_SHA1 ||
+                       signature == NID_md5WithRSAEncryption))
+    return error(In::certificate, lines_.front(),
+                 "the certificate is signed with a digest that nobody accepts any more",
+                 "have it issued again, with SHA-256");
+  return true;
+}
+
+void IdentityReader::judge_time() {
+  const WallTime from = time_of(X509_get0_notBefore(made_->leaf_));
+  const WallTime until = made_->valid_until_;
+  if (until < now_)
+    warn(lines_.front(), fmt::format("the certificate of {} expired on {}", made_->title(), day_of(until)),
+         "renew it: clients refuse it");
+  else if (until < now_ + soon)
+    warn(lines_.front(), fmt::format("the certificate of {} expires on {}", made_->title(), day_of(until)), "renew it");
+  if (from > now_)
+    warn(lines_.front(), fmt::format("the certificate of {} is valid only from {}", made_->title(), day_of(from)),
+         "check the clock of this machine");
+  for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
+    if (time_of(X509_get0_notAfter(made_->chain_[at])) < now_)
+      warn(lines_[at + 1],
+           fmt::format("this certificate of the chain ({}) has expired",
+                       text_of(X509_get_subject_name(made_->chain_[at]))),
+           "replace it with the issuer's present one");
+  }
+}
+
+void IdentityReader::judge_chain() {
+  X509* below = made_->leaf_;
+  for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
+    X509* const above = made_->chain_[at];
+    if (X509_check_issued(above, below) != X509_V_OK) {
+      warn(lines_[at + 1],
+           fmt::format("this certificate ({}) did not issue the one before it", text_of(X509_get_subject_name(above))),
+           fmt::format("here must stand: {}", text_of(X509_get_issuer_name(below))));
+      return;
+    }
+    below = above;
+  }
+  if (!made_->chain_.empty() || X509_check_issued(below, below) == X509_V_OK) return;
+  // Public authorities say where their own certificate is, and sign with one that clients do not know.
+  const std::string address = issuer_address(below);
+  if (address.empty()) return;
+  warn(lines_.front(),
+       fmt::format("the chain is incomplete: the certificate of its issuer ({}) is missing",
+                   text_of(X509_get_issuer_name(below))),
+       fmt::format("curl {} | openssl x509 -inform der >> FILE", address));
+}
+
+void IdentityReader::judge_names() {
+  if (!made_->names_.empty() || has_addresses(made_->leaf_)) return;
+  warn(lines_.front(),
+       fmt::format("the certificate ({}) names no host in subjectAltName: clients refuse it", made_->subject_),
+       "have it issued again, with DNS names");
+}
+
+std::shared_ptr<const Identity> Identity::read(std::string_view certificate, std::string_view key, WallTime now,
+                                               std::vector<Finding>& findings) {
+  ERR_clear_error();
+  auto made = IdentityReader(now, findings).read(certificate, key);
+  ERR_clear_error();
+  return made;
+}
+
+}  // namespace weir::tls

@@ -1,0 +1,142 @@
+// Certificates and keys as files have them: what is taken, and what is said of what is not.
+#include "net/tls/identity.h"
+
+#include <gtest/gtest.h>
+
+#include "net/tls/testing/test_authority.h"
+
+namespace weir::tls {
+namespace {
+
+using In = Finding::In;
+
+WallTime now() {
+  // tidy: allow clock, the library dates certificates by it
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+struct Read {
+  std::shared_ptr<const Identity> identity;
+  std::vector<Finding> findings;
+};
+
+Read read(const std::string& certificate, const std::string& key) {
+  Read read;
+  read.identity = Identity::read(certificate, key, now(), read.findings);
+  return read;
+}
+Read read(const TestCertificate& made) {
+  return read(made.certificate, made.key);
+}
+
+const TestAuthority& root() {
+  static const TestAuthority authority("Test root");
+  return authority;
+}
+
+TEST(TlsIdentity, takes_a_certificate_and_its_key_without_a_word) {
+  const Read got = read(root().issue({.names = {"Shop.Test", "*.shop.test"}}));
+  ASSERT_NE(got.identity, nullptr);
+  EXPECT_TRUE(got.findings.empty());
+  EXPECT_EQ(got.identity->names(), (std::vector<std::string>{"shop.test", "*.shop.test"}));
+  EXPECT_EQ(got.identity->kind(), KeyKind::ecdsa);
+  EXPECT_EQ(read(root().issue({.names = {"a.test"}, .rsa_bits = 2048})).identity->kind(), KeyKind::rsa);
+}
+
+TEST(TlsIdentity, says_that_a_key_belongs_to_another_certificate) {
+  const TestCertificate one = root().issue({.names = {"one.test"}});
+  const TestCertificate two = root().issue({.names = {"two.test"}});
+  const Read got = read(one.certificate, "a comment\n" + two.key);
+  EXPECT_EQ(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 1U);
+  EXPECT_EQ(got.findings[0].in, In::key);
+  EXPECT_EQ(got.findings[0].line, 2U);
+  EXPECT_EQ(got.findings[0].what, "the key does not belong to the certificate of one.test");
+}
+
+TEST(TlsIdentity, says_that_certificate_and_key_have_changed_places) {
+  const TestCertificate made = root().issue({.names = {"a.test"}});
+  const Read got = read(made.key, made.certificate);
+  EXPECT_EQ(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 2U);
+  EXPECT_EQ(got.findings[0].advice, "this is a key: certificate and key have changed places");
+  EXPECT_EQ(got.findings[1].advice, "this is a certificate: name the file with its key");
+}
+
+TEST(TlsIdentity, says_where_a_certificate_is_damaged) {
+  TestCertificate made = root().issue({.names = {"a.test"}});
+  const std::string whole = made.certificate;
+  made.certificate.replace(made.certificate.find("MII"), 3, "!!!");
+  const Read got = read(whole + "\n" + made.certificate, made.key);
+  EXPECT_EQ(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 1U);
+  const auto lines = static_cast<std::uint32_t>(std::count(whole.begin(), whole.end(), '\n'));
+  EXPECT_EQ(got.findings[0].line, lines + 2);
+}
+
+TEST(TlsIdentity, says_when_a_key_is_behind_a_passphrase) {
+  const PrivateKey key(EVP_EC_gen("P-256"));
+  const Bio out(BIO_new(BIO_s_mem()));
+  unsigned char passphrase[] = "secret";
+  PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), reinterpret_cast<char*>(passphrase), 6,
+                                nullptr, nullptr);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &bytes);
+  const Read got = read(root().issue({.names = {"a.test"}}).certificate, std::string(bytes, static_cast<size_t>(size)));
+  EXPECT_EQ(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 1U);
+  EXPECT_TRUE(got.findings[0].what.contains("passphrase")) << got.findings[0].what;
+}
+
+TEST(TlsIdentity, warns_of_certificates_that_expired_and_of_those_that_will_soon) {
+  const Read past = read(root().issue({.names = {"a.test"}, .from_day = -9, .until_day = -2}));
+  ASSERT_NE(past.identity, nullptr) << "other sites of the same file must stay up";
+  ASSERT_EQ(past.findings.size(), 1U);
+  EXPECT_FALSE(past.findings[0].error);
+  EXPECT_TRUE(past.findings[0].what.contains("a.test expired on ")) << past.findings[0].what;
+  const Read near = read(root().issue({.names = {"a.test"}, .until_day = 3}));
+  ASSERT_EQ(near.findings.size(), 1U);
+  EXPECT_TRUE(near.findings[0].what.contains("expires on ")) << near.findings[0].what;
+  const Read future = read(root().issue({.names = {"a.test"}, .from_day = 2}));
+  ASSERT_EQ(future.findings.size(), 1U);
+  EXPECT_TRUE(future.findings[0].what.contains("valid only from ")) << future.findings[0].what;
+}
+
+TEST(TlsIdentity, warns_of_a_chain_in_the_wrong_order_and_says_what_belongs_there) {
+  const TestAuthority middle({.names = {}, .subject = "Test middle"}, &root());
+  const TestCertificate made = middle.issue({.names = {"a.test"}});
+  const Read wrong = read(made.certificate + root().pem() + middle.pem(), made.key);
+  ASSERT_NE(wrong.identity, nullptr);
+  ASSERT_EQ(wrong.findings.size(), 1U);
+  EXPECT_EQ(wrong.findings[0].what, "this certificate (CN=Test root) did not issue the one before it");
+  EXPECT_EQ(wrong.findings[0].advice, "here must stand: CN=Test middle");
+  EXPECT_TRUE(read(made.certificate + middle.pem() + root().pem(), made.key).findings.empty());
+}
+
+TEST(TlsIdentity, warns_of_a_missing_intermediate_with_the_command_that_gets_it) {
+  const TestCertificate made =
+      root().issue({.names = {"a.test"}, .issuer_address = "http://authority.test/middle.der"});
+  const Read got = read(made);
+  ASSERT_NE(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 1U);
+  EXPECT_EQ(got.findings[0].advice, "curl http://authority.test/middle.der | openssl x509 -inform der >> FILE");
+}
+
+TEST(TlsIdentity, refuses_keys_that_clients_refuse) {
+  const Read got = read(root().issue({.names = {"a.test"}, .rsa_bits = 1024}));
+  EXPECT_EQ(got.identity, nullptr);
+  ASSERT_EQ(got.findings.size(), 1U);
+  EXPECT_TRUE(got.findings[0].what.contains("1024 bits is too weak"));
+}
+
+TEST(TlsIdentity, a_wildcard_covers_one_label) {
+  EXPECT_TRUE(covers("*.shop.test", "a.shop.test"));
+  EXPECT_FALSE(covers("*.shop.test", "shop.test"));
+  EXPECT_FALSE(covers("*.shop.test", "a.b.shop.test"));
+  EXPECT_FALSE(covers("*.shop.test", ".shop.test"));
+  EXPECT_TRUE(covers("shop.test", "shop.test"));
+  EXPECT_FALSE(covers("shop.test", "a.shop.test"));
+}
+
+}  // namespace
+}  // namespace weir::tls

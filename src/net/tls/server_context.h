@@ -1,0 +1,75 @@
+// What a listener answers TLS with: certificates, versions, ciphers, protocols.
+//
+// Idea: certificates are put together to sets, of which each client is shown one: for a name, the first ECDSA, the
+// first RSA and the first EdDSA certificate that cover it, an exact name before a wildcard. The client's hello picks
+// the set by its SNI, and the library picks within it by what the client knows. Who names nothing, or something
+// unknown, is shown the default.
+//
+// Invariants
+//   (1) Immutable: a renewed certificate makes a new context; connections keep the one they began with.
+//   (2) A set has one certificate of each kind of key at most.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/tls/engine.h"
+#include "net/tls/identity.h"
+#include "net/tls/ticket_keys.h"
+
+struct ssl_ctx_st;
+
+namespace weir::tls {
+
+/// What is asked of clients.
+enum class ClientCertificates : std::uint8_t { off, optional, required };
+
+struct ServerSettings {
+  std::vector<std::shared_ptr<const Identity>> identities;  ///< at least one
+  std::size_t default_identity = 0;
+  Version oldest = Version::tls_1_2;
+  std::vector<std::string> protocols;   ///< for ALPN, most wanted first
+  std::shared_ptr<TicketKeys> tickets;  ///< null: no resumption
+  std::string scope;                    ///< tickets of another scope are not taken: the listener's name
+  ClientCertificates clients = ClientCertificates::off;
+  std::string client_authorities;  ///< PEM: whose certificates clients may show
+  unsigned client_depth = 3;       ///< certificates between a client's own and the authority
+  bool tells_upstreams = false;    ///< of clients' certificates (RFC 9440)
+};
+
+class ServerContext : public std::enable_shared_from_this<ServerContext> {
+ public:
+  /// \returns  or why not, for people
+  static std::expected<std::shared_ptr<const ServerContext>, std::string> make(const ServerSettings& settings);
+  ~ServerContext();
+  ServerContext(const ServerContext&) = delete;
+  ServerContext& operator=(const ServerContext&) = delete;
+
+  /// For a connection that was accepted. \param now  of the core: it moves the keys of tickets
+  [[nodiscard]] std::unique_ptr<Engine> accept(Workbench& bench, Time now) const;
+  /// Which set of certificates a client that asks for this name is shown.
+  [[nodiscard]] std::uint32_t set_for(std::string_view host) const;
+  /// Whether a certificate names the host, so that it is not the default that answers for it.
+  [[nodiscard]] bool knows(std::string_view host) const;
+  /// Whether upstreams are to be told of clients' certificates.
+  [[nodiscard]] bool tells_upstreams() const { return settings_.tells_upstreams; }
+
+ private:
+  friend struct ServerCallbacks;
+  ServerContext() = default;
+
+  const std::uint32_t* find(std::string_view host) const;
+
+  ServerSettings settings_;
+  std::string offered_;            // protocols as ALPN writes them
+  std::vector<ssl_ctx_st*> sets_;  // the default's is the first
+  std::map<std::string, std::uint32_t, std::less<>> exact_;
+  std::map<std::string, std::uint32_t, std::less<>> wildcard_;  // by what follows "*"
+};
+
+}  // namespace weir::tls

@@ -1,0 +1,359 @@
+// Streams that speak TLS, over the simulated network: what the bytes above see, and how it ends.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "net/connect.h"
+#include "net/inbox.h"
+#include "net/listener.h"
+#include "net/tls/client_context.h"
+#include "net/tls/handshake.h"
+#include "net/tls/server_context.h"
+#include "net/tls/testing/test_authority.h"
+#include "runtime/scope.h"
+#include "runtime/sim_io.h"
+#include "runtime/sim_world.h"
+
+namespace weir::tls {
+namespace {
+
+using namespace std::chrono_literals;
+
+WallTime wall_now() {
+  // tidy: allow clock, the library dates certificates by it
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+const TestAuthority& root() {
+  static const TestAuthority authority("Test root");
+  return authority;
+}
+
+std::shared_ptr<const Identity> identity(const TestWish& wish) {
+  const TestCertificate made = root().issue(wish);
+  std::vector<Finding> findings;
+  return Identity::read(made.certificate, made.key, wall_now(), findings);
+}
+
+std::shared_ptr<const Identity> shop() {
+  static const auto made = identity({.names = {"shop.test"}});
+  return made;
+}
+
+/// What the two ends are to do, and what came of it.
+struct Meeting {
+  ServerSettings server{.identities = {shop()}, .protocols = {"http/1.1"}, .tickets = std::make_shared<TicketKeys>()};
+  ClientSettings client{.authorities = root().pem(), .name = "shop.test", .protocols = {"http/1.1"}};
+  Duration patience = 10s;
+  std::shared_ptr<SavedSession> saved = std::make_shared<SavedSession>();
+  std::function<Task<void>(Stream&)> serve;
+  std::function<Task<void>(Stream&)> ask;
+
+  Result<void> accepted;
+  Result<void> connected;
+  Failure server_failure{};
+  Failure client_failure{};
+  Facts seen_by_server;
+  Facts seen_by_client;
+};
+
+class TlsStream : public testing::Test {
+ protected:
+  void meet(Meeting& meeting) {
+    server_context_ = ServerContext::make(meeting.server).value();
+    client_context_ = ClientContext::make(meeting.client).value();
+    const Handle listening = io_.listen(address_, {}).value();
+    Listener listener(reactor_, listening);
+    const UpstreamAddress where{io_.local_address(listening)};
+    Scope scope(reactor_);
+    scope.spawn(serve(listener, meeting));
+    scope.spawn(ask(where, meeting));
+    ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
+  }
+
+  Task<void> serve(Listener& listener, Meeting& meeting) {
+    const Result<Handle> accepted = co_await listener.accept();
+    accepted_ = *accepted;
+    Stream stream(reactor_, *accepted, Origin::client);
+    meeting.accepted = co_await shake_hands(stream, server_context_->accept(server_bench_, reactor_.now()),
+                                            meeting.patience, meeting.server_failure);
+    if (!meeting.accepted) co_return;
+    meeting.seen_by_server = *stream.tls();
+    if (meeting.serve) co_await meeting.serve(stream);
+  }
+
+  Task<void> ask(UpstreamAddress where, Meeting& meeting) {
+    auto connected = co_await connect(reactor_, where, 5s);
+    Stream& stream = **connected;
+    meeting.connected = co_await shake_hands(stream, client_context_->connect(client_bench_, meeting.saved),
+                                             meeting.patience, meeting.client_failure);
+    if (!meeting.connected) co_return;
+    meeting.seen_by_client = *stream.tls();
+    if (meeting.ask) co_await meeting.ask(stream);
+  }
+
+  /// All bytes up to the end, and how that was.
+  static Task<Result<std::string>> read_all(Stream& stream) {
+    std::string all;
+    while (true) {
+      const Result<std::span<char>> piece = co_await stream.receive(10s);
+      if (!piece) co_return fail(piece.error());
+      if (piece->empty()) co_return all;
+      all.append(piece->data(), piece->size());
+    }
+  }
+
+  SimNetwork network_{7};
+  SimIo io_{network_};
+  Reactor reactor_{io_, 7};
+  SimWorld world_{network_};
+  SocketAddress address_ = UpstreamAddress{*socket_address(*parse_endpoint("10.0.0.1:443", 0))}.address;
+  Handle accepted_ = Handle::none;
+  Workbench server_bench_;
+  Workbench client_bench_;
+  std::shared_ptr<const ServerContext> server_context_;
+  std::shared_ptr<const ClientContext> client_context_;
+
+  void SetUp() override { world_.add(reactor_); }
+};
+
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t at = 0; at < size; ++at) bytes[at] = static_cast<char>(at * 131 >> 7 ^ at);
+  return bytes;
+}
+
+Task<void> send_and_end(Stream& stream, const std::string& bytes) {
+  EXPECT_TRUE(co_await stream.send(bytes, 10s));
+  stream.shut_down_sending();
+  while (true) {
+    const auto rest = co_await stream.receive(10s);
+    if (!rest || rest->empty()) break;
+  }
+}
+
+TEST_F(TlsStream, carries_bytes_both_ways_and_ends_with_a_goodbye) {
+  Meeting meeting;
+  const std::string question = pattern(100'000);
+  const std::string answer = pattern(3'000'000);
+  Result<std::string> heard_by_server;
+  Result<std::string> heard_by_client;
+  meeting.ask = [&](Stream& stream) -> Task<void> {
+    EXPECT_TRUE(co_await stream.send(question, 10s));
+    stream.shut_down_sending();
+    heard_by_client = co_await read_all(stream);
+  };
+  meeting.serve = [&](Stream& stream) -> Task<void> {
+    heard_by_server = co_await read_all(stream);
+    EXPECT_TRUE(
+        co_await stream.send({"", std::string_view(answer).substr(0, 10), std::string_view(answer).substr(10)}, 10s));
+    EXPECT_TRUE(co_await stream.send_goodbye(10s));
+  };
+  meet(meeting);
+  ASSERT_TRUE(meeting.accepted && meeting.connected);
+  ASSERT_TRUE(heard_by_server) << heard_by_server.error().text;
+  ASSERT_TRUE(heard_by_client) << heard_by_client.error().text;
+  EXPECT_TRUE(*heard_by_server == question);
+  EXPECT_TRUE(*heard_by_client == answer);
+  EXPECT_EQ(meeting.seen_by_server.version, "TLSv1.3");
+  EXPECT_EQ(meeting.seen_by_server.cipher, meeting.seen_by_client.cipher);
+  EXPECT_EQ(meeting.seen_by_server.server_name, "shop.test");
+  EXPECT_EQ(meeting.seen_by_server.protocol, "http/1.1");
+  EXPECT_FALSE(meeting.seen_by_server.resumed);
+}
+
+TEST_F(TlsStream, an_end_without_goodbye_is_no_end) {
+  Meeting meeting;
+  Result<std::string> heard;
+  meeting.ask = [&](Stream& stream) -> Task<void> { heard = co_await read_all(stream); };
+  meeting.serve = [&](Stream& stream) -> Task<void> {
+    EXPECT_TRUE(co_await stream.send("half of", 10s));
+    io_.shut_down_sending(accepted_);  // past the engine: as a program that dies
+    static_cast<void>(co_await stream.receive(10s));
+  };
+  meet(meeting);
+  ASSERT_FALSE(heard);
+  EXPECT_EQ(heard.error().code, Code::peer_closed);
+  EXPECT_EQ(heard.error().origin, Origin::upstream);
+  EXPECT_TRUE(std::string_view(heard.error().text).contains("cut"));
+}
+
+TEST_F(TlsStream, reads_into_rooms_of_any_size) {
+  Meeting meeting;
+  const std::string bytes = pattern(50'000);
+  std::string heard;
+  meeting.ask = [&](Stream& stream) -> Task<void> { co_await send_and_end(stream, bytes); };
+  meeting.serve = [&](Stream& stream) -> Task<void> {
+    std::string room;
+    for (std::size_t size = 1;; size = size % 999 + 1) {
+      room.assign(size, '\0');
+      const auto piece = co_await stream.receive_into(room, 10s);
+      EXPECT_TRUE(piece);
+      if (!piece || piece->empty()) break;
+      heard.append(piece->data(), piece->size());
+    }
+  };
+  meet(meeting);
+  EXPECT_TRUE(heard == bytes);
+}
+
+TEST_F(TlsStream, unread_bytes_of_one_connection_move_out_before_another_decrypts) {
+  Meeting meeting;
+  std::string kept;
+  meeting.ask = [&](Stream& stream) -> Task<void> {
+    EXPECT_TRUE(co_await stream.send("first and second", 10s));
+    co_await send_and_end(stream, "");
+  };
+  meeting.serve = [&](Stream& stream) -> Task<void> {
+    Inbox inbox(stream);
+    const auto received = co_await stream.receive(10s);
+    if (!received) co_return;
+    inbox.take(*received);
+    inbox.consume(6);
+    static_cast<void>(co_await Sleep(reactor_, 1ms));
+    std::ranges::fill(server_bench_.plain(), 'x');
+    kept.assign(inbox.unread().data(), inbox.unread().size());
+  };
+  meet(meeting);
+  EXPECT_EQ(kept, "and second");
+}
+
+TEST_F(TlsStream, resumes_with_a_ticket_in_both_versions) {
+  for (const Version newest : {Version::tls_1_3, Version::tls_1_2}) {
+    Meeting meeting;
+    meeting.client.oldest = newest;
+    meeting.client.newest = newest;
+    meeting.ask = [&](Stream& stream) -> Task<void> {
+      static_cast<void>(co_await stream.receive(10s));
+      co_await send_and_end(stream, "bye");
+    };
+    meeting.serve = [&](Stream& stream) -> Task<void> {
+      EXPECT_TRUE(co_await stream.send("hello", 10s));
+      static_cast<void>(co_await read_all(stream));
+    };
+    meet(meeting);
+    EXPECT_FALSE(meeting.seen_by_client.resumed);
+    meet(meeting);
+    EXPECT_TRUE(meeting.seen_by_client.resumed) << meeting.seen_by_client.version;
+    EXPECT_TRUE(meeting.seen_by_server.resumed);
+    meet(meeting);
+    EXPECT_TRUE(meeting.seen_by_client.resumed) << "each resumption brings a new ticket";
+    meeting.server.scope = "another listener";
+    meet(meeting);
+    EXPECT_FALSE(meeting.seen_by_client.resumed);
+  }
+}
+
+TEST_F(TlsStream, shows_the_certificate_that_the_name_asks_for) {
+  Meeting meeting;
+  meeting.server.identities = {identity({.names = {"default.test"}}), identity({.names = {"*.wild.test"}}),
+                               identity({.names = {"exact.wild.test"}})};
+  const auto set_of = [&](const std::string& name) {
+    meeting.client.name = name;
+    meet(meeting);
+    EXPECT_TRUE(meeting.connected) << name;
+    return meeting.seen_by_server.identity;
+  };
+  const std::uint32_t unnamed = set_of("default.test");
+  EXPECT_EQ(unnamed, 0U);
+  const std::uint32_t wild = set_of("a.wild.test");
+  const std::uint32_t exact = set_of("exact.wild.test");
+  EXPECT_NE(wild, exact);
+  EXPECT_NE(wild, 0U);
+  meeting.client.name = "unknown.test";
+  meet(meeting);
+  EXPECT_FALSE(meeting.connected) << "the default's name is another";
+  EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
+  EXPECT_EQ(meeting.client_failure, Failure::certificate_untrusted);
+  EXPECT_EQ(server_context_->set_for("exact.wild.test"), exact);
+  EXPECT_EQ(server_context_->set_for("unknown.test"), 0U);
+}
+
+TEST_F(TlsStream, shows_ecdsa_to_those_who_know_it_and_rsa_to_the_others) {
+  Meeting meeting;
+  meeting.server.identities = {identity({.names = {"shop.test"}, .rsa_bits = 2048}), shop()};
+  meeting.client.newest = Version::tls_1_2;
+  meet(meeting);
+  EXPECT_EQ(meeting.seen_by_server.cipher, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+  meeting.saved = std::make_shared<SavedSession>();
+  meeting.client.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";
+  meet(meeting);
+  EXPECT_EQ(meeting.seen_by_server.cipher, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+}
+
+TEST_F(TlsStream, says_why_a_certificate_is_not_believed) {
+  Meeting meeting;
+  const TestAuthority stranger("Stranger");
+  meeting.client.authorities = stranger.pem();
+  meet(meeting);
+  EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
+  EXPECT_EQ(meeting.connected.error().origin, Origin::upstream);
+  EXPECT_STREQ(meeting.connected.error().text, "unable to get local issuer certificate");
+  EXPECT_EQ(meeting.server_failure, Failure::refused_by_peer) << sentence_of(meeting.server_failure);
+
+  Meeting late;
+  late.server.identities = {identity({.names = {"shop.test"}, .from_day = -9, .until_day = -2})};
+  meet(late);
+  EXPECT_STREQ(late.connected.error().text, "certificate has expired");
+  late.client.verify = false;
+  meet(late);
+  EXPECT_TRUE(late.connected);
+}
+
+TEST_F(TlsStream, asks_clients_for_certificates) {
+  Meeting meeting;
+  meeting.server.clients = ClientCertificates::required;
+  meeting.server.client_authorities = root().pem();
+  meeting.ask = [&](Stream& stream) -> Task<void> { static_cast<void>(co_await stream.receive(10s)); };
+  meet(meeting);
+  EXPECT_FALSE(meeting.accepted);
+  EXPECT_EQ(meeting.server_failure, Failure::certificate_missing);
+  meeting.client.identity = identity({.names = {"client.test"}});
+  meet(meeting);
+  ASSERT_TRUE(meeting.accepted);
+  EXPECT_FALSE(meeting.seen_by_server.certificate.empty());
+}
+
+TEST_F(TlsStream, gives_up_on_who_says_nothing) {
+  Meeting meeting;
+  server_context_ = ServerContext::make(meeting.server).value();
+  const Handle listening = io_.listen(address_, {}).value();
+  Listener listener(reactor_, listening);
+  const UpstreamAddress where{io_.local_address(listening)};
+  Scope scope(reactor_);
+  scope.spawn(serve(listener, meeting));
+  const Time begin = reactor_.now();
+  const auto mute = [](Reactor& reactor, UpstreamAddress to) -> Task<void> {
+    auto connected = co_await connect(reactor, to, 5s);
+    static_cast<void>(co_await (*connected)->receive(60s));
+  };
+  scope.spawn(mute(reactor_, where));
+  ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
+  EXPECT_EQ(meeting.accepted.error().code, Code::tls_timeout);
+  EXPECT_EQ(meeting.server_failure, Failure::timed_out);
+  EXPECT_LT(reactor_.now() - begin, 12s);
+}
+
+TEST_F(TlsStream, tells_who_speaks_plain_http_in_plain_http) {
+  Meeting meeting;
+  server_context_ = ServerContext::make(meeting.server).value();
+  const Handle listening = io_.listen(address_, {}).value();
+  Listener listener(reactor_, listening);
+  const UpstreamAddress where{io_.local_address(listening)};
+  Scope scope(reactor_);
+  scope.spawn(serve(listener, meeting));
+  std::string heard;
+  const auto speak = [](Reactor& reactor, UpstreamAddress to, std::string& out) -> Task<void> {
+    auto connected = co_await connect(reactor, to, 5s);
+    EXPECT_TRUE(co_await (*connected)->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 5s));
+    if (const auto answer = co_await (*connected)->receive(5s)) out.assign(answer->data(), answer->size());
+  };
+  scope.spawn(speak(reactor_, where, heard));
+  ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
+  EXPECT_EQ(meeting.server_failure, Failure::plain_http);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 ")) << heard;
+  EXPECT_TRUE(heard.ends_with("use https:// in the URL\n")) << heard;
+}
+
+}  // namespace
+}  // namespace weir::tls

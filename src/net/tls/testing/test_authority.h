@@ -1,0 +1,112 @@
+// A certificate authority for tests: makes, at run time, whatever certificates a test wants, right ones and wrong ones.
+//
+//   TestAuthority root("Test root");
+//   const TestCertificate shop = root.issue({.names = {"shop.test"}});     // PEM of certificate and key
+#pragma once
+
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/invariant.h"
+#include "net/tls/openssl.h"
+
+namespace weir::tls {
+
+struct TestCertificate {
+  std::string certificate;  ///< PEM
+  std::string key;          ///< PEM
+};
+
+/// What a certificate is to say. Days count from now; negative ones are past.
+struct TestWish {
+  std::vector<std::string> names;  ///< DNS names; those that are addresses become addresses
+  std::string subject = "test";
+  int rsa_bits = 0;  ///< 0: ECDSA, P-256
+  int from_day = -1;
+  int until_day = 30;
+  bool authority = false;
+  std::string issuer_address{};  ///< where its issuer says it can be had
+};
+
+class TestAuthority {
+ public:
+  explicit TestAuthority(const std::string& subject) : TestAuthority({.names = {}, .subject = subject}, nullptr) {}
+  /// An authority below another.
+  TestAuthority(TestWish wish, const TestAuthority* above) : key_(make_key(0)) {
+    wish.authority = true;
+    certificate_ = make(wish, key_.get(), above == nullptr ? *this : *above, above == nullptr);
+  }
+
+  [[nodiscard]] TestCertificate issue(const TestWish& wish) const {
+    const PrivateKey key = make_key(wish.rsa_bits);
+    return {.certificate = pem_of(make(wish, key.get(), *this, false).get()), .key = pem_of(key.get())};
+  }
+  /// Its own certificate.
+  [[nodiscard]] std::string pem() const { return pem_of(certificate_.get()); }
+
+ private:
+  static PrivateKey make_key(int rsa_bits) {
+    return PrivateKey(rsa_bits > 0 ? EVP_RSA_gen(static_cast<unsigned>(rsa_bits)) : EVP_EC_gen("P-256"));
+  }
+
+  template <typename T>
+  static std::string pem_of(T* object) {
+    const Bio out(BIO_new(BIO_s_mem()));
+    if constexpr (std::is_same_v<T, X509>)
+      PEM_write_bio_X509(out.get(), object);
+    else
+      PEM_write_bio_PrivateKey(out.get(), object, nullptr, nullptr, 0, nullptr, nullptr);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &bytes);
+    return {bytes, static_cast<std::size_t>(size)};
+  }
+
+  static void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    X509_EXTENSION* made = X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str());
+    invariant(made != nullptr, "a test's extension is well-formed");
+    X509_add_ext(certificate, made, -1);
+    X509_EXTENSION_free(made);
+  }
+
+  static std::string alternative_names(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) {
+      const bool address = name.find_first_not_of("0123456789.") == std::string::npos || name.contains(':');
+      list += (list.empty() ? "" : ",") + std::string(address ? "IP:" : "DNS:") + name;
+    }
+    return list;
+  }
+
+  Certificate make(const TestWish& wish, EVP_PKEY* key, const TestAuthority& issuer, bool self) const {
+    static std::int64_t serial = 1;
+    Certificate made(X509_new());
+    X509* const certificate = made.get();
+    X509* const above = self ? certificate : issuer.certificate_.get();
+    X509_set_version(certificate, X509_VERSION_3);
+    ASN1_INTEGER_set_int64(X509_get_serialNumber(certificate), serial++);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 86'400L * wish.from_day);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 86'400L * wish.until_day);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(wish.subject.c_str()), -1, -1, 0);
+    X509_set_pubkey(certificate, key);
+    X509_set_issuer_name(certificate, X509_get_subject_name(above));
+    extend(certificate, above, NID_basic_constraints, wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    if (!wish.names.empty()) extend(certificate, above, NID_subject_alt_name, alternative_names(wish.names));
+    if (!wish.issuer_address.empty())
+      extend(certificate, above, NID_info_access, "caIssuers;URI:" + wish.issuer_address);
+    X509_sign(certificate, issuer.key_.get(), EVP_sha256());
+    return made;
+  }
+
+  PrivateKey key_;
+  Certificate certificate_;
+};
+
+}  // namespace weir::tls

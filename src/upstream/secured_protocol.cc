@@ -1,0 +1,36 @@
+// Connecting with a handshake behind it, within one time.
+#include "upstream/secured_protocol.h"
+
+#include <algorithm>
+
+#include "net/tls/handshake.h"
+
+namespace weir {
+
+Task<Result<std::unique_ptr<Stream>>> connect_secured(Shard& shard, const UpstreamAddress& address,
+                                                      const tls::ClientContext& context,
+                                                      std::shared_ptr<tls::SavedSession> saved, Duration timeout) {
+  const Time deadline = deadline_after(shard.reactor.now(), timeout);
+  CO_TRY(std::unique_ptr<Stream> stream, co_await weir::connect(shard.reactor, address, timeout));
+  const Duration left = deadline == never ? no_limit : std::max(deadline - shard.reactor.now(), Duration::zero());
+  TlsMetrics& metrics = shard.metrics.upstream_tls;
+  tls::Failure why{};
+  metrics.handshakes_in_progress.add();
+  const Result<void> shaken = co_await tls::shake_hands(*stream, context.connect(shard.tls_bench, saved), left, why);
+  metrics.handshakes_in_progress.subtract();
+  if (shaken) {
+    metrics.count(*stream->tls());
+    co_return stream;
+  }
+  if (shaken.error().origin == Origin::upstream) metrics.failures[static_cast<std::size_t>(why)].add();
+  co_return fail(shaken.error().with(Retry::unsent));
+}
+
+std::shared_ptr<tls::SavedSession> SavedSessions::of(unsigned core, const UpstreamAddress& address) {
+  invariant(core < of_core_.size(), "a core has a number below that of all");
+  std::shared_ptr<tls::SavedSession>& place = of_core_[core][text_of(address.address)];
+  if (place == nullptr) place = std::make_shared<tls::SavedSession>();
+  return place;
+}
+
+}  // namespace weir

@@ -1,0 +1,36 @@
+"""A certificate authority of the scenario's own, made at run time: no key is ever committed."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+
+from .processes import run, tool
+from .waiting import STEP_SECONDS, expect
+
+
+class Authority:
+    def __init__(self, directory: pathlib.Path, name: str = "Test root"):
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.pem = directory / "ca.pem"
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout",
+                     "ca.key", "-out", "ca.pem", "-subj", f"/CN={name}", "-days", "90")
+
+    def openssl(self, *arguments: str) -> subprocess.CompletedProcess:
+        done = run([tool("openssl"), *arguments], self.directory, STEP_SECONDS)
+        expect(done.returncode == 0, f"openssl {' '.join(arguments[:2])}: {done.stderr.decode('utf-8', 'replace')}")
+        return done
+
+    def issue(self, name: str, hosts: str, rsa: bool = False, days: int = 60) -> tuple[pathlib.Path, pathlib.Path]:
+        """NAME.pem and NAME.key for `hosts`: `DNS:shop.test,IP:127.0.0.1`. Both are replaced in one step each."""
+        new = ["rsa:2048"] if rsa else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        self.openssl("req", "-newkey", *new, "-noenc", "-keyout", "new.key", "-out", "new.csr", "-subj", f"/CN={name}")
+        (self.directory / "new.ext").write_text(f"subjectAltName={hosts}\n", encoding="utf-8")
+        self.openssl("x509", "-req", "-in", "new.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
+                     "new.pem", "-days", str(days), "-extfile", "new.ext")
+        (self.directory / "new.key").chmod(0o600)
+        certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
+        (self.directory / "new.pem").replace(certificate)
+        (self.directory / "new.key").replace(key)
+        return certificate, key
