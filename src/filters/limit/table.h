@@ -22,7 +22,6 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -52,13 +51,9 @@ class LimitTable {
   template <typename Weigh>
   [[nodiscard]] Found find(std::uint64_t hash, const Weigh& weigh) {
     const std::span<Slot, slots_per_set> set = set_of(hash);
-    // Without a branch for each slot: which one it is nobody foresees, and a wrong guess would hold up whatever comes
-    // behind, another key's wait for memory as well.
-    unsigned owned = 0;
-    for (std::size_t at = 0; at < slots_per_set; ++at)
-      owned |= (set[at].hash.load(std::memory_order_acquire) == hash ? 1U : 0U) << at;
-    if (owned != 0) [[likely]]
-      return {&set[static_cast<std::size_t>(std::countr_zero(owned))], hash};
+    for (Slot& slot : set) {
+      if (slot.hash.load(std::memory_order_acquire) == hash) return {&slot, hash};
+    }
     return lightest(set, weigh);
   }
 
