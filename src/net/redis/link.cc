@@ -1,7 +1,7 @@
 // The steps of an introduction, each a question and its answer.
 #include "net/redis/link.h"
 
-#include "net/connect.h"
+#include "net/connect_race.h"
 
 namespace weir::redis {
 namespace {
@@ -84,8 +84,12 @@ Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolv
   const Time deadline = deadline_after(reactor.now(), settings.connect_timeout);
   CO_TRY(const ResolvedAddresses resolved, co_await resolver.resolve(reactor, address));
   if (resolved.addresses.empty()) co_return fail(upstream_error(Code::resolve_failed));
+  // A name is one server here, whatever addresses it has.
+  std::vector<SocketAddress> addresses;
+  for (const ResolvedAddress& each : resolved.addresses) addresses.push_back(each.address.address);
+  addresses = interleaved(addresses);
   CO_TRY(std::unique_ptr<Stream> stream,
-         co_await connect(reactor, resolved.addresses.front().address, settings.connect_timeout));
+         co_await connect_first(reactor, addresses, settings.connect_timeout, connection_attempt_delay));
   auto link = std::make_unique<Link>(std::move(stream));
   Introduction introduction(*link, settings, deadline, words);
   CO_TRY_VOID(co_await introduction.run());
