@@ -10,6 +10,7 @@
 #include "app/process/surroundings.h"
 #include "app/tls/file_certificates.h"
 #include "app/tls/upstream_tls.h"
+#include "app/upstream_parts.h"
 #include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
 
@@ -57,12 +58,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   ClusterSettings settings;
   settings.name = upstream.name;
   settings.place = upstream.place;
-  for (const config::EndpointDocument& endpoint : upstream.endpoints) {
-    settings.endpoints.push_back({.endpoint = endpoint.address,
-                                  .weight = endpoint.weight,
-                                  .priority = endpoint.priority,
-                                  .zone = endpoint.zone});
-  }
+  if (!add_endpoints(upstream, context, settings) || !add_subset(upstream, context, settings)) return nullptr;
   settings.timeouts = upstream.timeouts;
   settings.connections = upstream.connections;
   settings.resolve_every = upstream.resolve_every;
@@ -83,6 +79,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   if (upstream.circuit_breaker)
     settings.circuit_breaker = make_circuit_breaker(*upstream.circuit_breaker, name, context);
   if (upstream.concurrency) settings.concurrency = make_bulkhead(*upstream.concurrency, name, context);
+  settings.sticky = make_sticky(upstream, context);
   if (!choose_protocol(upstream, context, now, settings)) return nullptr;
   return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
@@ -327,6 +324,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   add_certificates(document, listeners, now, *gateway, diagnostics);
   if (same_surroundings) {
     clusters = clusters_;
+    for (const config::UpstreamDocument& upstream : document.upstreams) look_at_endpoint_files(upstream, context);
   } else {
     for (const config::UpstreamDocument& upstream : document.upstreams) {
       clusters.emplace(upstream.name, make_cluster(upstream, context, now));

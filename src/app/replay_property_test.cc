@@ -137,6 +137,7 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     // Deleted by its last pin.
     Exchange exchange(shard, connection, SnapshotPin(*new ShardSnapshot(gateway_, [](auto) {})), *this);
     ask(random, exchange);
+    bring_cookie(random, exchange);
     make_upstream_fail(random);
     Delivery delivery;
     std::optional<Result<Answer>> answer;
@@ -190,7 +191,26 @@ class Replay : public upstream_test::UpstreamTestOn<InlineExecutor>, private Exc
     if (random.chance(0.5)) settings.hedge = {.after = 1ms, .share = percent(random.chance(0.5) ? 5 : 50)};
     settings.balancer = std::make_unique<RoundRobin>();
     settings.protocol = &protocol;
+    if (random.chance(0.3)) {
+      const StickyOptions sticky{
+          .keys = {"a secret that is long enough for it"},
+          .ttl = random.chance(0.5) ? Duration(1h) : no_limit,
+          .on_failure = random.chance(0.5) ? StickyOptions::OnFailure::another : StickyOptions::OnFailure::refuse};
+      settings.sticky = std::make_shared<const StickyRule>(settings.name, sticky);
+    }
     return std::make_shared<const Cluster>(std::move(settings));
+  }
+
+  /// Of an endpoint that is there, of one that is not, or of nobody.
+  void bring_cookie(Random& random, Exchange& exchange) {
+    const StickyRule* rule = cluster_->settings().sticky.get();
+    if (rule == nullptr || random.chance(0.3)) return;
+    const std::string address = "10.1.0." + std::to_string(1 + random.below(6)) + ":80";
+    const WallTime written = shard.reactor.wall_now() - std::chrono::minutes{random.below(90)};
+    std::string cookie = rule->write(address, written, false);
+    cookie.resize(cookie.find(';'));
+    if (random.chance(0.1)) cookie.back() = cookie.back() == 'A' ? 'B' : 'A';
+    exchange.request.fields.append(FieldName::cookie, exchange.arena.copy(cookie));
   }
 
   RouteRule random_rule(Random& random, std::uint32_t number) {
@@ -447,7 +467,7 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
        {"route",    "access",      "api_key",      "basic_auth",  "body_limit", "circuit_breaker",
         "compress", "concurrency", "decompress",   "error_pages", "fallback",   "fault_injection",
         "files",    "proxy",       "forward_auth", "limit",       "priority",   "redirect",
-        "rewrite",  "script",      "balance",      "pool",        "retry"}) {
+        "rewrite",  "script",      "balance",      "pool",        "retry",      "sticky"}) {
     EXPECT_GT(by_room_[std::string(room)], decisions_wanted / 200) << room;
   }
   for (const std::string_view reason : {"compress: compressed",
@@ -484,6 +504,12 @@ TEST_F(Replay, million_recorded_decisions_come_out_the_same_from_their_facts) {
                                         "script: index",
                                         "script: not_found",
                                         "script: application",
+                                        "sticky: no_cookie",
+                                        "sticky: not_ours",
+                                        "sticky: expired",
+                                        "sticky: cookie",
+                                        "sticky: endpoint_gone",
+                                        "sticky: endpoint_failed",
                                         "error_pages: client_prefers_other_form"}) {
     EXPECT_TRUE(reasons_.contains(std::string(reason))) << reason;
   }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "http/characters.h"
+#include "http/cookie.h"
 
 namespace weir {
 namespace {
@@ -80,17 +81,13 @@ std::string_view query_value(std::string_view query, std::string_view name, Aren
   return {};
 }
 
-/// \source  RFC 6265 section 4.2.1; HTTP/2 may split the field into lines (RFC 9113 section 8.2.3)
 std::string_view cookie_value(const Fields& fields, std::string_view name) {
-  for (const Field& field : fields) {
-    if (field.id != FieldName::cookie) continue;
-    for (std::string_view pair : text::split(field.value, ';')) {
-      pair = text::trim(pair);
-      const std::size_t equals = pair.find('=');
-      if (equals != std::string_view::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
-    }
-  }
-  return {};
+  std::string_view first;
+  find_cookie(fields, name, [&](std::string_view value) {
+    first = value;
+    return true;
+  });
+  return first;
 }
 
 std::string_view segment_of(std::string_view path, std::uint32_t number) {

@@ -43,6 +43,9 @@ class FileReport {
   /// No more errors will be told: a parser may stop.
   [[nodiscard]] bool full() const;
   [[nodiscard]] std::string_view file_name() const { return file_.file(); }
+  // For parsers that have places of their own.
+  [[nodiscard]] Place place() const { return file_; }
+  [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
 
  private:
   Place file_;

@@ -42,10 +42,10 @@ class ConnectRace {
   Task<void> wait_for_turn() {
     CancellationRegion region(co_await current_cancellation{});
     waiting_ = &region.inner();
-    co_await sleep(attempt_delay_).under(region.inner());
+    co_await wait_out(attempt_delay_).under(region.inner());
     waiting_ = nullptr;
   }
-  Task<Result<void>> sleep(Duration duration) { co_return co_await Sleep(reactor_, duration); }
+  Task<Result<void>> wait_out(Duration duration) { co_return co_await Sleep(reactor_, duration); }
 
   Task<void> try_one(SocketAddress address) {
     const Duration left = deadline_ == never ? no_limit : std::max(deadline_ - reactor_.now(), Duration::zero());

@@ -12,6 +12,7 @@
 #include "upstream/race.h"
 #include "upstream/replay_body.h"
 #include "upstream/retry.h"
+#include "upstream/sticky_visit.h"
 
 namespace weir {
 namespace {
@@ -62,6 +63,7 @@ struct Attempts {
   Exchange& exchange;
   ReplayBody* body;
   bool repeatable;
+  const StickyVisit* visit;  ///< null: clients of this upstream need not come back
   Outcome last{};
   RetryVerdict next{.action = RetryAction::other_endpoint};
 
@@ -121,6 +123,8 @@ struct Attempts {
     if (next.reason == retry_budget_used_up) metrics.retries_over_budget.add();
   }
 
+  [[nodiscard]] bool bound() const { return visit != nullptr && visit->bound(); }
+
   RetryFacts facts() {
     Reactor& reactor = exchange.shard.reactor;
     return {.error = last.error,
@@ -133,7 +137,7 @@ struct Attempts {
             .body_replayable = body == nullptr || body->replayable(),
             .upload_running = exchange.scope.running() > 0,
             // A reload may have left names that are being resolved: one will come.
-            .other_endpoint = !state.ready() || state.has_other_than(last.pool_id),
+            .other_endpoint = !state.ready() || (!bound() && state.has_other_than(last.pool_id)),
             .attempts_made = exchange.attempts,
             .attempts_max = settings().attempts_max,
             .budget = state.extra_load().facts(ExtraLoad::Kind::retry, settings().budget, cluster.settings().cores,
@@ -152,18 +156,24 @@ bool may_be_hedged(const Exchange& exchange, const RequestHead& head, bool repea
   return repeatable && head.upgrade.empty() && !exchange.expectation_forwarded;
 }
 
-Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+/// \param visit  of a client that comes back to its endpoint; null: the balancer is asked
+Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const RequestHead& head, StickyVisit* visit) {
   ClusterState& state = cluster.state(exchange.shard);
   Reactor& reactor = exchange.shard.reactor;
   exchange.upstream_name = state.name();
   state.extra_load().count_request(reactor.now());
   const bool repeatable = may_be_repeated(cluster.settings().retries, head.method_text, is_idempotent(head.method));
   ReplayBody* const body = make_replayable(exchange, cluster.settings().retries, repeatable);
-  Attempts attempts{.cluster = cluster, .state = state, .exchange = exchange, .body = body, .repeatable = repeatable};
+  Attempts attempts{
+      .cluster = cluster, .state = state, .exchange = exchange, .body = body, .repeatable = repeatable, .visit = visit};
   while (true) {
     if (!state.ready()) CO_TRY_VOID(co_await ClusterState::Resolved(state, cluster.timeouts().connect));
     OneTry one{.fresh_only = attempts.next.action == RetryAction::fresh_connection, .head = &head, .body = body};
     if (one.fresh_only) one.pool = state.find(attempts.last.pool_id);
+    if (visit != nullptr && one.pool == nullptr) [[unlikely]] {
+      one.pool = visit->choose(state, attempts.last.pool_id);
+      if (visit->refused()) co_return fail(StickyVisit::refusal());
+    }
     if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.last.pool_id);
     if (one.pool == nullptr) co_return fail(no_endpoint(state));
     watch(one, state, reactor.now());
@@ -174,7 +184,8 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
     }
 
     if (cluster.races()) [[unlikely]] {
-      Race race(cluster, state, exchange, one, body, may_be_hedged(exchange, head, repeatable));
+      const bool may_hedge = may_be_hedged(exchange, head, repeatable) && (visit == nullptr || !visit->stays());
+      Race race(cluster, state, exchange, one, body, may_hedge);
       Result<Answer> answer = co_await race.run();
       attempts.note(one);
       if (attempts.settled(answer)) co_return answer;
@@ -201,7 +212,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
 }
 
 /// The same with a breaker and a bulkhead in front. The breaker comes first: what it refuses takes no place.
-Reply try_protected(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+Reply try_protected(const Cluster& cluster, Exchange& exchange, const RequestHead& head, StickyVisit* visit) {
   const ClusterSettings& settings = cluster.settings();
   exchange.upstream_name = cluster.state(exchange.shard).name();
   CircuitBreaker::Pass* pass = nullptr;
@@ -212,18 +223,32 @@ Reply try_protected(const Cluster& cluster, Exchange& exchange, const RequestHea
   if (settings.concurrency) {
     CO_TRY(permit, co_await settings.concurrency->enter(exchange));
   }
-  Result<Answer> answer = co_await try_until_answered(cluster, exchange, head);
+  Result<Answer> answer = co_await try_until_answered(cluster, exchange, head, visit);
   if (permit != nullptr) permit->answered(answer);
   if (pass != nullptr) pass->settle(exchange, answer);
+  co_return answer;
+}
+
+Reply try_alike(const Cluster& cluster, Exchange& exchange, const RequestHead& head, StickyVisit* visit) {
+  const ClusterSettings& settings = cluster.settings();
+  const bool protected_by_any = settings.circuit_breaker || settings.concurrency;
+  return protected_by_any ? try_protected(cluster, exchange, head, visit)
+                          : try_until_answered(cluster, exchange, head, visit);
+}
+
+/// The same for clients that come back to their endpoint by a cookie.
+Reply try_sticky(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
+  StickyVisit visit(*cluster.settings().sticky, exchange, cluster.place());
+  Result<Answer> answer = co_await try_alike(cluster, exchange, head, &visit);
+  if (answer) visit.remember(*answer);
   co_return answer;
 }
 
 }  // namespace
 
 Reply send_to(const Cluster& cluster, Exchange& exchange, const RequestHead& head) {
-  const ClusterSettings& settings = cluster.settings();
-  const bool protected_by_any = settings.circuit_breaker || settings.concurrency;
-  return protected_by_any ? try_protected(cluster, exchange, head) : try_until_answered(cluster, exchange, head);
+  const bool sticky = cluster.settings().sticky != nullptr;
+  return sticky ? try_sticky(cluster, exchange, head) : try_alike(cluster, exchange, head, nullptr);
 }
 
 }  // namespace weir

@@ -1,98 +1,17 @@
 // The loop around a request: what is tried again, where, and what it leaves on the exchange.
 #include "upstream/attempt.h"
 
-#include "upstream/upstream_test_support.h"
+#include <gtest/gtest.h>
+
+#include "upstream/attempt_test_support.h"
 
 namespace weir {
 namespace {
 
 using namespace std::chrono_literals;
 
-class Turns final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
-    for (std::uint32_t step = 0; step < facts.endpoints.size(); ++step) {
-      const auto at = static_cast<std::uint32_t>((facts.turn + step) % facts.endpoints.size());
-      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "turn"};
-    }
-    return {};
-  }
-  [[nodiscard]] std::string_view name() const override { return "turns"; }
-};
-
-class NoHost final : public ExchangeHost {
- public:
-  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
-  void limit_time(Time) override {}
-};
-
-/// One request and what became of it.
-struct Trial {
-  Trial(Shard& shard, Method method)
-      : exchange(shard, connection, SnapshotPin(*new ShardSnapshot(std::make_shared<Snapshot>(), [](auto) {})), host),
-        scope(shard.reactor) {
-    exchange.request.method = method;
-    exchange.request.method_text = "any";
-  }
-  ~Trial() {
-    result.reset();
-    exchange.finish({});
-  }
-  void with_body(std::string_view bytes) { exchange.request_body = BodyPointer(exchange.arena.make<FixedBody>(bytes)); }
-  [[nodiscard]] std::string story() const {
-    std::string text;
-    for (const DecisionRecord* record = exchange.first_record(); record != nullptr; record = record->next) {
-      text += (text.empty() ? "" : " ") + std::string(record->room) + ":" + std::string(record->verdict);
-    }
-    return text;
-  }
-
-  ConnectionFacts connection;
-  NoHost host;
-  Exchange exchange;
-  Scope scope;
-  std::optional<Result<Answer>> result;
-};
-
-Task<void> send(const Cluster& cluster, Trial& trial) {
-  trial.result.emplace(co_await send_to(cluster, trial.exchange, trial.exchange.request));
-}
-
-class AttemptTest : public upstream_test::UpstreamTest {
- protected:
-  std::unique_ptr<Cluster> cluster(const std::vector<std::string>& endpoints, ConnectionLimits limits = {}) {
-    ClusterSettings settings;
-    settings.name = "shop";
-    settings.retries = retries;
-    settings.hedge = hedge;
-    settings.timeouts = timeouts;
-    settings.deadline_field = "x-left-ms";
-    for (const std::string& text : endpoints) settings.endpoints.push_back({.endpoint = *parse_endpoint(text)});
-    settings.connections = limits;
-    settings.balancer = std::make_unique<Turns>();
-    settings.protocol = &protocol;
-    return std::make_unique<Cluster>(std::move(settings));
-  }
-  std::unique_ptr<Trial> run(const Cluster& cluster, Method method = Method::get, std::string_view body = {}) {
-    auto trial = std::make_unique<Trial>(shard, method);
-    if (time_for_all != no_limit) trial->exchange.limit_time(shard.reactor.now() + time_for_all);
-    const Time began = shard.reactor.now();
-    if (!body.empty()) trial->with_body(body);
-    trial->scope.spawn(send(cluster, *trial));
-    world.run_until([&] { return trial->result.has_value(); });
-    took = shard.reactor.now() - began;
-    return trial;
-  }
-  static Failure stale() { return fail(upstream_error(Code::peer_closed).with(Retry::idempotent)); }
-
-  RetrySettings retries;
-  HedgeSettings hedge;
-  UpstreamTimeouts timeouts;
-  Duration time_for_all = no_limit;
-  Duration took{};  // of the last request
-
-  static Failure unsent() { return fail(upstream_error(Code::peer_reset).with(Retry::unsent)); }
-};
+using upstream_test::AttemptTest;
+using upstream_test::Trial;
 
 TEST_F(AttemptTest, first_answer_is_the_answer) {
   const auto shop = cluster({"10.0.0.1:80"});

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <unordered_map>
 
+#include "contracts/watched_file.h"
 #include "upstream/cluster_state.h"
 #include "upstream/endpoint_health.h"
 
@@ -15,9 +16,10 @@ namespace {
 // Counts configurations; the one thing here that several threads touch (files are compiled off the cores).
 std::atomic<std::uint64_t> generations{0};
 
-/// The table of endpoints that are literal addresses, in the order of candidates: each address once.
+/// The table of endpoints that are literal addresses, in the order of candidates: each address once. Made elsewhere
+/// when they may change without a configuration, or each gateway has others.
 std::shared_ptr<const BalancerTable> table_of(const ClusterSettings& settings) {
-  if (!settings.balancer->has_table()) return nullptr;
+  if (!settings.balancer->has_table() || !settings.endpoint_files.empty() || settings.subset.size > 0) return nullptr;
   std::vector<std::string> names;
   std::vector<EndpointIdentity> identities;
   names.reserve(settings.endpoints.size());
@@ -54,6 +56,15 @@ Cluster::Cluster(ClusterSettings settings, SharedStates* states, unsigned cores)
       health_(find_health(settings_.name, key_, states, cores)) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
   table_ = table_of(settings_);
+}
+
+std::vector<ClusterEndpoint> Cluster::endpoints() const {
+  std::vector<ClusterEndpoint> all = settings_.endpoints;
+  for (const auto& file : settings_.endpoint_files) {
+    const std::shared_ptr<const EndpointList> list = file->latest();
+    all.insert(all.end(), list->endpoints.begin(), list->endpoints.end());
+  }
+  return all;
 }
 
 ClusterState& Cluster::state(Shard& shard) const {

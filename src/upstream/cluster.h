@@ -21,12 +21,16 @@
 #include "upstream/health_rules.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
+#include "upstream/sticky.h"
+#include "upstream/subset.h"
 
 namespace weir {
 
 class ClusterHealth;  // upstream/endpoint_health.h
 class ClusterState;
 class SharedStates;  // contracts/shared_states.h
+template <typename T>
+class WatchedFile;  // contracts/watched_file.h
 
 struct ClusterEndpoint {
   Endpoint endpoint;
@@ -36,11 +40,18 @@ struct ClusterEndpoint {
   friend bool operator==(const ClusterEndpoint&, const ClusterEndpoint&) = default;
 };
 
+/// What a file of endpoints holds.
+struct EndpointList {
+  std::vector<ClusterEndpoint> endpoints;
+};
+
 /// What the configuration says about an upstream.
 struct ClusterSettings {
   std::string name;
   Place place;
   std::vector<ClusterEndpoint> endpoints;
+  std::vector<std::shared_ptr<WatchedFile<EndpointList>>> endpoint_files;  ///< that name more
+  SubsetRule subset;
   UpstreamTimeouts timeouts;
   ConnectionLimits connections;                       ///< per endpoint and core
   Duration resolve_every = std::chrono::seconds{30};  ///< no_limit: only once
@@ -55,6 +66,7 @@ struct ClusterSettings {
   RosterRules roster;
   std::optional<CircuitBreaker> circuit_breaker;
   std::optional<BulkheadUse> concurrency;
+  std::shared_ptr<const StickyRule> sticky;  ///< null: the balancer is always asked
   HealthRules health;
   UpstreamProtocol speaks = UpstreamProtocol::http;
   const ClientProtocol* protocol =
@@ -83,6 +95,9 @@ class Cluster {
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   /// What the whole machine knows of its endpoints.
   [[nodiscard]] const std::shared_ptr<ClusterHealth>& health() const { return health_; }
+
+  /// Those written in the configuration, and those of its files as they are now.
+  [[nodiscard]] std::vector<ClusterEndpoint> endpoints() const;
 
   /// The core's side of it, brought up to this configuration when that is the newest seen. Called per request; the
   /// server also calls it when a new configuration arrives, so that endpoints that are gone are drained at once.

@@ -2,14 +2,15 @@
 #include "upstream/cluster_state.h"
 
 #include <algorithm>
+#include <map>
 
-#include "runtime/elsewhere.h"
 #include "upstream/picking/latency.h"
 #include "upstream/picking/load_report.h"
 
 namespace weir {
 
-ClusterState::ClusterState(Shard& shard, std::string name) : shard_(shard), name_(std::move(name)), health_(shard) {}
+ClusterState::ClusterState(Shard& shard, std::string name)
+    : shard_(shard), name_(std::move(name)), health_(shard), files_(shard, [this] { endpoints_changed(); }) {}
 
 ClusterState::~ClusterState() {
   shard_.reactor.timers().disarm(*this);
@@ -32,13 +33,20 @@ void ClusterState::adopt(const Cluster& cluster) {
   zone_ = settings.zone;
   slow_start_ = settings.slow_start;
   rules_ = settings.roster;
+  sticky_ = settings.sticky;
   balancer_ = settings.balancer;
   learns_ = balancer_->latency_decay() > Duration::zero() || balancer_->reports() != nullptr;
   literal_table_ = cluster.table();
   table_ = nullptr;
   table_names_.clear();
 
-  take_slots(settings.endpoints);
+  subset_ = settings.subset;
+  files_.adopt(settings);
+  endpoints_changed();
+}
+
+void ClusterState::endpoints_changed() {
+  take_slots(files_.endpoints());
   make_candidates();
   resolve_names();
 }
@@ -71,12 +79,39 @@ void ClusterState::make_candidates() {
   for (const auto& slot : slots_) count += slot->addresses.size();
   facts_.reserve(count);  // pools point into it
   candidates_.reserve(count);
+  const std::vector<bool> chosen = chosen_addresses();
+  std::size_t at = 0;
   for (const auto& slot : slots_) {
-    for (const ResolvedAddress& address : slot->addresses) add_candidate(*slot, address, before, facts_before);
+    for (const ResolvedAddress& address : slot->addresses) {
+      if (chosen.empty() || chosen[at]) add_candidate(*slot, address, before, facts_before);
+      ++at;
+    }
   }
   settle_pools();
   changed();
+  name_for_cookies();
   find_table();
+}
+
+/// Those of all addresses that this gateway talks to, each priority's chosen for itself; empty: all.
+std::vector<bool> ClusterState::chosen_addresses() const {
+  std::vector<bool> chosen;
+  if (subset_.size == 0) return chosen;
+  std::map<unsigned, std::vector<std::size_t>> by_priority;
+  std::vector<std::string> names;
+  for (const auto& slot : slots_) {
+    for (const ResolvedAddress& address : slot->addresses) {
+      by_priority[slot->configured.priority + address.priority].push_back(names.size());
+      names.push_back(text_of(address.address.address));
+    }
+  }
+  chosen.resize(names.size());
+  for (const auto& [priority, members] : by_priority) {
+    std::vector<std::string_view> of_priority;
+    for (const std::size_t at : members) of_priority.push_back(names[at]);
+    for (const std::uint32_t mine : subset_of(of_priority, subset_)) chosen[members[mine]] = true;
+  }
+  return chosen;
 }
 
 /// What was known of the endpoint stays known. An address that stands there twice is one endpoint of both weights.
@@ -135,6 +170,7 @@ void ClusterState::settle_pools() {
 void ClusterState::keep_nothing_idle() {
   pool_settings_.limits.idle_max = 0;
   health_.rest();
+  files_.rest();
   for (const auto& pool : pools_) {
     if (pool->has_seat() && !pool->closed()) pool->configure(pool_settings_);
   }
@@ -143,68 +179,10 @@ void ClusterState::keep_nothing_idle() {
 void ClusterState::stop() {
   stopped_ = true;
   health_.stop();
+  files_.rest();
   shard_.reactor.timers().disarm(*this);
   tell_waiters(gateway_error(Code::draining));
   for (const auto& pool : pools_) pool->stop();
-}
-
-// Tables.
-
-/// The table for the candidates there are now. Where names were resolved it is made elsewhere; until it is there the
-/// former one serves: whoever is not in it is not picked yet, whoever is gone is skipped.
-void ClusterState::find_table() {
-  if (!balancer_->has_table()) return;
-  const bool literal = std::ranges::all_of(slots_, [](const auto& slot) { return slot->literal; });
-  if (literal) {
-    table_ = literal_table_;
-    table_names_.clear();
-    table_numbers_.clear();
-    return;
-  }
-  number_table();
-  if (making_table_ || candidates_.empty()) return;
-  std::vector<TableName> names;
-  names.reserve(candidates_.size());
-  for (const Candidate& each : candidates_) names.push_back({std::string(each.pool->text()), each.weight});
-  if (table_ != nullptr && names == table_names_) return;
-  making_table_ = true;
-  shard_.scope.spawn(make_table(balancer_, std::move(names)));
-}
-
-Task<void> ClusterState::make_table(std::shared_ptr<const Balancer> balancer, std::vector<TableName> names) {
-  struct Made {
-    std::shared_ptr<const BalancerTable> table;
-    std::vector<TableName> names;
-  };
-  auto made = co_await elsewhere<Made>(shard_.reactor, [&](auto done) {
-    shard_.executor.run([balancer, names = std::move(names), done = std::move(done)]() mutable {
-      std::vector<EndpointIdentity> identities;
-      identities.reserve(names.size());
-      for (const TableName& each : names) identities.push_back({.name = each.name, .weight = each.weight});
-      std::shared_ptr<const BalancerTable> table = balancer->make_table(identities);
-      done(Made{.table = std::move(table), .names = std::move(names)});
-    });
-  });
-  making_table_ = false;
-  if (!made || stopped_ || made->table == nullptr || balancer != balancer_) {
-    if (made && !stopped_ && balancer != balancer_) find_table();
-    co_return;
-  }
-  table_ = std::move(made->table);
-  table_names_ = std::move(made->names);
-  find_table();  // names may have changed meanwhile
-}
-
-/// Where the table's entries are among the candidates.
-void ClusterState::number_table() {
-  table_numbers_.assign(table_names_.size(), no_endpoint_number);
-  if (table_names_.empty()) return;
-  std::unordered_map<std::string_view, std::uint32_t> numbers;
-  for (const Candidate& each : candidates_) numbers.emplace(each.pool->text(), each.pool->number());
-  for (std::size_t entry = 0; entry < table_names_.size(); ++entry) {
-    const auto found = numbers.find(table_names_[entry].name);
-    if (found != numbers.end()) table_numbers_[entry] = found->second;
-  }
 }
 
 // Picking.
@@ -213,7 +191,8 @@ void ClusterState::look_at_health() {
   if (health_.refresh()) take_standings();
 }
 
-/// What operators take out of use is given no connection any more, and keeps none that is idle.
+/// What operators take out of use is given no connection any more, and keeps none that is idle; but a drained one that
+/// keeps the clients whose cookies name it.
 void ClusterState::take_standings() {
   for (std::size_t at = 0; at < candidates_.size(); ++at) {
     Pool& pool = *candidates_[at].pool;
@@ -222,8 +201,11 @@ void ClusterState::take_standings() {
     const auto number = static_cast<std::uint32_t>(at);
     set_available(number, health_.may_be_picked(at) || closed);
     if (facts_[at].drained != closed) set_drained(number, closed);
-    if (closed && !pool.closed()) pool.drain();
-    if (!closed && pool.closed()) pool.configure(pool_settings_);
+    const bool keeps_clients = sticky_ != nullptr && standing == EndpointStanding::draining &&
+                               sticky_->options().on_drain == StickyOptions::OnDrain::keep;
+    const bool open = !closed || keeps_clients;
+    if (!open && !pool.closed()) pool.drain();
+    if (open && pool.closed()) pool.configure(pool_settings_);
   }
 }
 

@@ -9,9 +9,10 @@
 // What a balancer sees of the candidates is one array of facts, in their order; pools write their loads into it as they
 // change, so that a pick copies nothing. Who may be picked (the roster) is made anew only when something changed.
 //
-// Literal addresses need no resolving. Names are resolved when the cluster is first used, and again when an answer
-// holds no longer (every resolve_every at the latest), as long as somebody uses the cluster; the last good answer is
-// kept when resolving fails.
+// Where each gateway has a part of the endpoints (upstream/subset.h), it is chosen among the addresses, each priority's
+// for itself. Literal addresses need no resolving. Names are resolved when the cluster is first used, and again when an
+// answer holds no longer (every resolve_every at the latest), as long as somebody uses the cluster; the last good
+// answer is kept when resolving fails.
 //
 // Invariants
 //   (1) Every candidate's pool is in pools_ and open; every other pool is drained.
@@ -27,6 +28,7 @@
 #include <vector>
 
 #include "upstream/cluster.h"
+#include "upstream/endpoint_files.h"
 #include "upstream/extra_load.h"
 #include "upstream/health_view.h"
 #include "upstream/latency_window.h"
@@ -125,6 +127,8 @@ class ClusterState final : public ShardState, private Timer {
   [[nodiscard]] std::span<const EndpointFacts> endpoints() const { return facts_; }
   [[nodiscard]] Pool& pool_of(std::uint32_t number) const { return *candidates_[number].pool; }
   [[nodiscard]] const RosterRules& roster_rules() const { return rules_; }
+  /// By which cookies name them.
+  [[nodiscard]] const StickyIds& sticky_ids() const { return sticky_ids_; }
   /// What those who watch endpoints found out; it counts from the next pick on. One that comes back warms up.
   void set_available(std::uint32_t number, bool available);
   /// What an operator said of it.
@@ -168,11 +172,14 @@ class ClusterState final : public ShardState, private Timer {
   void adopt(const Cluster& cluster);
   void take_slots(const std::vector<ClusterEndpoint>& endpoints);
   void make_candidates();
+  void endpoints_changed();
+  [[nodiscard]] std::vector<bool> chosen_addresses() const;
   void add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                      std::span<const EndpointFacts> facts_before);
   void take_standings();
   Pool& pool_for(const UpstreamAddress& address);
   void settle_pools();
+  void name_for_cookies();
   void find_table();
   Task<void> make_table(std::shared_ptr<const Balancer> balancer, std::vector<TableName> names);
   void number_table();
@@ -211,6 +218,8 @@ class ClusterState final : public ShardState, private Timer {
   RosterRules rules_;
   Roster roster_;
   std::uint64_t roster_weight_ = 0;
+  EndpointFiles files_;
+  SubsetRule subset_;
   Time refresh_at_ = Time::min();  // when the roster is made anew at the latest
   double level_ = 0;
   bool learns_ = false;
@@ -220,6 +229,8 @@ class ClusterState final : public ShardState, private Timer {
   std::vector<TableName> table_names_;
   std::vector<std::uint32_t> table_numbers_;
   bool making_table_ = false;
+  std::shared_ptr<const StickyRule> sticky_;
+  StickyIds sticky_ids_;
   std::vector<std::uint32_t> tried_;
   PickFacts last_;
 

@@ -11,6 +11,7 @@
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
 #include "app/admin/overload_page.h"
+#include "app/admin/sticky_page.h"
 #include "app/admin/top_page.h"
 #include "app/commands/version.h"
 
@@ -236,6 +237,7 @@ std::string metrics_page(const MetricsSources& sources) {
   if (SharedStates* const states = sources.operations.shared_states()) {
     add_limits(page, limit_totals(*states));
     add_overload(page, *states);
+    add_sticky(page, *states);
     add_fleet(page, fleet_totals(*states));
     add_redis(page, redis_totals(*states));
   }

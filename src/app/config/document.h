@@ -37,6 +37,7 @@
 #include "upstream/health_rules.h"
 #include "upstream/hedge.h"
 #include "upstream/retry.h"
+#include "upstream/sticky.h"
 
 namespace weir::config {
 
@@ -60,6 +61,7 @@ struct PluginUse {
 struct EndpointDocument {
   Endpoint address;
   std::string service;  ///< as written behind `srv`; then the address is a service's
+  std::string file;     ///< that names endpoints in place of this one
   std::uint32_t weight = 1;
   std::uint8_t priority = 0;
   std::string zone;
@@ -80,6 +82,13 @@ struct HealthDocument {
   PluginUse check;  ///< an empty name: they are not asked
 };
 
+/// Which part of the endpoints this gateway talks to.
+struct SubsetDocument {
+  std::uint32_t size = 0;
+  std::optional<std::uint32_t> gateway;  ///< nothing: its place in the fleet
+  Place place;
+};
+
 struct UpstreamDocument {
   std::string name;
   Place place;
@@ -96,6 +105,8 @@ struct UpstreamDocument {
   Duration slow_start = Duration::zero();
   std::optional<CircuitBreakerOptions> circuit_breaker;
   std::optional<ConcurrencyOptions> concurrency;
+  std::optional<StickyOptions> sticky;
+  std::optional<SubsetDocument> subset;
   HealthDocument health;
   std::optional<UpstreamTlsDocument> tls;  ///< nothing: in the clear
   OutlierRules outliers{.watch = false};   ///< watched when something is said of them

@@ -20,6 +20,9 @@ const Schema<EndpointDocument>& endpoint_schema() {
                   {.doc = "A service, in place of an address: DNS tells hosts, ports, weights and priorities (SRV).",
                    .example = "_http._tcp.shop.internal",
                    .complaint = service_complaint})
+          .option("file", &EndpointDocument::file,
+                  {.doc = "A file of endpoints, in place of an address; watched, and taken over without a reload.",
+                   .example = "shop.endpoints"})
           .option(
               "weight", &EndpointDocument::weight,
               {.doc = "Its share, where the balancer knows weights.", .example = "1", .minimum = 1, .maximum = 1000})
@@ -33,25 +36,43 @@ const Schema<EndpointDocument>& endpoint_schema() {
   return schema;
 }
 
+/// A file says everything about its endpoints itself.
+bool check_file_alone(const Node& node, const Reading& reading, const EndpointDocument& endpoint) {
+  if (endpoint.address != Endpoint{} || !endpoint.service.empty())
+    return reading.error(node, "an endpoint has an address, is a service (srv), or stands in a file: one of these");
+  for (const std::string_view name : {"weight", "priority", "zone"}) {
+    const Node::Member* written = node.find_member(name);
+    if (written != nullptr)
+      return reading.error(written->place, fmt::format("the file says the {} of each of its endpoints", name));
+  }
+  return true;
+}
+
 bool read_endpoints(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
-  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
-    EndpointDocument endpoint;
-    endpoint.place = item.place();
-    if (!endpoint_schema().read_into(item, at, endpoint)) return false;
-    if (!endpoint.service.empty()) {
-      if (endpoint.address != Endpoint{})
-        return at.error(item, "an endpoint has an address or is a service (srv), not both");
-      endpoint.address = {.host = *dns::canonical_name(endpoint.service), .service = true};
-      upstream.endpoints.push_back(std::move(endpoint));
-      return true;
-    }
-    if (!endpoint.address.is_unix() && (endpoint.address.host.empty() || endpoint.address.port == 0)) {
-      return at.error(item, fmt::format("{} has no host or no port to connect to", item.shown()),
-                      "write 127.0.0.1:3000 or unix:/path");
-    }
-    upstream.endpoints.push_back(std::move(endpoint));
-    return true;
-  });
+  return for_each_item(
+      node, reading, [&](const Node& item, const Reading& at) { return read_endpoint(item, at, upstream.endpoints); });
+}
+
+const Schema<SubsetDocument>& subset_schema() {
+  static const auto schema =
+      Schema<SubsetDocument>("subset", "The part of the endpoints that this gateway talks to, of many gateways.")
+          .option("size", &SubsetDocument::size,
+                  {.doc = "Endpoints for each gateway, of each priority.",
+                   .example = "20",
+                   .required = true,
+                   .minimum = 1,
+                   .maximum = 100'000})
+          .option("gateway", &SubsetDocument::gateway,
+                  {.doc = "The number of this gateway among all, from 0; its place in the fleet, when there is one.",
+                   .example = "\"${env:GATEWAY_NUMBER}\""})
+          .shorthand("size");
+  return schema;
+}
+
+bool read_subset(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  upstream.subset = subset_schema().read(node, reading);
+  if (upstream.subset) upstream.subset->place = node.place();
+  return upstream.subset.has_value();
 }
 
 bool read_hedge(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
@@ -89,6 +110,28 @@ bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument
 }
 
 }  // namespace
+
+bool read_endpoint(const Node& node, const Reading& reading, std::vector<EndpointDocument>& endpoints) {
+  EndpointDocument endpoint;
+  endpoint.place = node.place();
+  if (!endpoint_schema().read_into(node, reading, endpoint)) return false;
+  if (!endpoint.file.empty()) {
+    if (!check_file_alone(node, reading, endpoint)) return false;
+  } else if (!endpoint.service.empty()) {
+    if (endpoint.address != Endpoint{})
+      return reading.error(node, "an endpoint has an address or is a service (srv), not both");
+    endpoint.address = {.host = *dns::canonical_name(endpoint.service), .service = true};
+  } else if (!endpoint.address.is_unix() && (endpoint.address.host.empty() || endpoint.address.port == 0)) {
+    return reading.error(node, fmt::format("{} has no host or no port to connect to", node.shown()),
+                         "write 127.0.0.1:3000 or unix:/path");
+  }
+  endpoints.push_back(std::move(endpoint));
+  return true;
+}
+
+ClusterEndpoint endpoint_of(const EndpointDocument& written) {
+  return {.endpoint = written.address, .weight = written.weight, .priority = written.priority, .zone = written.zone};
+}
 
 const Schema<UpstreamDocument>& upstream_schema() {
   static const auto schema =
@@ -148,7 +191,17 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .custom(
               "concurrency", "concurrency", read_optional(&UpstreamDocument::concurrency),
               {.doc = "How many requests the upstream gets at once, from all routes together.", .example = "adaptive"},
-              &ConcurrencyOptions::schema());
+              &ConcurrencyOptions::schema())
+          .custom("sticky", "sticky", read_optional(&UpstreamDocument::sticky),
+                  {.doc = "Clients come back to the server they were at, by a signed cookie, whatever the balancer.",
+                   .example = "{ keys: [\"${env:STICKY_KEY}\"] }"},
+                  &StickyOptions::schema())
+          .custom(
+              "subset", "number or map", read_subset,
+              {.doc = "Where many gateways have many endpoints: how many of them this one talks to; all, when it is "
+                      "not given.",
+               .example = "{ size: 20, gateway: 3 }"},
+              &subset_schema());
   return schema;
 }
 

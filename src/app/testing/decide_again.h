@@ -41,6 +41,7 @@
 #include "upstream/pool.h"
 #include "upstream/recorded_pick.h"
 #include "upstream/retry.h"
+#include "upstream/sticky.h"
 
 namespace weir {
 
@@ -88,6 +89,7 @@ class DecideAgain {
     if (room == "hedge") return hedge(decision);
     if (room == "race") return race(decision);
     if (room == "tls") return misdirection(decision);
+    if (room == "sticky") return sticky(decision);
     const auto rules = rules_.find(std::string(story.route));
     ASSERT_NE(rules, rules_.end());
     if (room == "access") return access(rules->second, decision);
@@ -174,6 +176,14 @@ class DecideAgain {
     ASSERT_TRUE(facts);
     const MisdirectionVerdict again = decide(*facts);
     EXPECT_TRUE(again.misdirected);
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void sticky(const StoryDecision& decision) {
+    const auto facts = facts_from<StickyFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const StickyVerdict again = decide(*facts);
+    EXPECT_EQ(decision.verdict, name_of(again.action));
     EXPECT_EQ(decision.reason, again.reason);
   }
 

@@ -17,8 +17,25 @@ std::uint64_t total_weight(const std::vector<ProxyTarget>& targets) {
 
 /// `shop (2 endpoints)`
 std::string described(const Cluster& cluster) {
-  const std::size_t count = cluster.settings().endpoints.size();
+  const std::size_t count = cluster.endpoints().size();
   return cluster.name() + " (" + std::to_string(count) + (count == 1 ? " endpoint)" : " endpoints)");
+}
+
+/// `, whose clients come back by the cookie weir-shop: it names 10.0.0.11:8080`
+std::string sticky_described(const Cluster& cluster, const RequestHead& head) {
+  const StickyRule* rule = cluster.settings().sticky.get();
+  if (rule == nullptr) return {};
+  const std::string begun = ", whose clients come back by the cookie " + rule->cookie_name();
+  const StickyRule::Read read =
+      rule->read(head.fields, WallTime{});  // what time it is is not imagined: none is too old
+  if (read.cookie == StickyCookie::none) return begun;
+  if (read.cookie == StickyCookie::foreign) return begun + ": it is not ours";
+  for (const ClusterEndpoint& each : cluster.endpoints()) {
+    const Result<SocketAddress> literal = socket_address(each.endpoint);
+    if (!literal || rule->keys().id_of(read.key, text_of(*literal)) != read.endpoint) continue;
+    return begun + ": it names " + text_of(*literal);
+  }
+  return begun + ": it names none of the addresses written";
 }
 
 }  // namespace
@@ -51,9 +68,11 @@ Reply Proxy::handle(Exchange& exchange) const {
   co_return answer;
 }
 
-Effect Proxy::rehearse(ImaginedRequest&) const {
-  if (targets_.size() == 1)
-    return {.text = "forwards to upstream " + described(*targets_.front().cluster), .answers = true};
+Effect Proxy::rehearse(ImaginedRequest& imagined) const {
+  if (targets_.size() == 1) {
+    const Cluster& only = *targets_.front().cluster;
+    return {.text = "forwards to upstream " + described(only) + sticky_described(only, imagined.head), .answers = true};
+  }
   const std::string total = std::to_string(total_weight(targets_));
   std::string text = "forwards to one of";
   std::string_view separator = " ";

@@ -43,7 +43,7 @@ def request(connection: Connection, step: Step) -> None:
     """`request GET /x "body"` with its fields below; a bare `request` writes its lines as they are."""
     slowly = step.rest.split(" ")[0] == "slowly"
     line, body = split_string(step.rest.removeprefix("slowly").strip())
-    lines = [unescape(text) for text in step.lines]
+    lines = [unescape(with_cookies(connection, text)) for text in step.lines]
     if line:
         if not re.search(r" HTTP/\d\.\d$", line):
             line += " HTTP/1.1"
@@ -55,6 +55,23 @@ def request(connection: Connection, step: Step) -> None:
     connection.methods.append(lines[0].split(b" ")[0].decode("latin-1"))
     data = b"\r\n".join(lines) + b"\r\n\r\n" + (body or b"")
     (connection.send_slowly if slowly else connection.send)(data)
+
+
+def with_cookies(connection: Connection, text: str) -> str:
+    """`${cookie NAME}` is `NAME=VALUE` as an answer on this page set it last."""
+    def one(found: re.Match) -> str:
+        if found.group(1) not in connection.wire.cookies:
+            raise PageError(f"no answer has set a cookie {found.group(1)}")
+        return f"{found.group(1)}={connection.wire.cookies[found.group(1)]}"
+
+    return re.sub(r"\$\{cookie ([^}]+)\}", one, text)
+
+
+def keep_cookies(connection: Connection, head: Head) -> None:
+    for field, value in head.fields:
+        if field == "set-cookie":
+            name, _, rest = value.decode("latin-1").partition("=")
+            connection.wire.cookies[name] = rest.split(";")[0]
 
 
 def respond(connection: Connection, step: Step) -> None:
@@ -111,6 +128,7 @@ def expect(connection: Connection, step: Step) -> None:
         connection.body = message.response_framing(head, method)
         connection.body_taken = False
     compare_fields(head.fields, step.lines, exactly, head.raw)
+    keep_cookies(connection, head)
     if body is not None:
         compare_body(connection, body)
 

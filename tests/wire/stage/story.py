@@ -123,7 +123,11 @@ class Story:
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
     def lay_down(self, line: str) -> None:
-        """`NAME "text"`, `NAME 3MiB`, `NAME -> TARGET` (a symbolic link); all of one age, long ago."""
+        """`NAME "text"`, `NAME 3MiB`, `NAME -> TARGET` (a symbolic link); all of one age, long ago.
+
+        Places are filled in.
+        """
+        line = self.gateway.fill(line)
         name, _, rest = line.partition(" ")
         path = self.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)

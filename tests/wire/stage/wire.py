@@ -49,6 +49,7 @@ class Wire:
         self.started = time.monotonic()
         self.told: list[Told] = []
         self.connections: list[Connection] = []
+        self.cookies: dict[str, str] = {}                      # as answers set them last
         self.process_gone: Callable[[], str | None] = lambda: None
         self.always: dict[int, Callable[[], None]] = {}        # descriptors read in every wait
 
