@@ -1,7 +1,12 @@
 // What one decision costs: one key again and again, and a million of them in random order, which waits for memory.
 #include <benchmark/benchmark.h>
+#include <sys/mman.h>
 
 #include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +55,32 @@ void decide_random(benchmark::State& state, Algorithm algorithm, Company company
   }
 }
 
+/// What a decision of a random key cannot do without: one access to memory that no cache holds. As much of it as the
+/// table of a million keys takes, in large pages as well, each access from where the one before led.
+void access_memory(benchmark::State& state) {
+  constexpr std::size_t bytes = million * LimitTable::bytes_per_key;
+  constexpr std::size_t huge_page_bytes = std::size_t{2} * 1024 * 1024;
+  constexpr std::size_t set_bytes = 128;
+  constexpr std::size_t sets = bytes / set_bytes;
+  constexpr std::size_t whole = (bytes / huge_page_bytes + 1) * huge_page_bytes;
+  const std::unique_ptr<char, decltype(&std::free)> memory(
+      static_cast<char*>(std::aligned_alloc(huge_page_bytes, whole)), &std::free);
+  (void)::madvise(memory.get(), whole, MADV_HUGEPAGE);
+  std::vector<std::size_t> order(sets);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Random random(1);
+  for (std::size_t at = sets - 1; at > 0; --at) std::swap(order[at], order[random.below(at + 1)]);
+  for (std::size_t at = 0; at < sets; ++at) {
+    const std::size_t next = order[(at + 1) % sets] * set_bytes;
+    std::memcpy(memory.get() + order[at] * set_bytes, &next, sizeof(next));
+  }
+  std::size_t place = 0;
+  for (auto _ : state) {
+    std::memcpy(&place, memory.get() + place, sizeof(place));
+    benchmark::DoNotOptimize(place);
+  }
+}
+
 void hash_key(benchmark::State& state) {
   const crypto::HashKey key = crypto::HashKey::random();
   std::array<char, 16> address{};
@@ -67,6 +98,7 @@ BENCHMARK_CAPTURE(decide_random, gcra, Algorithm::gcra, Company::alone)->Name("B
 BENCHMARK_CAPTURE(decide_random, gcra_shared, Algorithm::gcra, Company::shared)->Name("BM_LimitRandom/gcra_shared");
 BENCHMARK_CAPTURE(decide_random, sliding, Algorithm::sliding_window, Company::alone)
     ->Name("BM_LimitRandom/sliding_window");
+BENCHMARK(access_memory)->Name("BM_LimitRandom/one_access_to_memory");
 BENCHMARK(hash_key)->Name("BM_LimitKeyHash/address");
 
 }  // namespace
