@@ -142,7 +142,8 @@ class Bench:
                                         self._tell):
             self._add(section)
         if self.options.table:
-            failures.write_table(self.options.table, [each for each in self.sections if failures.is_own(each)])
+            failures.write_table(self.options.table, [each for each in self.sections if failures.is_own(each)],
+                                 self.facts()[:2])
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:

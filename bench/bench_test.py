@@ -147,9 +147,10 @@ class Failures(unittest.TestCase):
             page_with_table.write_text("before\n<!-- made by ./dev bench failures --table -->\nold\n"
                                        "<!-- end -->\nafter\n")
             for _ in range(2):
-                failures.write_table(page_with_table, [section])
+                failures.write_table(page_with_table, [section], ["two cores"])
             text = page_with_table.read_text()
         self.assertNotIn("old", text)
+        self.assertIn("Made on: two cores.", text)
         self.assertEqual(1, text.count("| kill -9 of one of three | Weir | 0 of 300 |"))
         self.assertTrue(text.startswith("before\n") and text.endswith("<!-- end -->\nafter\n"))
 
@@ -305,6 +306,12 @@ class Overload(unittest.TestCase):
         section = overload.sections_of([{**self.row, "judged": False, "goodput": 0.1}])[0]
         self.assertEqual([], section.missed())
         self.assertEqual(0.1, section.figures["2x, steady"]["goodput"].median)
+
+    def test_what_is_not_judged_and_misses_says_so(self):
+        missing = overload.sections_of([{**self.row, "judged": False, "p99": 2.4}])[0]
+        self.assertRegex(missing.remarks[0], r"misses 2 x idle in 1 of 1 rows, by up to 2\.4 x")
+        self.assertEqual([], overload.sections_of([{**self.row, "judged": False}])[0].remarks)
+        self.assertEqual([], overload.sections_of([{**self.row, "p99": 2.4}])[0].remarks)
 
 
 class Fleet(unittest.TestCase):

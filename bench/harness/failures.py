@@ -27,7 +27,7 @@ from .rehearsal import Client as SteadyClient
 from .verdicts import Section, judge_most
 
 WARM_UP_SECONDS = 1.0  # connections are made
-CALM_SECONDS, FAILURE_SECONDS, AFTER_SECONDS = 3.0, 4.0, 4.0
+CALM_SECONDS, FAILURE_SECONDS, AFTER_SECONDS = 3.0, 4.0, 5.0  # the second ejection of a failure lasts 4 s
 RETRY_SHARE, HEDGE_SHARE = 0.20, 0.05  # of bench/peers/failures-weir.yaml.in
 FLAP_SECONDS = 0.5
 ROUNDS_MAX = 3  # a round of all takes three minutes; what fails once in a hundred requests is seen in one
@@ -335,11 +335,11 @@ def is_own(section: Section) -> bool:
     return section.name.startswith("failures-")
 
 
-def write_table(path: Path, sections: list[Section]) -> None:
-    """Puts the table between the two marks of a page."""
+def write_table(path: Path, sections: list[Section], facts: list[str]) -> None:
+    """Puts the table between the two marks of a page, with the facts of the run below it."""
     before, begin, rest = path.read_text().partition("<!-- made by ./dev bench failures --table -->\n")
     _, end, after = rest.partition("<!-- end -->")
-    path.write_text(before + begin + "\n" + markdown_of(sections) + "\n" + end + after)
+    path.write_text(f"{before}{begin}\n{markdown_of(sections)}\nMade on: {'; '.join(facts)}.\n\n{end}{after}")
 
 
 def _seconds(value: float) -> str:

@@ -37,4 +37,21 @@ def sections_of(rows: list[dict]) -> list[Section]:
         for sentence, figure, bound, good in zip(sentences, (goodput, p99), (GOODPUT_LEAST, P99_MOST), kept):
             verdict = NOT_JUDGED if not row["judged"] else PASS if good else MISS
             section.checks.append(Check(sentence, figure, "", bound, verdict))
+    for section in sections.values():
+        section.remarks += _beyond_unjudged(section)
     return list(sections.values())
+
+
+def _beyond_unjudged(section: Section) -> list[str]:
+    """Rows that are not judged do not pass in silence when they are beyond the bound."""
+    judged = any(check.verdict != NOT_JUDGED for check in section.checks)
+    p99 = [own["p99_of_idle"].median for own in section.figures.values()]
+    goodput = [own["goodput"].median for own in section.figures.values()]
+    remarks = []
+    if slow := [each for each in p99 if each > P99_MOST]:
+        remarks.append(f"misses {P99_MOST:g} x idle in {len(slow)} of {len(p99)} rows, by up to {max(slow):.1f} x: "
+                       "when all answers take alike, an idle origin's p99 is its mean, and all that waits shows")
+    if poor := [each for each in goodput if each < GOODPUT_LEAST]:
+        remarks.append(f"misses goodput of {GOODPUT_LEAST:g} in {len(poor)} of {len(goodput)} rows, the worst "
+                       f"{min(poor):.3f}")
+    return [] if judged else remarks

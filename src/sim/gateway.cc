@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "protocols/h1/protocol.h"
+#include "sim/rehearsal.h"
 
 namespace weir::sim {
 namespace {
@@ -14,7 +15,7 @@ using namespace std::chrono_literals;
 
 // Timeouts are short against the patience of clients, and long against everything that is planned to succeed.
 constexpr std::string_view configuration_text = R"(
-workers: 1
+workers: {9}
 listeners: [ {{ name: web, address: "10.0.0.1:80" }} ]
 limits: {{ requests_per_connection: {3} }}
 timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s,
@@ -77,7 +78,7 @@ Task<Result<ResolvedAddresses>> SimResolver::resolve(Reactor& reactor, const End
   if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept)
     co_return fail(slept.error());
   const auto found = names_.find(endpoint.host);
-  if (found == names_.end()) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
+  if (found == names_.end() || !known_) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
   co_return ResolvedAddresses{.addresses = {{.address = {found->second}}}};
 }
 
@@ -168,11 +169,16 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
   }
   const std::string age = plan_.connection_age ? fmt::format("{}us", plan_.connection_age->count() / 1000) : "none";
   const std::optional<ResiliencePlan>& tries = plan_.resilience;
-  const std::string attempt =
-      tries && tries->attempt_timeout ? fmt::format("{}ms", tries->attempt_timeout->count() / 1'000'000) : "none";
+  const std::string attempt = plan_.rehearsal ? "500ms"
+                              : tries && tries->attempt_timeout
+                                  ? fmt::format("{}ms", tries->attempt_timeout->count() / 1'000'000)
+                                  : "none";
+  const std::string more = plan_.rehearsal ? rehearsed_options(plan_.rehearsal->mishap)
+                           : tries         ? resilience_text(*tries)
+                                           : "";
   source_.files["weir.yaml"] =
       fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection,
-                  age, upload_limit, applications, attempt, tries ? resilience_text(*tries) : "");
+                  age, upload_limit, applications, attempt, more, plan_.shards);
   Diagnostics diagnostics;
   const config::Document document =
       config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);

@@ -36,11 +36,14 @@ class SimResolver final : public Resolver {
  public:
   explicit SimResolver(SimNetwork& network) : network_(network) {}
   void add(std::string name, const SocketAddress& address) { names_[std::move(name)] = address; }
+  /// Otherwise it knows none.
+  void know_names(bool known) { known_ = known; }
   Task<Result<ResolvedAddresses>> resolve(Reactor& reactor, const Endpoint& endpoint) override;
 
  private:
   SimNetwork& network_;
   std::map<std::string, SocketAddress> names_;
+  bool known_ = true;
 };
 
 /// Counts what each exchange does exactly once, and which configurations are in use.
@@ -79,6 +82,7 @@ class SimGateway {
 
   void start();
   void reload(const ConfigurationPlan& configuration);
+  void know_names(bool known) { resolver_.know_names(known); }
   void drain();
   /// All shards have told that they are drained.
   [[nodiscard]] bool drained() const { return drained_ == shards_.size(); }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/random.h"
+#include "sim/rehearsal.h"
 
 namespace weir::sim {
 namespace {
@@ -42,6 +43,7 @@ class Draw {
 
   WorldPlan world() {
     const Scenario& scenario = *plan_.scenario;
+    if (scenario.rehearsal) return rehearsal();
     plan_.shards = 1 + static_cast<unsigned>(random_.below(3));
     plan_.origins = 1 + static_cast<unsigned>(random_.below(3));
     plan_.origins_by_name = random_.chance(0.3);
@@ -65,6 +67,20 @@ class Draw {
   }
 
  private:
+  WorldPlan rehearsal() {
+    plan_.shards = 1 + static_cast<unsigned>(random_.below(3));
+    plan_.origins = 3;
+    plan_.client_link = link(false);
+    plan_.origin_link = link(false);
+    plan_.configurations.push_back({.origins = {0, 1, 2}});
+    // One after the other, so that few seeds show all.
+    const std::uint64_t turn = plan_.seed / scenarios().size();
+    plan_.rehearsal = {.mishap = static_cast<Mishap>(turn % mishaps),
+                       .origin = static_cast<unsigned>(random_.below(3))};
+    plan_.origins_by_name = plan_.rehearsal->mishap == Mishap::names;
+    return std::move(plan_);
+  }
+
   SimFaults link(bool lossy) {
     SimFaults faults;
     faults.latency = std::chrono::microseconds{random_.below(400)};
@@ -338,6 +354,8 @@ std::string describe(const WorldPlan& plan) {
     text += fmt::format("  {}{}, {} % more than requests at most\n", tries.hedge_after ? "hedged" : "",
                         tries.attempt_timeout ? " with a limit for each try" : "", tries.share);
   }
+  if (plan.rehearsal)
+    text += fmt::format("  rehearsal: {} (origin {})\n", name_of(plan.rehearsal->mishap), plan.rehearsal->origin);
   if (plan.drain_at) text += fmt::format("  drain after {} ms\n", plan.drain_at->count() / 1'000'000);
   if (plan.end_at) text += fmt::format("  end after {} ms\n", plan.end_at->count() / 1'000'000);
   return text;

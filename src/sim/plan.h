@@ -116,6 +116,30 @@ struct ResiliencePlan {
   [[nodiscard]] bool generous() const { return share == 100; }
 };
 
+/// What befalls the origins of a rehearsal (sim/rehearsal.h) for a while.
+enum class Mishap : std::uint8_t {
+  kill,    ///< one of three: its connections are reset, new ones refused
+  stop,    ///< one of three answers nothing for a while, then everything
+  slow,    ///< one of three takes ten times as long
+  hang,    ///< one of three never answers what it is asked meanwhile
+  half,    ///< one of three ends in the middle of each answer
+  reset,   ///< one of three resets behind each head
+  drip,    ///< one of three sends a byte each 100 ms
+  names,   ///< the names of all are unknown, now and then
+  all,     ///< all are killed, and come back together, with a burst of requests
+  errors,  ///< all answer 500, behind a circuit breaker
+  crowd,   ///< all are slow, behind a bulkhead, and twice as much is asked as can be answered
+};
+inline constexpr std::size_t mishaps = 11;
+constexpr bool befalls_all(Mishap mishap) {
+  return mishap == Mishap::all || mishap == Mishap::errors || mishap == Mishap::crowd;
+}
+
+struct RehearsalPlan {
+  Mishap mishap = Mishap::kill;
+  unsigned origin = 0;  ///< whom it befalls
+};
+
 struct WorldPlan {
   std::uint64_t seed = 0;
   const Scenario* scenario = nullptr;
@@ -127,6 +151,7 @@ struct WorldPlan {
   std::optional<Duration> connection_age;  ///< of clients' connections
   std::optional<Duration> idle_close;      ///< origins close connections that idle for so long
   std::optional<ResiliencePlan> resilience;
+  std::optional<RehearsalPlan> rehearsal;  ///< then there are no other clients
   std::optional<Duration> drain_at;
   std::optional<Duration> end_at;  ///< without a drain
   std::vector<Duration> aborts;    ///< at each of these moments some connection is reset, whichever it is

@@ -35,6 +35,8 @@ struct Scenario {
   double deadline = 0;        ///< on a route with a deadline that the origin does not meet
   double application = 0.15;  ///< of what would go to an origin: to an application, over FastCGI
 
+  bool rehearsal = false;  ///< nothing of this: clients ask steadily, and origins fail for a while (sim/rehearsal.h)
+
   // What happens in the middle.
   unsigned reloads = 0;  ///< at most so many
   double drain = 0;

@@ -26,7 +26,8 @@ World::World(const WorldPlan& plan, bool verbose)
   clock_.add(client_reactor_);
   clock_.add(origin_reactor_);
   network_.faults_at(SimGateway::address()) = plan_.client_link;
-  for (unsigned number = 0; number < plan_.origins; ++number) {
+  if (plan_.rehearsal) rehearse();
+  for (unsigned number = 0; number < plan_.origins && !rehearsal_; ++number) {
     add_server<OriginServer>(SimGateway::origin_address(number));
     add_server<ApplicationServer>(SimGateway::application_address(number));
   }
@@ -39,6 +40,15 @@ template <typename Server>
 void World::add_server(const SocketAddress& address) {
   network_.faults_at(address) = plan_.origin_link;
   servers_.push_back(std::make_unique<Server>(origin_reactor_, ledger_, plan_, address));
+}
+
+void World::rehearse() {
+  rehearsal_.emplace(client_reactor_, network_, ledger_, plan_);
+  for (unsigned number = 0; number < plan_.origins; ++number) {
+    const SocketAddress address = SimGateway::origin_address(number);
+    network_.faults_at(address) = plan_.origin_link;
+    servers_.push_back(rehearsal_->make_origin(origin_reactor_, address, number));
+  }
 }
 
 void World::plan_events() {
@@ -74,8 +84,12 @@ bool World::run() {
   gateway_.start();
   plan_events();
   for (const auto& client : clients_) client_scope_.spawn(client->run());
+  if (rehearsal_) {
+    client_scope_.spawn(rehearsal_->run(SimGateway::address(), [this](bool known) { gateway_.know_names(known); }));
+  }
   const bool ended = wait_for("hang", "clients", 1h, [&] { return client_scope_.running() == 0; }) && finish();
   ledger_.judge_all();
+  if (rehearsal_) rehearsal_->judge();
   if (!ended) return false;
   gateway_.check_nothing_left();
   const auto open = network_.open_handles();
@@ -114,6 +128,10 @@ Report World::report() const {
                 .trace = network_.trace(),
                 .requests = ledger_.stories().size(),
                 .exchanges = gateway_.exchanges()};
+  if (rehearsal_) {
+    report.requests = rehearsal_->requests();
+    report.answered = rehearsal_->answered();
+  }
   for (const Story& story : ledger_.stories()) {
     if (story.outcome == Outcome::answered) ++report.answered;
     for (const std::uint64_t fact :

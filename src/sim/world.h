@@ -8,6 +8,7 @@
 #include "sim/client.h"
 #include "sim/gateway.h"
 #include "sim/origin.h"
+#include "sim/rehearsal.h"
 
 namespace weir::sim {
 
@@ -33,6 +34,7 @@ class World {
  private:
   template <typename Server>
   void add_server(const SocketAddress& address);
+  void rehearse();
   void plan_events();
   void abort_somebody();
   bool finish();
@@ -48,6 +50,7 @@ class World {
   Reactor origin_reactor_;
   Scope client_scope_;
   SimGateway gateway_;
+  std::optional<Rehearsal> rehearsal_;
   std::vector<std::unique_ptr<SimServer>> servers_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

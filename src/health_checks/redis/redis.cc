@@ -32,7 +32,8 @@ std::optional<ProbeResult> RedisCheck::judge(bool with_password, std::string_vie
   while (true) {
     const std::size_t end = answer.find("\r\n");
     if (end == std::string_view::npos || end > limits::redis_check_line_bytes) {
-      if (answer.size() > limits::redis_check_line_bytes) return ProbeResult{.reason = "not_redis"};
+      // A line that is just not too long may have come without its end, or with the half of it.
+      if (answer.size() >= limits::redis_check_line_bytes + 2) return ProbeResult{.reason = "not_redis"};
       if (!ended) return {};
       return ProbeResult{.reason = answer.empty() ? "no_answer" : "not_redis"};
     }

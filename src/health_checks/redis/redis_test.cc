@@ -24,6 +24,15 @@ TEST(RedisCheck, pong_passes_and_everything_else_says_why_not) {
   EXPECT_EQ(judged(std::string(2000, 'x')), "failed not_redis");
 }
 
+// Shown by redis_answer_fuzz and its corpus: a line of the greatest length was judged by whether its end came with it.
+TEST(RedisCheck, longest_line_is_judged_alike_however_it_comes) {
+  const std::string longest = "-NOAUTH " + std::string(1016, 'x') + "\r\n";
+  EXPECT_EQ(judged(longest), "passed asks_for_password");
+  EXPECT_EQ(judged(std::string_view(longest).substr(0, longest.size() - 1)), "more");
+  EXPECT_EQ(judged(std::string_view(longest).substr(0, longest.size() - 2)), "more");
+  EXPECT_EQ(judged("x" + longest), "failed not_redis");
+}
+
 TEST(RedisCheck, password_is_answered_first) {
   EXPECT_EQ(judged("+OK\r\n", true), "more");
   EXPECT_EQ(judged("+OK\r\n+PONG\r\n", true), "passed pong");
