@@ -92,6 +92,11 @@ constexpr std::array api_key_flags{
     FlagKind{.name = "expires", .value_name = "DATE", .doc = "the last day on which it is taken: 2027-01-31"},
     help_flag,
 };
+constexpr std::array tls_flags{
+    FlagKind{.name = "name", .value_name = "HOST", .doc = "the name that has to be in the certificate"},
+    FlagKind{.name = "authorities", .value_name = "FILE", .doc = "whom to trust in place of whom this machine trusts"},
+    help_flag,
+};
 constexpr std::array demo_origin_flags{
     FlagKind{.name = "listen", .value_name = "ADDRESS", .doc = "where it listens; default 127.0.0.1:9000"}, help_flag};
 constexpr std::array only_help_flag{help_flag};
@@ -279,6 +284,18 @@ constexpr std::array commands{
                 .flags = api_key_flags,
                 .positionals_max = 2,
                 .run = api_key_command},
+    CommandKind{.name = "tls",
+                .alias = {},
+                .arguments = "doctor HOST[:PORT]|FILE",
+                .doc = "say what is wrong with certificates, and whose fault it is",
+                .details =
+                    "Shakes hands with a server, or reads a file of certificates; shows the chain and whether it "
+                    "holds. Exit code 0: all is well.",
+                .examples = tls_examples,
+                .group = CommandGroup::other,
+                .flags = tls_flags,
+                .positionals_max = 2,
+                .run = tls_command},
     CommandKind{.name = "demo-origin",
                 .alias = {},
                 .arguments = "[--listen ADDRESS]",

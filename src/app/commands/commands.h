@@ -60,6 +60,7 @@ int top_command(const Arguments& arguments);
 int healthcheck_command(const Arguments& arguments);
 int hash_password_command(const Arguments& arguments);
 int api_key_command(const Arguments& arguments);
+int tls_command(const Arguments& arguments);
 int demo_origin_command(const Arguments& arguments);
 int history_command(const Arguments& arguments);
 int diff_command(const Arguments& arguments);

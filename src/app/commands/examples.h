@@ -72,6 +72,10 @@ inline constexpr std::array api_key_examples{
     CommandExample{.line = "weir api-key new partner-a --expires 2027-01-31",
                    .doc = "a key, and the line that knows it"},
 };
+inline constexpr std::array tls_examples{
+    CommandExample{.line = "weir tls doctor shop.example.com", .doc = "why do clients refuse it?"},
+    CommandExample{.line = "weir tls doctor fullchain.pem --name shop.example.com", .doc = "before it is installed"},
+};
 inline constexpr std::array tail_examples{
     CommandExample{.line = "weir tail --status 5xx --route cart --slower 200ms", .doc = "what goes wrong in one route"},
 };

@@ -37,6 +37,7 @@ def play(stand: Stand) -> None:
     fetch(stand, weir, authority)
     shake(weir, authority)
     resume(weir, authority)
+    ask_the_doctor(weir, authority)
     renew(weir, authority)
     metrics = weir.metrics()
     total = "weir_tls_handshakes_total"
@@ -99,6 +100,17 @@ def resume(weir: Gateway, authority: Authority) -> None:
             while secured.recv(65536):
                 pass
             session = secured.session
+
+
+def ask_the_doctor(weir: Gateway, authority: Authority) -> None:
+    ours = ["--authorities", str(authority.pem)]
+    for words, code, said in (
+            (["--name", "shop.test", *ours], 0, "All is well."),
+            (["--name", "nobody.test", *ours], 1, "name is at fault: the certificate is not for nobody.test"),
+            (["--name", "shop.test"], 1, "it does not send the certificate of CN=Test root")):
+        done = weir.command("tls", "doctor", weir.address, *words)
+        same(done.returncode, code, f"exit code of the doctor, {words}: {done.stdout}{done.stderr}")
+        expect(said in done.stdout, f"{said} in {done.stdout}")
 
 
 def renew(weir: Gateway, authority: Authority) -> None:
