@@ -328,13 +328,16 @@ class Fleet(unittest.TestCase):
         self.assertTrue(any("4 nodes" in remark and "messages" in remark for remark in section.remarks))
 
     def test_each_bound_is_missed_by_what_is_beyond_it(self):
-        for member, value in (("mean", 0.92), ("worst_second", 1.21), ("worst_ten_seconds", 1.03), ("messages", 300)):
+        for member, value in (("mean", 0.92), ("worst_second", 1.21), ("worst_ten_seconds", 1.03), ("messages", 400),
+                              ("messages_most", 5000)):
             runs = [{**self.one, member: value}, *self.report["runs"][1:]]
             self.assertEqual(1, len(fleet.section_of({**self.report, "runs": runs}).missed()), member)
         refusing = [self.report["runs"][0], {**self.report["runs"][1], "refused": 0.02, "mean": 0.79}]
         self.assertEqual(2, len(fleet.section_of({**self.report, "runs": refusing}).missed()))
         slow = {**self.report, "decisions_per_second": 9e5}
         self.assertEqual(1, len(fleet.section_of(slow).missed()))
+        growing = [{**self.one, "nodes": 32}, {**self.one, "nodes": 256, "messages_most": 390, "bytes_most": 9100}]
+        self.assertEqual(1, len(fleet.section_of({**self.report, "runs": [*growing, self.report["runs"][1]]}).missed()))
 
 
 if __name__ == "__main__":

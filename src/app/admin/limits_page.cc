@@ -73,6 +73,17 @@ std::uint64_t whole(double value) {
   return static_cast<std::uint64_t>(std::llround(value));
 }
 
+std::string bound_text(const limit::Bound& bound) {
+  return fmt::format("{}/s in the mean, {} in the worst second, {} in the worst ten", amount(bound.mean_per_second),
+                     amount(bound.worst_second), amount(bound.worst_ten_seconds));
+}
+
+void write_bound(JsonWriter& json, std::string_view name, const limit::Bound& bound) {
+  json.key(name).begin_object().key("mean_per_second").raw(fmt::format("{:.6g}", bound.mean_per_second));
+  json.member("worst_second", whole(bound.worst_second));
+  json.member("worst_ten_seconds", whole(bound.worst_ten_seconds)).end_object();
+}
+
 std::string fleet_text(const FleetTotals& fleet) {
   if (fleet.members == 0) return {};
   return fmt::format(
@@ -94,6 +105,7 @@ std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTi
     Gathered& here = gathered[{state.name(), state.allowance()}];
     here.totals.scope = state.scope();
     here.totals.bound = state.bound();
+    here.totals.alone = state.alone_bound();
     for (const limit::RuleState::Core& core : state.cores()) add_core(here.totals, here.keys, core);
     if (now) add_quota(here.totals, state, *now);
   });
@@ -134,10 +146,9 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
     json.begin_object().member("name", rule.name).member("allows", rule.allowance);
     if (rule.bound) {
       json.member("scope", rule.scope);
-      json.key("bound").begin_object().key("mean_per_second").raw(fmt::format("{:.6g}", rule.bound->mean_per_second));
-      json.member("worst_second", whole(rule.bound->worst_second));
-      json.member("worst_ten_seconds", whole(rule.bound->worst_ten_seconds)).end_object();
+      write_bound(json, "bound", *rule.bound);
     }
+    if (rule.alone) write_bound(json, "bound_while_nobody_answers", *rule.alone);
     json.member("admitted", rule.admitted).member("refused", rule.refused);
     json.member("delayed", rule.delayed).member("would_refuse", rule.would_refuse);
     json.key("refused_most").begin_array();
@@ -172,11 +183,8 @@ std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotal
   for (const LimitTotals& rule : totals) {
     out += fmt::format("{} ({}): {} admitted, {} refused, {} delayed, {} would be refused\n", rule.name, rule.allowance,
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
-    if (rule.bound) {
-      out += fmt::format("  at most, of a key: {}/s in the mean, {} in the worst second, {} in the worst ten ({})\n",
-                         amount(rule.bound->mean_per_second), amount(rule.bound->worst_second),
-                         amount(rule.bound->worst_ten_seconds), rule.scope);
-    }
+    if (rule.bound) out += fmt::format("  at most, of a key: {} ({})\n", bound_text(*rule.bound), rule.scope);
+    if (rule.alone) out += fmt::format("  while nobody answers, all together: {}\n", bound_text(*rule.alone));
     for (const HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
     if (!rule.quota) continue;
     out += fmt::format("  period ends {}; left:\n", moment(rule.quota->ends));

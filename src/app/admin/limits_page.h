@@ -29,6 +29,7 @@ struct LimitTotals {
   std::string allowance;
   std::string scope;
   std::optional<limit::Bound> bound;  ///< none for requests in flight
+  std::optional<limit::Bound> alone;  ///< of a fleet's rule while nobody answers
   std::uint64_t admitted = 0;
   std::uint64_t refused = 0;
   std::uint64_t delayed = 0;

@@ -42,6 +42,11 @@ std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores) {
   return machine_bound(whole, rule.scope == Scope::shared ? cores : 1);
 }
 
+std::optional<Bound> alone_bound_of(const RuleOptions& rule) {
+  if (rule.scope != Scope::fleet) return {};
+  return fleet_share_bound(budget_of(rule, 1));
+}
+
 fleet::Allowance allowance_of(const Budget& whole) {
   return {.per_second = static_cast<double>(whole.limit) * 1e9 / static_cast<double>(whole.window.count()),
           .burst = static_cast<double>(whole.burst)};
@@ -86,6 +91,7 @@ RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view i
       keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
       scope_(name_of(rule.scope)),
       bound_(bound_of(rule, cores)),
+      alone_bound_(alone_bound_of(rule)),
       hash_key_(hash_key_of(fleet, identity)),
       cores_(cores),
       tables_(std::move(tables)) {

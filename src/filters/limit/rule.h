@@ -92,6 +92,8 @@ class RuleState final : public KeptState {
   [[nodiscard]] std::string_view scope() const { return scope_; }
   /// What a key may spend at most; nothing for requests in flight, which have no rate.
   [[nodiscard]] const std::optional<Bound>& bound() const { return bound_; }
+  /// Of a fleet in which nobody answers: what all its machines give out together; nothing for other scopes.
+  [[nodiscard]] const std::optional<Bound>& alone_bound() const { return alone_bound_; }
 
  private:
   const std::string name_;
@@ -101,6 +103,7 @@ class RuleState final : public KeptState {
   const std::uint64_t keys_;
   const std::string_view scope_;
   const std::optional<Bound> bound_;
+  const std::optional<Bound> alone_bound_;
   const crypto::HashKey hash_key_;
   std::shared_ptr<fleet::RulePart> fleet_;
   std::unique_ptr<Ledger> shared_;

@@ -29,11 +29,8 @@ Ratios heaviest(Ratios ratios) {
 }  // namespace
 
 bool Aggregator::hear(MemberNumber from, const Report& report, Time now) {
-  if (report.votes) {
-    if (voters(now) == 0) serves_since_ = now;
-    votes_[from] = now;
-  }
-  heard_[from] = true;
+  if (report.voters > 0 && voters_.count(now) == 0) serves_since_ = now;
+  voters_.hear(from, report.voters, now);
   bool surprise = false;
   for (const ReportEntry& entry : report.entries) {
     Entry* const account = find_or_make(entry, now);
@@ -70,10 +67,12 @@ Ratios Aggregator::settle(std::uint8_t slot, Time now) {
     const Entry& entry = each.second;
     return now - entry.used > forget_after && entry.account.balance >= entry.allowance.burst;
   });
-  Ratios ratios{.slot = slot, .voters = voters(now), .entries = {}};
+  Ratios ratios{.slot = slot, .voters = voters_.count(now), .entries = {}};
+  const bool believed = voters_.are_majority(ratios.voters);
   for (auto& [key, entry] : accounts_) {
     entry.heard.elapsed = since;
     entry.account = settle_account(entry.allowance, entry.account, entry.heard);
+    if (!believed) entry.account.balance = std::min(entry.account.balance, 0.0);
     entry.heard = {};
     ratios.entries.push_back(ratio_entry(key, entry.rule, entry.allowance, entry.account));
   }
@@ -82,7 +81,7 @@ Ratios Aggregator::settle(std::uint8_t slot, Time now) {
 
 Ratios Aggregator::preview(std::uint8_t slot, Time now) {
   previewed_ = now;
-  Ratios ratios{.slot = slot, .voters = voters(now), .entries = {}};
+  Ratios ratios{.slot = slot, .voters = voters_.count(now), .entries = {}};
   for (auto& [key, entry] : accounts_) {
     entry.heard.elapsed = elapsed(now);
     const Account account = preview_account(entry.allowance, entry.account, entry.heard);
@@ -93,13 +92,6 @@ Ratios Aggregator::preview(std::uint8_t slot, Time now) {
 
 Duration Aggregator::elapsed(Time now) const {
   return settled_ == Time{} ? Duration{} : std::min(now - settled_, elapsed_max);
-}
-
-std::uint16_t Aggregator::voters(Time now) const {
-  std::uint16_t count = 0;
-  for (std::size_t member = 0; member < votes_.size(); ++member)
-    count = static_cast<std::uint16_t>(count + (votes(static_cast<MemberNumber>(member), now) ? 1 : 0));
-  return count;
 }
 
 const Account* Aggregator::account(Fingerprint key) const {

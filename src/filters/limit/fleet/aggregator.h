@@ -7,6 +7,7 @@
 //   (1) At most `accounts_max` accounts; a key that finds no room is not answered, and its members go on alone.
 //   (2) An aggregator that has just taken over begins accounts with nothing to give, and with the traffic that members
 //       last knew of: what is lost with its predecessor is a debt, never a second burst.
+//   (3) Nor does one save up while no majority believes it: what its accounts would hold is given out by shares.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "filters/limit/fleet/election.h"
 #include "filters/limit/fleet/message.h"
+#include "filters/limit/fleet/voters.h"
 
 namespace weir::limit::fleet {
 
@@ -25,10 +27,8 @@ class Aggregator {
   static constexpr Duration settling = std::chrono::seconds{1};
   /// Previews come at most this often.
   static constexpr Duration breath = std::chrono::milliseconds{4};
-  /// A member that has not voted for so long does not count any more.
-  static constexpr Duration vote_life = std::chrono::milliseconds{300};
 
-  explicit Aggregator(std::size_t members) : votes_(members, Time{}), heard_(members, false) {}
+  explicit Aggregator(std::size_t members) : voters_(members) {}
 
   /// \returns  whether this was a surprise that members should hear of at once
   bool hear(MemberNumber from, const Report& report, Time now);
@@ -37,17 +37,9 @@ class Aggregator {
   /// What they would be if they were settled now, without doing it.
   Ratios preview(std::uint8_t slot, Time now);
 
-  /// Members that take its word.
-  [[nodiscard]] std::uint16_t voters(Time now) const;
-  [[nodiscard]] bool votes(MemberNumber member, Time now) const {
-    return votes_[member] != Time{} && now - votes_[member] <= vote_life;
-  }
-  /// Whether it has said anything since the last time this was asked.
-  bool take_heard(MemberNumber member) {
-    const bool heard = heard_[member];
-    heard_[member] = false;
-    return heard;
-  }
+  /// Who takes its word, and who waits for it.
+  [[nodiscard]] Voters& voters() { return voters_; }
+  [[nodiscard]] const Voters& voters() const { return voters_; }
   [[nodiscard]] std::size_t accounts() const { return accounts_.size(); }
   /// For tests: what is known of a key; null when nothing is.
   [[nodiscard]] const Account* account(Fingerprint key) const;
@@ -65,8 +57,7 @@ class Aggregator {
   [[nodiscard]] Duration elapsed(Time now) const;
 
   std::unordered_map<Fingerprint, Entry> accounts_;
-  std::vector<Time> votes_;
-  std::vector<bool> heard_;
+  Voters voters_;
   Time serves_since_{};
   Time settled_{};
   Time previewed_{};

@@ -11,6 +11,8 @@ namespace {
 constexpr Duration forget_after = std::chrono::seconds{10};
 /// A word this old is not from now any more: the ratio is kept, not told.
 constexpr Duration told_life = std::chrono::milliseconds{100};
+/// A collector that has handed nothing down for so long says that it is there.
+constexpr Duration silent_for = 2 * interval;
 /// The time over which a member's own part of the traffic is averaged: long enough that the last words of an aggregator
 /// that loses its members one by one do not give the whole to those that are left.
 constexpr double share_seconds = 5.0;
@@ -43,10 +45,8 @@ Member::Member(std::vector<std::string> names, MemberNumber self, Duration time_
       heard_(names_.size(), Time{}) {
   invariant(self_ < names_.size(), "a member is one of the fleet");
   const Election election(names_);
-  for (std::uint8_t number = 0; number < slots; ++number) {
-    slots_.emplace_back(names_.size());
-    slots_.back().order = election.order(number, candidates_max);
-  }
+  for (std::uint8_t number = 0; number < slots; ++number)
+    slots_.emplace_back(names_.size(), seats_of(election, number, self_));
 }
 
 void Member::count(const Count& count, Time now) {
@@ -74,74 +74,114 @@ void Member::hear(MemberNumber from, std::string_view bytes, Time now) {
   traffic_.bytes_received += bytes.size();
   if (const std::optional<Report> report = read_report(bytes)) {
     heard_[from] = now;
-    Slot& slot = slots_[report->slot];
-    if (slot.aggregator.hear(from, *report, now)) tell(report->slot, slot.aggregator.preview(report->slot, now), now);
+    hear_report(from, *report, now);
   } else if (const std::optional<Ratios> ratios = read_ratios(bytes)) {
     heard_[from] = now;
-    // Who is not asked is not believed: the answer of one that was voted for before may still be on its way.
-    if (aggregator_of(ratios->slot, now) == from) take(*ratios, now);
+    hear_ratios(from, *ratios, now);
   } else {
     ++traffic_.messages_refused;
   }
 }
 
+void Member::hear_report(MemberNumber from, const Report& report, Time now) {
+  Slot& slot = slots_[report.slot];
+  if (report.to == Seat::collector) {
+    slot.collector.hear(from, report, now);
+    if (slot.collector.is_due(now)) pass_on(report.slot, now);
+  } else if (slot.aggregator.hear(from, report, now)) {
+    tell(slot.aggregator.voters(), slot.aggregator.preview(report.slot, now), now);
+  }
+}
+
+void Member::hear_ratios(MemberNumber from, const Ratios& ratios, Time now) {
+  Slot& slot = slots_[ratios.slot];
+  const bool is_for_collector = slot.has_groups && ratios.from == Seat::aggregator;
+  Upward& upward = is_for_collector ? slot.beyond : slot.up;
+  upward.answered(from, now);
+  // Who is not asked is not believed: the answer of one that was voted for before may still be on its way.
+  if (upward.taken(now) != from) return;
+  if (is_for_collector) {
+    hand_down(ratios, now);
+  } else {
+    take(ratios, now);
+  }
+}
+
+void Member::lose(MemberNumber peer) {
+  heard_[peer] = Time{};
+  for (Slot& slot : slots_) {
+    slot.up.lose(peer);
+    slot.beyond.lose(peer);
+  }
+}
+
 void Member::tick(Time now) {
   if (started_ == Time{}) started_ = now;
-  const Duration elapsed = ticked_ == Time{} ? Duration{} : now - ticked_;
+  const Duration elapsed = ticked_ == Time{} ? Duration{} : std::max(Duration{}, now - ticked_);
   ticked_ = now;
   for (std::uint8_t slot = 0; slot < slots; ++slot) report(slot, now);
-  for (std::uint8_t slot = 0; slot < slots; ++slot) tell(slot, slots_[slot].aggregator.settle(slot, now), now);
+  for (std::uint8_t slot = 0; slot < slots; ++slot) collect(slot, now);
+  for (std::uint8_t slot = 0; slot < slots; ++slot) {
+    Aggregator& aggregator = slots_[slot].aggregator;
+    tell(aggregator.voters(), aggregator.settle(slot, now), now);
+  }
   for (auto& [key, known] : known_) go_on(known, elapsed, now);
   std::erase_if(known_, [&](const auto& each) { return now - each.second.used > forget_after; });
 }
 
-// ---- telling ----
+// ---- reporting ----
 
-MemberNumber Member::aggregator_of(std::uint8_t slot, Time now) const {
-  for (const MemberNumber candidate : slots_[slot].order) {
-    if (is_alive(candidate, now)) return candidate;
-  }
-  return slots_[slot].order.front();
+std::optional<MemberNumber> Member::taken(std::uint8_t slot, Time now) const {
+  return slots_[slot].up.taken(now);
 }
 
 std::vector<MemberNumber> Member::wanted(Time now) const {
   std::vector<MemberNumber> wanted;
-  for (const Slot& slot : slots_) {
-    for (const MemberNumber candidate : slot.order) {
+  const auto want = [&](const Upward& upward) {
+    const std::size_t last = std::min(upward.place(now), upward.order().size() - 1);
+    for (std::size_t at = 0; at <= last; ++at) {
+      const MemberNumber candidate = upward.order()[at];
       if (candidate != self_ && std::ranges::find(wanted, candidate) == wanted.end()) wanted.push_back(candidate);
-      if (is_alive(candidate, now)) break;
     }
+  };
+  for (const Slot& slot : slots_) {
+    want(slot.up);
+    if (is_asked_to_collect(slot, now)) want(slot.beyond);
   }
   return wanted;
 }
 
 void Member::report(std::uint8_t number, Time now) {
   Slot& slot = slots_[number];
-  probe(slot, number, now);
-  const MemberNumber to = aggregator_of(number, now);
+  const Seat seat = slot.has_groups ? Seat::collector : Seat::aggregator;
+  probe(number, slot.up, seat, now);
+  const std::optional<MemberNumber> to = slot.up.taken(now);
+  if (!to) return;
   Report report = gather(number);
-  if (report.entries.empty() && now - slot.reported < heartbeat) return;
-  if (to == self_) {
-    (void)slot.aggregator.hear(self_, report, now);  // told in this very tick
-  } else if (!is_alive(to, now) || !send(to, write(report))) {
-    return;
-  }
-  slot.reported = now;
+  report.to = seat;
+  if (report.entries.empty() && now - slot.up.reported < heartbeat) return;
+  if (!deliver(*to, report, now)) return;
+  slot.up.reported = now;
   handed_over(report);
 }
 
 /// Asks the candidates in front of the one that is taken, whether they are back.
-void Member::probe(Slot& slot, std::uint8_t number, Time now) {
-  if (now - slot.probed < heartbeat) return;
-  slot.probed = now;
-  for (const MemberNumber candidate : slot.order) {
-    if (is_alive(candidate, now)) return;
-    (void)send(candidate, write(Report{.slot = number, .votes = false, .entries = {}}));
-  }
+void Member::probe(std::uint8_t number, Upward& upward, Seat seat, Time now) {
+  if (now - upward.probed < heartbeat) return;
+  upward.probed = now;
+  const std::size_t end = upward.place(now);
+  for (std::size_t at = 0; at < end; ++at)
+    (void)deliver(upward.order()[at], {.slot = number, .to = seat, .voters = 0, .entries = {}}, now);
+}
+
+bool Member::deliver(MemberNumber to, const Report& report, Time now) {
+  if (to != self_) return send(to, write(report));
+  hear_report(self_, report, now);
+  return true;
 }
 
 Report Member::gather(std::uint8_t number) const {
-  Report report{.slot = number, .votes = true, .entries = {}};
+  Report report{.slot = number, .to = Seat::aggregator, .voters = 1, .entries = {}};
   for (const auto& [key, known] : known_) {
     if (slot_of(key) != number || known.offered < 1) continue;
     const std::uint32_t offered = count_parts(known.offered);
@@ -152,11 +192,7 @@ Report Member::gather(std::uint8_t number) const {
                               .offered_by_all = known.offered_by_all,
                               .allowance = known.allowance});
   }
-  // The heaviest first; in the order of their keys where they weigh the same, so that two runs say the same.
-  std::ranges::sort(report.entries, [](const ReportEntry& one, const ReportEntry& other) {
-    return one.offered != other.offered ? one.offered > other.offered : one.key < other.key;
-  });
-  if (report.entries.size() > entries_max) report.entries.resize(entries_max);
+  keep_heaviest(report.entries);
   return report;
 }
 
@@ -176,22 +212,59 @@ bool Member::send(MemberNumber to, std::string bytes) {
   return true;
 }
 
-// ---- being the aggregator ----
+// ---- being a collector ----
 
-void Member::tell(std::uint8_t number, const Ratios& ratios, Time now) {
+bool Member::is_asked_to_collect(const Slot& slot, Time now) {
+  const Time heard = slot.collector.voters().heard();
+  return slot.has_groups && heard != Time{} && now - heard <= patience;
+}
+
+void Member::collect(std::uint8_t number, Time now) {
   Slot& slot = slots_[number];
+  if (!is_asked_to_collect(slot, now)) return;
+  probe(number, slot.beyond, Seat::aggregator, now);
+  if (!slot.beyond.taken(now)) return slot.collector.forget();
+  if (slot.collector.is_due(now) || now - slot.beyond.reported >= heartbeat) pass_on(number, now);
+  if (now - slot.handed_down < silent_for) return;
+  tell(slot.collector.voters(), {.slot = number, .from = Seat::collector, .voters = slot.told_voters, .entries = {}},
+       now);
+}
+
+void Member::pass_on(std::uint8_t number, Time now) {
+  Slot& slot = slots_[number];
+  const std::optional<MemberNumber> to = slot.beyond.taken(now);
+  if (!to) return;
+  const Report report = slot.collector.gather(number, now);
+  if (!deliver(*to, report, now)) return;
+  slot.beyond.reported = now;
+  slot.collector.handed_over(report, now);
+}
+
+void Member::hand_down(const Ratios& ratios, Time now) {
+  Slot& slot = slots_[ratios.slot];
+  slot.told_voters = ratios.voters;
+  if (ratios.entries.empty()) return;
+  slot.handed_down = now;
+  Ratios own = ratios;
+  own.from = Seat::collector;
+  tell(slot.collector.voters(), own, now);
+}
+
+// ---- telling ----
+
+/// Those who take this one's word get the ratios; who only asked, or waits while there are none, hears that it is here.
+void Member::tell(Voters& voters, const Ratios& ratios, Time now) {
   const std::string told = write(ratios);
-  const std::string there = write(Ratios{.slot = number, .voters = ratios.voters, .entries = {}});
+  const Ratios here{.slot = ratios.slot, .from = ratios.from, .voters = ratios.voters, .entries = {}};
+  const std::string here_told = write(here);
   for (std::size_t each = 0; each < names_.size(); ++each) {
     const auto member = static_cast<MemberNumber>(each);
-    const bool votes = slot.aggregator.votes(member, now);
-    const bool heard = slot.aggregator.take_heard(member);
+    const bool gets_ratios = voters.votes(member, now) && !ratios.entries.empty();
+    if (!voters.take_heard(member) && !gets_ratios) continue;
     if (member == self_) {
-      if (votes && aggregator_of(number, now) == self_) take(ratios, now);
-    } else if (votes && !ratios.entries.empty()) {
-      (void)send(member, told);
-    } else if (heard) {
-      (void)send(member, there);
+      hear_ratios(self_, gets_ratios ? ratios : here, now);
+    } else {
+      (void)send(member, gets_ratios ? told : here_told);
     }
   }
 }
@@ -199,7 +272,7 @@ void Member::tell(std::uint8_t number, const Ratios& ratios, Time now) {
 // ---- what holds ----
 
 void Member::take(const Ratios& ratios, Time now) {
-  if (!is_majority(ratios.voters)) return;
+  if (!slots_[ratios.slot].aggregator.voters().are_majority(ratios.voters)) return;
   slots_[ratios.slot].told = now;
   for (const RatioEntry& entry : ratios.entries) {
     if (slot_of(entry.key) != ratios.slot) continue;
@@ -230,6 +303,9 @@ void Member::go_on(Known& known, Duration elapsed, Time now) {
       known.alone = {.balance = 0, .offered_per_second = seconds > 0 ? known.offered_alone / seconds : 0};
     }
     go_alone(known, elapsed);
+    // Its own account has settled these: reported later, they would be a debt of everybody.
+    known.offered = 0;
+    known.admitted = 0;
   }
   known.offered_alone = 0;
   known.admitted_alone = 0;

@@ -2,9 +2,10 @@
 //
 // Problem: all nodes together hold a limit, while any of them, and any of the wires between them, may be gone.
 // Idea: no input or output here: counts, messages and the time come in; ratios and messages go out. Keys are spread
-// over three slots. Each slot has an order of candidates (election.h); a member votes for the first that it hears,
+// over three slots. Each slot has an order of candidates (election.h); a member votes for the first that answers,
 // reports to it every interval and takes its ratios, if a majority of the whole fleet votes for the same one. So no two
-// aggregators of a slot are believed at once for longer than a vote lives.
+// aggregators of a slot are believed at once for longer than a vote lives. In a large fleet votes and reports go by
+// collectors, one for each group (tree.h); a collector answers as long as an aggregator answers it.
 //
 //   whole   an aggregator with a majority says the ratio
 //   kept    nobody has said anything for a while: the last ratio holds for a time to live
@@ -12,8 +13,8 @@
 //
 // Invariants
 //   (1) Counts are handed over once: a report that could not be sent leaves them for the next.
-//   (2) At most `entries_max` keys are told in one message and `keys_max` are known; messages per member do not depend
-//       on how many members there are, but for an aggregator's.
+//   (2) At most `entries_max` keys are told in one message and `keys_max` are known. Nobody serves more than
+//       `fan_in_max` others in a slot as its aggregator, and as many as a collector, however many members there are.
 //   (3) Shares of all members add up to 1, and to 1.1 with the tenth of an even share that everybody has at least.
 #pragma once
 
@@ -24,17 +25,13 @@
 #include <vector>
 
 #include "filters/limit/fleet/aggregator.h"
+#include "filters/limit/fleet/collector.h"
 #include "filters/limit/fleet/election.h"
 #include "filters/limit/fleet/message.h"
+#include "filters/limit/fleet/tree.h"
+#include "filters/limit/fleet/upward.h"
 
 namespace weir::limit::fleet {
-
-/// How often a member that has nothing to report says that it is there.
-inline constexpr Duration heartbeat = std::chrono::milliseconds{100};
-/// After so long without a word a member counts as gone.
-inline constexpr Duration patience = std::chrono::milliseconds{300};
-/// How many of a slot's order may become its aggregator.
-inline constexpr std::size_t candidates_max = 5;
 
 enum class Mode : std::uint8_t { whole, kept, share };
 std::string_view name_of(Mode mode);
@@ -67,8 +64,6 @@ struct Traffic {
 
 class Member {
  public:
-  static constexpr std::size_t keys_max = limits::fleet_keys;
-
   /// Gives a message to the transport. \returns  whether it will go out; false: the wire is down or still busy
   using Send = std::function<bool(MemberNumber to, std::string bytes)>;
 
@@ -80,7 +75,7 @@ class Member {
   /// A message came; it is known who sent it.
   void hear(MemberNumber from, std::string_view bytes, Time now);
   /// The wire to a member is gone.
-  void lose(MemberNumber peer) { heard_[peer] = Time{}; }
+  void lose(MemberNumber peer);
   /// Once each interval: tells and settles.
   void tick(Time now);
 
@@ -90,14 +85,23 @@ class Member {
     for (const auto& [key, known] : known_)
       visit(Share{.key = key, .rule = known.rule, .ratio = known.ratio, .mode = known.mode});
   }
-  /// Members this one needs a wire to, since they are, or should be, aggregators. In no order, none twice.
+  /// Members this one needs a wire to, since it takes their word, or should. In no order, none twice.
   [[nodiscard]] std::vector<MemberNumber> wanted(Time now) const;
 
   [[nodiscard]] bool is_alive(MemberNumber peer, Time now) const {
     return peer == self_ || (heard_[peer] != Time{} && now - heard_[peer] <= patience);
   }
-  /// Whose word is taken for a slot; the order's first that is there.
-  [[nodiscard]] MemberNumber aggregator_of(std::uint8_t slot, Time now) const;
+  /// Whose word is taken for a slot: an aggregator's, or a collector's; nothing while nobody answers.
+  [[nodiscard]] std::optional<MemberNumber> taken(std::uint8_t slot, Time now) const;
+  /// Whether this one keeps the accounts of a slot for a majority.
+  [[nodiscard]] bool is_aggregator(std::uint8_t slot, Time now) const {
+    const Voters& voters = slots_[slot].aggregator.voters();
+    return voters.are_majority(voters.count(now));
+  }
+  /// Whether others of its group take this one's word as a collector's.
+  [[nodiscard]] bool is_collector(std::uint8_t slot, Time now) const {
+    return slots_[slot].collector.voters().count(now) > 0;
+  }
   [[nodiscard]] Mode mode_of(std::uint8_t slot, Time now) const;
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
@@ -125,26 +129,40 @@ class Member {
   };
 
   struct Slot {
-    explicit Slot(std::size_t members) : aggregator(members) {}
-    std::vector<MemberNumber> order;
+    Slot(std::size_t members, const Seats& seats)
+        : has_groups(!seats.collectors.empty()),
+          up(has_groups ? seats.collectors : seats.aggregators),
+          beyond(seats.aggregators),
+          collector(members, breath_of(members)),
+          aggregator(members) {}
+    bool has_groups;
+    Upward up;      // this member's
+    Upward beyond;  // the collector's, if it is one
+    Collector collector;
     Aggregator aggregator;
-    Time told{};
-    Time reported{};
-    Time probed{};
+    Time told{};                    // this member, by an aggregator with a majority
+    Time handed_down{};             // ratios, as a collector
+    std::uint16_t told_voters = 0;  // to the collector
   };
 
   Known& meet(Fingerprint key, Time now);
   void report(std::uint8_t slot, Time now);
   [[nodiscard]] Report gather(std::uint8_t slot) const;
   void handed_over(const Report& report);
-  void probe(Slot& slot, std::uint8_t number, Time now);
-  void tell(std::uint8_t slot, const Ratios& ratios, Time now);
+  bool deliver(MemberNumber to, const Report& report, Time now);
+  void probe(std::uint8_t slot, Upward& upward, Seat seat, Time now);
+  void hear_report(MemberNumber from, const Report& report, Time now);
+  void hear_ratios(MemberNumber from, const Ratios& ratios, Time now);
+  [[nodiscard]] static bool is_asked_to_collect(const Slot& slot, Time now);
+  void collect(std::uint8_t slot, Time now);
+  void pass_on(std::uint8_t slot, Time now);
+  void hand_down(const Ratios& ratios, Time now);
+  void tell(Voters& voters, const Ratios& ratios, Time now);
   void take(const Ratios& ratios, Time now);
   void go_on(Known& known, Duration elapsed, Time now);
   static void remember_share(Known& known, double seconds);
   void go_alone(Known& known, Duration elapsed);
   bool send(MemberNumber to, std::string bytes);
-  [[nodiscard]] bool is_majority(std::uint16_t voters) const { return voters * 2U > names_.size(); }
 
   const std::vector<std::string> names_;
   const MemberNumber self_;

@@ -14,8 +14,10 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers travel little-endian");
 
-constexpr std::uint8_t version = 1;
-constexpr std::size_t head_bytes = 4;
+constexpr std::uint8_t version = 2;
+constexpr std::size_t head_bytes = 8;
+constexpr std::size_t voters_at = 4;
+constexpr std::size_t count_at = 6;
 constexpr std::size_t report_entry_bytes = 8 + 4 * 4 + 2 * 8;
 constexpr std::size_t ratio_entry_bytes = 8 + 3 * 4;
 
@@ -49,12 +51,15 @@ class Cursor {
   std::string_view bytes_;
 };
 
-std::string begin(MessageKind kind, std::uint8_t slot, bool flag) {
+std::string begin(MessageKind kind, std::uint8_t slot, Seat seat, std::uint16_t voters, std::size_t count) {
+  invariant(count <= entries_max, "messages are bounded");
   std::string out;
   put(out, version);
   put(out, static_cast<std::uint8_t>(kind));
   put(out, slot);
-  put(out, static_cast<std::uint8_t>(flag ? 1 : 0));
+  put(out, static_cast<std::uint8_t>(seat));
+  put(out, voters);
+  put(out, static_cast<std::uint16_t>(count));
   return out;
 }
 
@@ -64,21 +69,26 @@ bool is_good(const Allowance& allowance) {
          allowance.burst <= amount_most;
 }
 
-/// Whether the bytes behind the head and `fixed` more are exactly `count` entries.
-bool has_length(std::string_view bytes, std::size_t fixed, std::size_t count, std::size_t entry_bytes) {
-  return count <= entries_max && bytes.size() == head_bytes + fixed + count * entry_bytes;
+std::uint16_t number_at(std::string_view bytes, std::size_t at) {
+  return Cursor(bytes.substr(at)).take<std::uint16_t>();
 }
 
-std::uint16_t count_at(std::string_view bytes, std::size_t place) {
-  return Cursor(bytes.substr(place)).take<std::uint16_t>();
+/// How many entries there are; nothing unless the bytes are a message of that kind and exactly so long.
+std::optional<std::size_t> entries_of(std::string_view bytes, MessageKind kind, std::size_t entry_bytes) {
+  if (kind_of(bytes) != kind) return {};
+  const std::size_t count = number_at(bytes, count_at);
+  if (count > entries_max || bytes.size() != head_bytes + count * entry_bytes) return {};
+  return count;
+}
+
+Seat seat_of(std::string_view bytes) {
+  return static_cast<Seat>(bytes[3]);
 }
 
 }  // namespace
 
 std::string write(const Report& report) {
-  invariant(report.entries.size() <= entries_max, "a report is bounded");
-  std::string out = begin(MessageKind::report, report.slot, report.votes);
-  put(out, static_cast<std::uint16_t>(report.entries.size()));
+  std::string out = begin(MessageKind::report, report.slot, report.to, report.voters, report.entries.size());
   for (const ReportEntry& entry : report.entries) {
     put(out, entry.key);
     put(out, entry.rule);
@@ -92,10 +102,7 @@ std::string write(const Report& report) {
 }
 
 std::string write(const Ratios& ratios) {
-  invariant(ratios.entries.size() <= entries_max, "ratios are bounded");
-  std::string out = begin(MessageKind::ratios, ratios.slot, false);
-  put(out, ratios.voters);
-  put(out, static_cast<std::uint16_t>(ratios.entries.size()));
+  std::string out = begin(MessageKind::ratios, ratios.slot, ratios.from, ratios.voters, ratios.entries.size());
   for (const RatioEntry& entry : ratios.entries) {
     put(out, entry.key);
     put(out, entry.rule);
@@ -111,17 +118,19 @@ std::optional<MessageKind> kind_of(std::string_view bytes) {
   if (kind < static_cast<std::uint8_t>(MessageKind::report) || kind > static_cast<std::uint8_t>(MessageKind::ratios))
     return {};
   if (static_cast<std::uint8_t>(bytes[2]) >= slots) return {};
+  if (static_cast<std::uint8_t>(bytes[3]) > static_cast<std::uint8_t>(Seat::collector)) return {};
   return static_cast<MessageKind>(kind);
 }
 
 std::optional<Report> read_report(std::string_view bytes) {
-  if (kind_of(bytes) != MessageKind::report || static_cast<std::uint8_t>(bytes[3]) > 1) return {};
-  if (bytes.size() < head_bytes + 2) return {};
-  const std::size_t count = count_at(bytes, head_bytes);
-  if (!has_length(bytes, 2, count, report_entry_bytes)) return {};
-  Report report{.slot = static_cast<std::uint8_t>(bytes[2]), .votes = bytes[3] == 1, .entries = {}};
-  Cursor cursor(bytes.substr(head_bytes + 2));
-  for (std::size_t at = 0; at < count; ++at) {
+  const std::optional<std::size_t> count = entries_of(bytes, MessageKind::report, report_entry_bytes);
+  if (!count) return {};
+  Report report{.slot = static_cast<std::uint8_t>(bytes[2]),
+                .to = seat_of(bytes),
+                .voters = number_at(bytes, voters_at),
+                .entries = {}};
+  Cursor cursor(bytes.substr(head_bytes));
+  for (std::size_t at = 0; at < *count; ++at) {
     ReportEntry& entry = report.entries.emplace_back();
     entry.key = cursor.take<std::uint64_t>();
     entry.rule = cursor.take<std::uint32_t>();
@@ -136,12 +145,14 @@ std::optional<Report> read_report(std::string_view bytes) {
 }
 
 std::optional<Ratios> read_ratios(std::string_view bytes) {
-  if (kind_of(bytes) != MessageKind::ratios || bytes[3] != 0 || bytes.size() < head_bytes + 4) return {};
-  const std::size_t count = count_at(bytes, head_bytes + 2);
-  if (!has_length(bytes, 4, count, ratio_entry_bytes)) return {};
-  Ratios ratios{.slot = static_cast<std::uint8_t>(bytes[2]), .voters = count_at(bytes, head_bytes), .entries = {}};
-  Cursor cursor(bytes.substr(head_bytes + 4));
-  for (std::size_t at = 0; at < count; ++at) {
+  const std::optional<std::size_t> count = entries_of(bytes, MessageKind::ratios, ratio_entry_bytes);
+  if (!count) return {};
+  Ratios ratios{.slot = static_cast<std::uint8_t>(bytes[2]),
+                .from = seat_of(bytes),
+                .voters = number_at(bytes, voters_at),
+                .entries = {}};
+  Cursor cursor(bytes.substr(head_bytes));
+  for (std::size_t at = 0; at < *count; ++at) {
     RatioEntry& entry = ratios.entries.emplace_back();
     entry.key = cursor.take<std::uint64_t>();
     entry.rule = cursor.take<std::uint32_t>();
@@ -149,6 +160,13 @@ std::optional<Ratios> read_ratios(std::string_view bytes) {
     entry.offered_by_all = cursor.take<std::uint32_t>();
   }
   return ratios;
+}
+
+void keep_heaviest(std::vector<ReportEntry>& entries) {
+  std::ranges::sort(entries, [](const ReportEntry& one, const ReportEntry& other) {
+    return one.offered != other.offered ? one.offered > other.offered : one.key < other.key;
+  });
+  if (entries.size() > entries_max) entries.resize(entries_max);
 }
 
 std::uint32_t ratio_parts(double ratio) {

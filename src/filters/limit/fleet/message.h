@@ -2,12 +2,16 @@
 //
 // Problem: fifty messages a second for all rules and keys together must be small, and whatever arrives must be refused
 // as a whole or understood as a whole.
-// Idea: a version, a kind, a slot, then a counted list of entries of one size, little-endian. A message has exactly the
-// length that its count says. What is sealed around it (channel.h) has been checked before it comes here.
+// Idea: a version, a kind, a slot, a seat, how many members it speaks for, then a counted list of entries of one size,
+// little-endian. A message has exactly the length that its count says. What is sealed around it (channel.h) has been
+// checked before it comes here.
 //
-//   report   member -> aggregator  what was offered and admitted of each key since the last report, and what the sender
-//                                  knows of the whole: so that an aggregator that takes over does not begin blind
-//   ratios   aggregator -> member  the ratio of each key, and how many members this aggregator speaks for
+//   report   upwards    what was offered and admitted of each key since the last report, and what the sender knows of
+//                       the whole: so that an aggregator that takes over does not begin blind
+//   ratios   downwards  the ratio of each key, and how many members this aggregator speaks for
+//
+// Upwards is from a member to its aggregator; in a large fleet (tree.h) from a member to its collector, and from the
+// collector to the aggregator. A message says which of them it is for or from, since one member may be both.
 //
 // A report carries the allowance itself: an aggregator need not have the rule, so that a rule may be rolled out one
 // member after the other.
@@ -41,9 +45,13 @@ struct ReportEntry {
   friend bool operator==(const ReportEntry&, const ReportEntry&) = default;
 };
 
+/// Where a message is sent to, or told from.
+enum class Seat : std::uint8_t { aggregator = 0, collector = 1 };
+
 struct Report {
   std::uint8_t slot = 0;
-  bool votes = true;  ///< the sender takes this aggregator's word; false: only asks whether it is there
+  Seat to = Seat::aggregator;
+  std::uint16_t voters = 1;  ///< for whom the sender takes the receiver's word; 0: only asks whether it is there
   std::vector<ReportEntry> entries;
   friend bool operator==(const Report&, const Report&) = default;
 };
@@ -58,6 +66,7 @@ struct RatioEntry {
 
 struct Ratios {
   std::uint8_t slot = 0;
+  Seat from = Seat::aggregator;
   std::uint16_t voters = 0;  ///< members that take this aggregator's word, itself included
   std::vector<RatioEntry> entries;
   friend bool operator==(const Ratios&, const Ratios&) = default;
@@ -65,6 +74,8 @@ struct Ratios {
 
 /// Keys are spread over so many aggregators: their members' reports, and what is lost with one of them, are divided.
 inline constexpr std::uint8_t slots = 3;
+/// Keys that anybody keeps in mind for a slot, or knows: more than fit are each machine's own business.
+inline constexpr std::size_t keys_max = limits::fleet_keys;
 /// Entries of one message: the heaviest come first, the others wait for the next. 5 KiB at most.
 inline constexpr std::size_t entries_max = limits::fleet_message_keys;
 /// Bytes of the longest message.
@@ -79,6 +90,10 @@ std::optional<MessageKind> kind_of(std::string_view bytes);
 /// Nothing unless every byte is as it should be.
 std::optional<Report> read_report(std::string_view bytes);
 std::optional<Ratios> read_ratios(std::string_view bytes);
+
+/// As many as a message holds, the heaviest first; in the order of their keys where they weigh the same, so that two
+/// runs say the same.
+void keep_heaviest(std::vector<ReportEntry>& entries);
 
 /// A ratio from 0 to 1 as it travels, and back.
 std::uint32_t ratio_parts(double ratio);

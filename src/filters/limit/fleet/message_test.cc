@@ -12,7 +12,10 @@ namespace weir::limit::fleet {
 namespace {
 
 Report some_report(Random& random) {
-  Report report{.slot = static_cast<std::uint8_t>(random.below(slots)), .votes = random.chance(0.5), .entries = {}};
+  Report report{.slot = static_cast<std::uint8_t>(random.below(slots)),
+                .to = random.chance(0.5) ? Seat::aggregator : Seat::collector,
+                .voters = static_cast<std::uint16_t>(random.below(1000)),
+                .entries = {}};
   for (std::uint64_t left = random.below(entries_max + 1); left > 0; --left) {
     const auto offered = static_cast<std::uint32_t>(random.next());
     report.entries.push_back({.key = random.next(),
@@ -56,7 +59,7 @@ TEST(Message, that_is_cut_or_longer_is_none) {
 
 TEST(Message, of_another_version_kind_or_slot_is_none) {
   const std::string bytes = write(Report{});
-  for (const auto& [place, value] : {std::pair{0, 2}, {1, 0}, {1, 9}, {2, slots}, {3, 2}}) {
+  for (const auto& [place, value] : {std::pair{0, 1}, {1, 0}, {1, 9}, {2, slots}, {3, 2}}) {
     std::string other = bytes;
     other[static_cast<std::size_t>(place)] = static_cast<char>(value);
     EXPECT_FALSE(read_report(other)) << place << " " << value;

@@ -72,34 +72,47 @@ struct Result {
   double worst_second = 0;
   double worst_ten_seconds = 0;
   double first_seconds = 0;  // the worst second while the fleet meets
-  double messages = 0;       // a second, of the node in the middle, both directions
+  double messages = 0;       // a second and node in the mean, both directions, once they have met
   double bytes = 0;
-  double messages_most = 0;  // of the busiest aggregator
+  double messages_most = 0;  // of the busiest node
   double bytes_most = 0;
 };
 
-void add_traffic(Result& result, World& world, double seconds) {
-  std::vector<std::pair<double, double>> traffic;
-  for (std::size_t number = 0; number < world.nodes(); ++number) {
-    const Traffic& one = world.member(static_cast<MemberNumber>(number)).traffic();
-    traffic.emplace_back(static_cast<double>(one.messages_sent + one.messages_received) / seconds,
-                         static_cast<double>(one.bytes_sent + one.bytes_received) / seconds);
+std::vector<Traffic> traffic_of(World& world) {
+  std::vector<Traffic> traffic;
+  for (std::size_t number = 0; number < world.nodes(); ++number)
+    traffic.push_back(world.member(static_cast<MemberNumber>(number)).traffic());
+  return traffic;
+}
+
+void add_traffic(Result& result, const std::vector<Traffic>& before, const std::vector<Traffic>& after,
+                 double seconds) {
+  for (std::size_t number = 0; number < after.size(); ++number) {
+    const Traffic& one = after[number];
+    const Traffic& was = before[number];
+    const auto messages =
+        static_cast<double>(one.messages_sent + one.messages_received - was.messages_sent - was.messages_received);
+    const auto bytes = static_cast<double>(one.bytes_sent + one.bytes_received - was.bytes_sent - was.bytes_received);
+    result.messages += messages / seconds / static_cast<double>(after.size());
+    result.bytes += bytes / seconds / static_cast<double>(after.size());
+    result.messages_most = std::max(result.messages_most, messages / seconds);
+    result.bytes_most = std::max(result.bytes_most, bytes / seconds);
   }
-  std::ranges::sort(traffic);
-  std::tie(result.messages, result.bytes) = traffic[traffic.size() / 2];
-  std::tie(result.messages_most, result.bytes_most) = traffic.back();
 }
 
 Result run(unsigned nodes, const Scenario& scenario, std::uint64_t seed, double end) {
   World world({.nodes = nodes, .seed = seed});
-  world.run_until(end, [&](double now) { return limit * scenario.shape(now, end); });
+  const auto rate = [&](double now) { return limit * scenario.shape(now, end); };
+  world.run_until(meeting_seconds, rate);
+  const std::vector<Traffic> before = traffic_of(world);
+  world.run_until(end, rate);
   Result result{.nodes = nodes, .seed = seed, .scenario = &scenario};
   result.mean = world.mean(meeting_seconds, end);
   result.refused = 1 - static_cast<double>(world.admitted().size()) / static_cast<double>(world.offered());
   result.worst_second = world.worst(1, meeting_seconds);
   result.worst_ten_seconds = world.worst(10, meeting_seconds);
   result.first_seconds = world.worst(1);
-  add_traffic(result, world, end);
+  add_traffic(result, before, traffic_of(world), end - meeting_seconds);
   return result;
 }
 

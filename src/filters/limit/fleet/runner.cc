@@ -132,7 +132,7 @@ void Runner::tell_status() {
   std::uint64_t aggregates = 0;
   for (std::uint8_t slot = 0; slot < slots; ++slot) {
     ++modes[static_cast<std::size_t>(member_.mode_of(slot, now))];
-    if (member_.aggregator_of(slot, now) == member_.self()) ++aggregates;
+    if (member_.is_aggregator(slot, now)) ++aggregates;
   }
   for (std::size_t peer = 0; peer < settings_.members.size(); ++peer) {
     if (member_.is_alive(static_cast<MemberNumber>(peer), now)) ++heard;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ class World {
     while (seconds() < end) {
       deliver();
       for (const auto& node : nodes_) {
-        if (!node->stopped && step_ % 20 == node->phase) node->tick(now_);
+        if (!node->stopped && step_ % 20 == node->phase) node->tick(now_ + node->ahead);
       }
       const double until = seconds() + 0.001;
       while (next_request_ < until) {
@@ -65,6 +66,8 @@ class World {
   /// A node that does nothing any more, and gets nothing: its clients go elsewhere when `with_clients`.
   void stop(MemberNumber node) { nodes_[node]->stopped = true; }
   void resume(MemberNumber node) { nodes_[node]->stopped = false; }
+  /// A node's clock is suddenly another one.
+  void jump(MemberNumber node, Duration by) { nodes_[node]->ahead += by; }
   /// Whether messages pass between two nodes.
   std::function<bool(MemberNumber, MemberNumber)> connected = [](MemberNumber, MemberNumber) { return true; };
 
@@ -73,7 +76,16 @@ class World {
   [[nodiscard]] double seconds() const { return static_cast<double>((now_ - start).count()) * 1e-9; }
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] Member& member(MemberNumber number) { return nodes_[number]->member; }
+  [[nodiscard]] Time now(MemberNumber number) const { return now_ + nodes_[number]->ahead; }
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
+  /// Who keeps the account of the key for a majority; nothing while nobody does.
+  [[nodiscard]] std::optional<MemberNumber> aggregator() const {
+    for (std::size_t at = 0; at < nodes_.size(); ++at) {
+      const auto number = static_cast<MemberNumber>(at);
+      if (!nodes_[at]->stopped && nodes_[at]->member.is_aggregator(Member::slot_of(key), now(number))) return number;
+    }
+    return {};
+  }
 
   /// The most that any time of this length lets through from a moment on, in limits.
   [[nodiscard]] double worst(double window, double from = 0) const {
@@ -135,6 +147,7 @@ class World {
     World& world;
     const long phase;
     bool stopped = false;
+    Duration ahead{};  // of everybody's clock
     HotTable table;
     HeavyKeys sketch;
     Keeper keeper;
@@ -156,7 +169,7 @@ class World {
     while (!on_the_wire_.empty() && on_the_wire_.begin()->first <= now_) {
       const auto first = on_the_wire_.begin();
       Node& to = *nodes_[first->second.to];
-      if (!to.stopped) to.member.hear(first->second.from, first->second.bytes, now_);
+      if (!to.stopped) to.member.hear(first->second.from, first->second.bytes, now_ + to.ahead);
       on_the_wire_.erase(first);
     }
   }
