@@ -12,6 +12,7 @@ from .fastcgi import Application, Asked, PhpFpm
 from .gateway import Gateway
 from .load import Wrk
 from .message import Handler, Peer
+from .namespaces import Wire
 from .origins import Nginx, Origin
 from .processes import run, tool
 from .redis import Redis, RedisCluster
@@ -76,6 +77,11 @@ class Stand:
         cluster = RedisCluster(self.directory / f"redis{self.origins}")
         self.ending.callback(cluster.close)
         return cluster
+
+    def wire(self) -> Wire:
+        wire = Wire(self.directory)
+        self.ending.callback(wire.close)
+        return wire
 
     def application(self, handler: Callable[[Peer, Asked], bool | None]) -> Application:
         application = Application(handler)
