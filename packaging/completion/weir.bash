@@ -5,7 +5,7 @@ _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words='' files=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload rollback history diff stop status limits top healthcheck hash-password api-key demo-origin fmt schema completion version help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key demo-origin fmt schema completion version help' -- "$current")
     return
   fi
   case $previous in
@@ -13,7 +13,7 @@ _weir() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --state | -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | --by | --rows | --interval | -u | --user | --algorithm | --cost | --expires | --listen) return ;;
+    --state | -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | --by | --rows | --interval | --wait | -u | --user | --algorithm | --cost | --expires | --listen) return ;;
   esac
   case ${COMP_WORDS[1]} in
     run) words='-c --config --state --refuse-broken -h --help' files=yes ;;
@@ -28,6 +28,7 @@ _weir() {
     status) words='--admin --json -h --help' ;;
     limits) words='--admin --json -h --help' ;;
     top) words='--by --rows --interval --once --admin --json -h --help' ;;
+    upstream) words='--wait --force --admin --json -h --help list drain disable enable weight' ;;
     healthcheck) words='--ready --admin -h --help' ;;
     hash-password) words='-u --user --algorithm --cost -h --help' ;;
     api-key) words='--expires -h --help' ;;
@@ -36,7 +37,7 @@ _weir() {
     schema) words='-h --help' ;;
     completion) words='-h --help bash zsh fish' ;;
     version) words='-h --help' ;;
-    help) words='-h --help run check explain tail reload rollback history diff stop status limits top healthcheck hash-password api-key demo-origin fmt schema completion version help' ;;
+    help) words='-h --help run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key demo-origin fmt schema completion version help' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files && $current != -* ]]; then

@@ -195,7 +195,7 @@ TEST(CatalogConformance, every_balancer_picks_purely_and_only_what_may_be_picked
                          .level = random.chance(0.5) ? 0.1 : 2,
                          .table = table.get(),
                          .probes = probes},
-                        {.panic_percent = random.chance(0.5) ? 50U : 0U});
+                        {});
     }
     EXPECT_FALSE(kind->build(node("{ no_such_option: 1 }"), context));
   }

@@ -32,8 +32,9 @@ struct SelectorFacts;  // contracts/selector.h
 struct EndpointFacts {
   std::uint32_t in_flight = 0;   ///< requests of this core that it has, or that wait for a connection to it
   std::uint32_t weight = 1;      ///< as it counts now: less than configured while it warms up; 0 is never picked
-  bool available = true;         ///< neither found ill nor ejected; in a panic nobody asks for it
-  bool drained = false;          ///< taken out by an operator: not picked in a panic either
+  bool available = true;         ///< neither found ill nor ejected; or a panic, in which nobody asks for that
+  bool ejected = false;          ///< not available for that reason alone: tried when all others were
+  bool drained = false;          ///< taken out by an operator: never picked
   bool near = true;              ///< in the gateway's zone, or zones are not used
   std::uint8_t priority = 0;     ///< the lowest is used as long as enough of it is available
   std::uint32_t latency_us = 0;  ///< peak EWMA as it stood at latency_at; 0: nothing was measured
@@ -52,10 +53,9 @@ struct EndpointGroup {
   std::uint64_t step = 0;  ///< about weight_sum / golden ratio, without a common divisor
   std::uint8_t priority = 0;
   bool near = true;
-  bool panic = false;  ///< available is not asked for
 
   [[nodiscard]] bool holds(const EndpointFacts& endpoint) const {
-    return (endpoint.available || panic) && !endpoint.drained && endpoint.weight > 0 && endpoint.priority == priority &&
+    return endpoint.available && !endpoint.drained && endpoint.weight > 0 && endpoint.priority == priority &&
            endpoint.near == near;
   }
   /// The member whose stretch of [0, weight_sum) holds the point. Constant time on average.

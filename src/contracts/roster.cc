@@ -39,20 +39,8 @@ void weigh(EndpointGroup& group, std::span<const EndpointFacts> endpoints) {
   group.step = golden_step(group.weight_sum);
 }
 
-bool may_serve(const EndpointFacts& endpoint, bool panic) {
-  return (endpoint.available || panic) && !endpoint.drained && endpoint.weight > 0;
-}
-
-bool is_panic(std::span<const EndpointFacts> endpoints, unsigned percent) {
-  if (percent == 0) return false;
-  std::uint64_t all = 0;
-  std::uint64_t available = 0;
-  for (const EndpointFacts& each : endpoints) {
-    if (each.drained || each.weight == 0) continue;
-    ++all;
-    available += each.available ? 1 : 0;
-  }
-  return available * 100 < all * percent;
+bool may_serve(const EndpointFacts& endpoint) {
+  return endpoint.available && !endpoint.drained && endpoint.weight > 0;
 }
 
 /// The share of all traffic that it can take.
@@ -63,6 +51,21 @@ double bearing(const auto& tier, unsigned percent) {
 bool all_tried(const EndpointGroup& group, const PickFacts& facts) {
   if (facts.tried.size() < group.members.size()) return false;
   return std::ranges::all_of(group.members, [&](std::uint32_t number) { return facts.was_tried(number); });
+}
+
+/// Of those who are ejected and were not tried, one by the draw: they are few, and nobody else is left.
+std::optional<Pick> pick_ejected(const PickFacts& facts) {
+  const auto fits = [&](std::uint32_t number) {
+    const EndpointFacts& each = facts.endpoints[number];
+    return each.ejected && !each.drained && each.weight > 0 && !facts.was_tried(number);
+  };
+  const auto count = static_cast<std::uint32_t>(facts.endpoints.size());
+  const std::uint32_t begin = count == 0 ? 0 : static_cast<std::uint32_t>(facts.draw % count);
+  for (std::uint32_t step = 0; step < count; ++step) {
+    const std::uint32_t number = (begin + step) % count;
+    if (fits(number)) return Pick{.endpoint = number, .reason = "ejected_but_untried"};
+  }
+  return {};
 }
 
 }  // namespace
@@ -77,21 +80,17 @@ std::uint32_t EndpointGroup::member_at(std::uint64_t point) const {
 
 void Roster::make(std::span<const EndpointFacts> endpoints, const RosterRules& rules) {
   count_ = 0;
-  const bool panic = is_panic(endpoints, rules.panic_percent);
   for (std::uint32_t number = 0; number < endpoints.size(); ++number) {
     const EndpointFacts& endpoint = endpoints[number];
     EndpointGroup& group = group_for(endpoint);
     Tier& tier = tiers_[static_cast<std::size_t>(&group - groups_.data())];
     tier.weight += endpoint.weight;
-    if (!may_serve(endpoint, panic)) continue;
+    if (!may_serve(endpoint)) continue;
     tier.available += endpoint.weight;
     group.members.push_back(number);
   }
   share_out(rules.bearing_percent);
-  for (EndpointGroup& group : std::span(groups_.data(), count_)) {
-    group.panic = panic;
-    weigh(group, endpoints);
-  }
+  for (EndpointGroup& group : std::span(groups_.data(), count_)) weigh(group, endpoints);
 }
 
 /// Groups stand in the order of their use: by priority, the near side first. There are few.
@@ -160,8 +159,11 @@ std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFac
         std::ranges::find_if(roster.groups(), [&](const EndpointGroup& group) { return !all_tried(group, facts); });
     if (untried != roster.groups().end()) {
       facts.group = &*untried;
+    } else if (const auto last_resort = pick_ejected(facts)) {
+      return last_resort;
     } else {
-      facts.tried = {};
+      facts.tried = facts.tried.last(1);  // round again, but not straight back
+      if (all_tried(*facts.group, facts)) facts.tried = {};
     }
   }
   return balancer.pick(facts);

@@ -10,8 +10,8 @@
 //
 // 1.4 is what Envoy calls its overprovisioning factor: a group with 71 % of its weight still takes everything.
 //
-// A panic: when fewer than panic_percent of all endpoints are available, what we believe about them is likely to be our
-// mistake (or it does not matter any more), and all are used but those an operator took out.
+// A request that has tried them all goes to one that is ejected, if there is one: that it would fail there, too, is a
+// guess. A panic is none of the roster's business (upstream/availability.h): it is told who is available.
 //
 // Invariants
 //   (1) make() is a pure function of the facts and rules: the same lists in the same order.
@@ -23,7 +23,6 @@
 namespace weir {
 
 struct RosterRules {
-  unsigned panic_percent = 0;  ///< 0: never
   unsigned bearing_percent = 140;
 };
 
@@ -34,7 +33,6 @@ class Roster {
   /// The group that random bits fall on, by share; null when nobody may be picked.
   [[nodiscard]] const EndpointGroup* choose(std::uint64_t bits) const;
   [[nodiscard]] std::span<const EndpointGroup> groups() const { return {groups_.data(), count_}; }
-  [[nodiscard]] bool panic() const { return count_ != 0 && groups_[0].panic; }
   /// Endpoints that may be picked, of all groups.
   [[nodiscard]] std::size_t members() const;
 
@@ -53,8 +51,8 @@ class Roster {
   std::size_t count_ = 0;
 };
 
-/// The whole pick, pure: a group by its share, then an endpoint by the balancer. What was tried is picked again only
-/// when nothing else is left.
+/// The whole pick, pure: a group by its share, then an endpoint by the balancer. When all were tried, one that is
+/// ejected and was not; what was tried is picked again only when nothing else is left.
 /// \param facts  but for its group
 std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFacts& facts);
 

@@ -85,17 +85,6 @@ TEST(Roster, few_left_are_stretched_to_all_traffic) {
   EXPECT_NEAR(shares(roster_of(endpoints), 10)[0], 1, 1e-9);
 }
 
-TEST(Roster, in_a_panic_all_are_used_but_those_an_operator_took_out) {
-  std::vector<EndpointFacts> endpoints(10);
-  for (std::size_t at = 1; at < 10; ++at) endpoints[at].available = false;
-  endpoints[9].drained = true;
-  const Roster roster = roster_of(endpoints, {.panic_percent = 50});
-  EXPECT_TRUE(roster.panic());
-  EXPECT_EQ(roster.members(), 9);
-  endpoints[1].available = endpoints[2].available = endpoints[3].available = endpoints[4].available = true;
-  EXPECT_FALSE(roster_of(endpoints, {.panic_percent = 50}).panic());
-}
-
 TEST(Roster, made_again_it_is_the_same) {
   Random random(9);
   Roster used;
@@ -144,6 +133,34 @@ TEST(Roster, one_who_has_tried_a_group_goes_to_the_next_and_then_round_again) {
   EXPECT_EQ(picked(), 1);
   tried = {0, 1};
   EXPECT_EQ(picked(), 0);
+}
+
+TEST(Roster, one_who_has_tried_all_goes_to_one_that_is_ejected_and_only_then_round_again) {
+  std::vector<EndpointFacts> endpoints(4);
+  endpoints[1] = {.available = false};  // down
+  endpoints[2] = {.available = false, .ejected = true};
+  endpoints[3] = {.available = false, .ejected = true, .drained = true};  // what an operator said goes first
+  const Roster roster = roster_of(endpoints);
+  std::vector<std::uint32_t> tried;
+  const auto picked = [&] {
+    PickFacts facts{.endpoints = endpoints, .tried = tried, .draw = 3};
+    return *pick(First(), roster, facts);
+  };
+  EXPECT_EQ(picked().endpoint, 0);
+  tried = {0};
+  EXPECT_EQ(picked().endpoint, 2);
+  EXPECT_EQ(picked().reason, "ejected_but_untried");
+  tried = {0, 2};
+  EXPECT_EQ(picked().endpoint, 0);
+}
+
+TEST(Roster, round_again_does_not_go_straight_back) {
+  const std::vector<EndpointFacts> endpoints(2);
+  const Roster roster = roster_of(endpoints);
+  for (const std::vector<std::uint32_t>& tried : {std::vector<std::uint32_t>{0, 1}, {1, 0}}) {
+    PickFacts facts{.endpoints = endpoints, .tried = tried};
+    EXPECT_EQ(pick(First(), roster, facts)->endpoint, tried.front());
+  }
 }
 
 TEST(WarmWeight, rises_from_a_tenth_to_all) {

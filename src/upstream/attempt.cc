@@ -2,6 +2,7 @@
 #include "upstream/attempt.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "http/date.h"
@@ -56,6 +57,23 @@ Duration time_left(const Exchange& exchange) {
   return std::max(exchange.deadline() - exchange.shard.reactor.now(), Duration::zero());
 }
 
+/// Pools that the request had, the last one at the end.
+class Tried {
+ public:
+  void add(std::uint64_t pool_id) {
+    if (count_ == ids_.size()) {
+      std::ranges::rotate(ids_, ids_.begin() + 1);
+      --count_;
+    }
+    ids_[count_++] = pool_id;
+  }
+  [[nodiscard]] std::span<const std::uint64_t> ids() const { return {ids_.data(), count_}; }
+
+ private:
+  std::array<std::uint64_t, 10> ids_{};  // retries.attempts allows no more
+  std::size_t count_ = 0;
+};
+
 /// The request on its way through its attempts.
 struct Attempts {
   const Cluster& cluster;
@@ -66,6 +84,7 @@ struct Attempts {
   const StickyVisit* visit;  ///< null: clients of this upstream need not come back
   Outcome last{};
   RetryVerdict next{.action = RetryAction::other_endpoint};
+  Tried tried{};
 
   [[nodiscard]] const RetrySettings& settings() const { return cluster.settings().retries; }
 
@@ -137,7 +156,7 @@ struct Attempts {
             .body_replayable = body == nullptr || body->replayable(),
             .upload_running = exchange.scope.running() > 0,
             // A reload may have left names that are being resolved: one will come.
-            .other_endpoint = !state.ready() || (!bound() && state.has_other_than(last.pool_id)),
+            .other_endpoint = !state.ready() || (!bound() && state.has_other_than(tried.ids())),
             .attempts_made = exchange.attempts,
             .attempts_max = settings().attempts_max,
             .budget = state.extra_load().facts(ExtraLoad::Kind::retry, settings().budget, cluster.settings().cores,
@@ -174,10 +193,11 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
       one.pool = visit->choose(state, attempts.last.pool_id);
       if (visit->refused()) co_return fail(StickyVisit::refusal());
     }
-    if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.last.pool_id);
+    if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.tried.ids());
     if (one.pool == nullptr) co_return fail(no_endpoint(state));
     watch(one, state, reactor.now());
     attempts.last = {.pool_id = one.pool->id()};
+    attempts.tried.add(one.pool->id());
     ++exchange.attempts;
     if (exchange.deadline() != never) [[unlikely]] {
       one.head = tell_time_left(head, time_left(exchange), cluster.settings().deadline_field, exchange.arena);

@@ -56,16 +56,28 @@ void GroupFacts::count(EndpointStanding standing) {
   }
 }
 
+namespace {
+
+/// Why some are left out while others serve.
+std::string_view why_left_out(const GroupFacts& facts) {
+  if (facts.healthy() < facts.allowed()) return "some_left_out";
+  if (facts.disabled == 0) return "drained_by_operator";
+  return facts.draining == 0 ? "disabled_by_operator" : "taken_out_by_operator";
+}
+
+}  // namespace
+
 GroupVerdict decide(const GroupFacts& facts) {
   if (facts.endpoints == 0) return {GroupUse::nobody, "no_endpoint"};
-  if (facts.allowed() == 0) return {GroupUse::nobody, "drained_or_disabled"};
+  if (facts.allowed() == 0) return {GroupUse::nobody, "taken_out_by_operator"};
   if (facts.healthy() == facts.endpoints) return {GroupUse::all, "all_healthy"};
   const std::uint64_t healthy_percent = std::uint64_t{facts.healthy()} * 100;
   if (healthy_percent < std::uint64_t{facts.panic_below_percent} * facts.allowed()) {
     return {GroupUse::panic, facts.healthy() == 0 ? "none_healthy" : "too_few_healthy"};
   }
-  if (facts.healthy() == 0) return {GroupUse::nobody, "none_healthy"};
-  return {GroupUse::healthy, "some_left_out"};
+  if (facts.healthy() > 0) return {GroupUse::healthy, why_left_out(facts)};
+  if (facts.ejected > 0) return {GroupUse::ejected, "only_ejected_left"};
+  return {GroupUse::nobody, "none_healthy"};
 }
 
 std::string_view name_of(GroupUse use) {
@@ -76,6 +88,8 @@ std::string_view name_of(GroupUse use) {
       return "healthy";
     case GroupUse::panic:
       return "panic";
+    case GroupUse::ejected:
+      return "ejected";
     case GroupUse::nobody:
       return "nobody";
   }

@@ -3,7 +3,8 @@
 // Problem: operators, active checks and outlier detection each know a reason why an endpoint should get no requests,
 // and together they may leave nobody; a check that is wrong must not take down what works. Idea: each endpoint has one
 // standing, the first of its reasons. The group has a verdict: when too few are healthy, all that operators allow are
-// used (panic), visibly. What operators said is never overruled.
+// used (panic), visibly. An ejection is a guess, which holds as long as somebody else is left: where nobody is, those
+// who are ejected are used also without a panic. What operators said is never overruled.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,7 @@ enum class GroupUse : std::uint8_t {
   all,      ///< nothing speaks against anybody
   healthy,  ///< some are left out
   panic,    ///< too few are healthy: all that operators allow are used
+  ejected,  ///< nobody else is left: those who are ejected are used
   nobody,
 };
 
@@ -61,13 +63,14 @@ struct GroupVerdict {
 
 /// Pure.
 GroupVerdict decide(const GroupFacts& facts);
-/// "all", "healthy", "panic", "nobody".
+/// "all", "healthy", "panic", "ejected", "nobody".
 std::string_view name_of(GroupUse use);
 
 /// Whether an endpoint of that standing is picked in such a group.
 constexpr bool may_be_picked(EndpointStanding standing, GroupUse use) {
   if (use == GroupUse::nobody || standing == EndpointStanding::disabled || standing == EndpointStanding::draining)
     return false;
+  if (use == GroupUse::ejected && standing == EndpointStanding::ejected) return true;
   return use == GroupUse::panic || standing == EndpointStanding::available;
 }
 

@@ -51,6 +51,9 @@ TEST(Availability, those_who_are_ill_or_taken_out_are_left_out) {
   EXPECT_EQ(judged("aaa"), "all all_healthy: xxx");
   EXPECT_EQ(judged("ada"), "healthy some_left_out: x-x");
   EXPECT_EQ(judged("aDreuda"), "healthy some_left_out: x-----x");
+  EXPECT_EQ(judged("ara"), "healthy drained_by_operator: x-x");
+  EXPECT_EQ(judged("aDa"), "healthy disabled_by_operator: x-x");
+  EXPECT_EQ(judged("aDr"), "healthy taken_out_by_operator: x--");
 }
 
 TEST(Availability, too_few_healthy_means_that_all_whom_operators_allow_are_used) {
@@ -61,10 +64,17 @@ TEST(Availability, too_few_healthy_means_that_all_whom_operators_allow_are_used)
 }
 
 TEST(Availability, nobody_is_left_when_operators_say_so_or_panic_is_off) {
-  EXPECT_EQ(judged("DrD"), "nobody drained_or_disabled: ---");
+  EXPECT_EQ(judged("DrD"), "nobody taken_out_by_operator: ---");
   EXPECT_EQ(judged("ddD", 0), "nobody none_healthy: ---");
   EXPECT_EQ(judged("add", 0), "healthy some_left_out: x--");
   EXPECT_EQ(judged(""), "nobody no_endpoint: ");
+}
+
+TEST(Availability, an_ejection_holds_only_while_somebody_else_is_left) {
+  EXPECT_EQ(judged("eed", 0), "ejected only_ejected_left: xx-") << "what checks say still holds";
+  EXPECT_EQ(judged("eer", 0), "ejected only_ejected_left: xx-");
+  EXPECT_EQ(judged("eea", 0), "healthy some_left_out: --x");
+  EXPECT_EQ(judged("eed"), "panic none_healthy: xxx") << "a panic goes further";
 }
 
 TEST(Availability, what_holds_for_every_group) {
@@ -78,16 +88,18 @@ TEST(Availability, what_holds_for_every_group) {
     ASSERT_EQ(picked.size(), group.size());
     bool any_allowed = false;
     bool any_healthy = false;
+    bool any_ejected = false;
     for (std::size_t at = 0; at < group.size(); ++at) {
       const bool allowed = group[at] != 'D' && group[at] != 'r';
       any_allowed = any_allowed || allowed;
       any_healthy = any_healthy || group[at] == 'a';
+      any_ejected = any_ejected || group[at] == 'e';
       if (!allowed) EXPECT_EQ(picked[at], '-') << text;
       if (group[at] == 'a') EXPECT_EQ(picked[at], 'x') << "who is well is always used: " << group << ' ' << text;
     }
     const bool somebody = picked.contains('x');
     if (percent > 0) EXPECT_EQ(somebody, any_allowed) << group << ' ' << text;
-    if (percent == 0) EXPECT_EQ(somebody, any_healthy) << group << ' ' << text;
+    if (percent == 0) EXPECT_EQ(somebody, any_healthy || any_ejected) << group << ' ' << text;
   }
 }
 

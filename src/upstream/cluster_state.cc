@@ -121,7 +121,7 @@ void ClusterState::add_candidate(const Slot& slot, const ResolvedAddress& addres
   const ClusterEndpoint& configured = slot.configured;
   const std::uint32_t weight = configured.weight * address.weight;
   if (pool.has_seat()) {
-    candidates_[pool.number()].weight += weight;
+    candidates_[pool.number()].weight = candidates_[pool.number()].configured += weight;
     return;
   }
   const auto number = static_cast<std::uint32_t>(candidates_.size());
@@ -129,7 +129,7 @@ void ClusterState::add_candidate(const Slot& slot, const ResolvedAddress& addres
   const Time now = shard_.reactor.now();
   // Endpoints that are there from the beginning need no warming up: nobody has warmed up yet.
   const Time warm_since = known ? before[pool.number()].warm_since : before.empty() ? Time::min() : now;
-  candidates_.push_back({.pool = &pool, .weight = weight, .warm_since = warm_since});
+  candidates_.push_back({.pool = &pool, .configured = weight, .weight = weight, .warm_since = warm_since});
   EndpointFacts& facts = facts_.emplace_back(known ? facts_before[pool.number()] : EndpointFacts{});
   facts.priority = static_cast<std::uint8_t>(std::min(configured.priority + address.priority, UINT8_MAX));
   facts.near = zone_.empty() || configured.zone.empty() || configured.zone == zone_;
@@ -159,7 +159,10 @@ void ClusterState::settle_pools() {
   addresses.reserve(candidates_.size());
   for (const Candidate& candidate : candidates_) addresses.push_back(candidate.pool->address());
   health_.follow(addresses);
-  for (std::size_t at = 0; at < candidates_.size(); ++at) candidates_[at].pool->follow(health_.followed(at));
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    candidates_[at].pool->follow(health_.followed(at));
+    health_.followed(at).show_weight(candidates_[at].configured);
+  }
   look_at_health();
   const auto finished = [](const Pool& pool) { return pool.finished(); };
   std::erase_if(pools_by_address_, [&](const auto& entry) { return finished(*entry.second); });
@@ -186,28 +189,6 @@ void ClusterState::stop() {
 }
 
 // Picking.
-
-void ClusterState::look_at_health() {
-  if (health_.refresh()) take_standings();
-}
-
-/// What operators take out of use is given no connection any more, and keeps none that is idle; but a drained one that
-/// keeps the clients whose cookies name it.
-void ClusterState::take_standings() {
-  for (std::size_t at = 0; at < candidates_.size(); ++at) {
-    Pool& pool = *candidates_[at].pool;
-    const EndpointStanding standing = health_.standing(at);
-    const bool closed = standing == EndpointStanding::draining || standing == EndpointStanding::disabled;
-    const auto number = static_cast<std::uint32_t>(at);
-    set_available(number, health_.may_be_picked(at) || closed);
-    if (facts_[at].drained != closed) set_drained(number, closed);
-    const bool keeps_clients = sticky_ != nullptr && standing == EndpointStanding::draining &&
-                               sticky_->options().on_drain == StickyOptions::OnDrain::keep;
-    const bool open = !closed || keeps_clients;
-    if (!open && !pool.closed()) pool.drain();
-    if (open && pool.closed()) pool.configure(pool_settings_);
-  }
-}
 
 Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason) {
   look_at_health();
@@ -269,34 +250,9 @@ void ClusterState::refresh(Time now) {
   for (const EndpointGroup& group : roster_.groups()) roster_weight_ += group.weight_sum;
 }
 
-void ClusterState::set_available(std::uint32_t number, bool available) {
-  EndpointFacts& facts = facts_[number];
-  if (facts.available == available) return;
-  facts.available = available;
-  if (available) candidates_[number].warm_since = shard_.reactor.now();
-  changed();
-}
-
-void ClusterState::set_drained(std::uint32_t number, bool drained) {
-  facts_[number].drained = drained;
-  changed();
-}
-
-void ClusterState::set_weight(std::uint32_t number, std::uint32_t weight) {
-  candidates_[number].weight = weight;
-  changed();
-}
-
 Pool* ClusterState::find(std::uint64_t pool_id) const {
   const auto found = pools_by_id_.find(pool_id);
   return found != pools_by_id_.end() && found->second->has_seat() ? found->second : nullptr;
-}
-
-bool ClusterState::has_other_than(std::uint64_t pool_id) const {
-  for (std::size_t at = 0; at < candidates_.size(); ++at) {
-    if (facts_[at].available && !facts_[at].drained && candidates_[at].pool->id() != pool_id) return true;
-  }
-  return false;
 }
 
 // Names.

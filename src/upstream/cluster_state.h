@@ -111,12 +111,16 @@ class ClusterState final : public ShardState, private Timer {
   [[nodiscard]] const HealthView& health() const { return health_; }
   /// Takes over what operators and checks have found, also when nobody picks.
   void look_at_health();
+  /// The same when an operator has said something: from when this returns on, it holds on this core.
+  void hear_operator();
   /// What the last pick was made from; valid until the next, or until endpoints change.
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
   /// The pool with that id if it is still a candidate's.
   [[nodiscard]] Pool* find(std::uint64_t pool_id) const;
-  /// Whether a pick of one who has tried pool_id would find another endpoint.
+  /// Whether a pick of one who has tried pool_id would find another endpoint that is available.
   [[nodiscard]] bool has_other_than(std::uint64_t pool_id) const;
+  /// Whether one who has tried all these would find another: one that is ejected is tried when nobody else is left.
+  [[nodiscard]] bool has_other_than(std::span<const std::uint64_t> tried) const;
 
   /// Whether the balancer wants to know what answers tell.
   [[nodiscard]] bool learns() const { return learns_; }
@@ -157,8 +161,9 @@ class ClusterState final : public ShardState, private Timer {
   };
   struct Candidate {
     Pool* pool;
-    std::uint32_t weight;
-    Time warm_since;  // in the past when it is warm
+    std::uint32_t configured;  // weight
+    std::uint32_t weight;      // what operators said in its place, or the same
+    Time warm_since;           // in the past when it is warm
   };
 
   struct TableName {

@@ -14,18 +14,21 @@ void ClusterState::name_for_cookies() {
   sticky_ids_.make(sticky_->keys(), addresses);
 }
 
-/// The table for the candidates there are now. Where names were resolved it is made elsewhere; until it is there the
-/// former one serves: whoever is not in it is not picked yet, whoever is gone is skipped.
+/// The table for the candidates there are now. Where names were resolved, or an operator said another weight, it is
+/// made elsewhere; until it is there the former one serves: whoever is not in it is not picked yet, whoever is gone is
+/// skipped.
 void ClusterState::find_table() {
   if (!balancer_->has_table()) return;
   const bool literal =
       !files_.any() && subset_.size == 0 && std::ranges::all_of(slots_, [](const auto& slot) { return slot->literal; });
-  if (literal) {
+  const auto as_configured = [](const Candidate& each) { return each.weight == each.configured; };
+  if (literal && std::ranges::all_of(candidates_, as_configured)) {
     table_ = literal_table_;
     table_names_.clear();
     table_numbers_.clear();
     return;
   }
+  if (literal && table_ == nullptr) table_ = literal_table_;
   number_table();
   if (making_table_ || candidates_.empty()) return;
   std::vector<TableName> names;

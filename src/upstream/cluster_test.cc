@@ -1,6 +1,7 @@
 // Endpoints over time: what reloads and resolvers change, and what they must not.
 #include "upstream/cluster.h"
 
+#include "upstream/endpoint_health.h"
 #include "upstream/upstream_test_support.h"
 
 namespace weir {
@@ -233,6 +234,65 @@ TEST_F(ClusterTest, endpoint_that_is_not_available_is_left_out_until_it_comes_ba
   EXPECT_EQ(picked(*shop, state), "none");
   state.set_available(0, true);
   EXPECT_EQ(picked(*shop, state), "10.0.0.1:80");
+}
+
+TEST_F(ClusterTest, one_that_is_ejected_is_tried_when_all_others_were) {
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"});
+  ClusterState& state = shop->state(shard);
+  shop->health()->find("10.0.0.3:80")->ejected_until.set(shard.reactor.now() + 1h);
+  shop->health()->changed();
+  std::string_view reason;
+  const Pool* const first = state.pick(shop->balancer(), {}, reason);
+  const std::vector<std::uint64_t> one{first->id()};
+  const Pool* const second = state.pick(shop->balancer(), {.tried = one}, reason);
+  EXPECT_EQ(second->text(), "10.0.0.2:80");
+  const std::vector<std::uint64_t> two{first->id(), second->id()};
+  EXPECT_TRUE(state.has_other_than(two));
+  EXPECT_EQ(state.pick(shop->balancer(), {.tried = two}, reason)->text(), "10.0.0.3:80");
+  EXPECT_EQ(reason, "ejected_but_untried");
+  const auto alone = cluster({"10.0.0.3:80"});
+  EXPECT_FALSE(alone->state(shard).has_other_than(std::vector<std::uint64_t>{alone->state(shard).pool_of(0).id()}));
+}
+
+TEST_F(ClusterTest, weight_that_an_operator_said_outlives_a_change_of_the_configuration) {
+  SharedStates states;
+  const auto configured = [&](std::uint32_t weight) {
+    ClusterSettings settings;
+    settings.name = "shop";
+    for (const char* text : {"10.0.0.1:80", "10.0.0.2:80"})
+      settings.endpoints.push_back({.endpoint = *parse_endpoint(text), .weight = weight});
+    settings.balancer = std::make_unique<FirstOne>();
+    settings.protocol = &protocol;
+    return std::make_unique<Cluster>(std::move(settings), &states);
+  };
+  const auto weight = [&](const Cluster& shop) {
+    picked(shop, shop.state(shard));
+    return shop.state(shard).endpoints()[0].weight;
+  };
+  const auto before = configured(2);
+  EXPECT_EQ(weight(*before), 2U);
+  before->health()->say_weight(*before->health()->find("10.0.0.1:80"), 7);
+  EXPECT_EQ(weight(*before), 7U);
+  EXPECT_EQ(before->health()->find("10.0.0.1:80")->weight(), 2U) << "as configured";
+  const auto after = configured(3);
+  EXPECT_EQ(weight(*after), 7U);
+  after->health()->say_weight(*after->health()->find("10.0.0.1:80"), 0);
+  EXPECT_EQ(weight(*after), 3U);
+}
+
+TEST_F(ClusterTest, disabled_endpoint_sends_those_elsewhere_who_wait_for_its_connection) {
+  script.connect_takes = 1s;
+  const auto shop = cluster({"10.0.0.1:80", "10.0.0.2:80"});
+  ClusterState& state = shop->state(shard);
+  auto waiting = asking(state.pool_of(0));
+  world.run_for(10ms);
+  EXPECT_EQ(state.endpoints()[0].in_flight, 1U);
+  shop->health()->say(*shop->health()->find("10.0.0.1:80"), AdminState::disabled, shard.reactor.now(), {});
+  state.hear_operator();
+  world.run_for(10ms);
+  ASSERT_TRUE(waiting->answered);
+  EXPECT_EQ(waiting->lease.error().code, Code::no_endpoint);
+  EXPECT_EQ(waiting->lease.error().retry, Retry::unsent);
 }
 
 TEST_F(ClusterTest, endpoint_that_comes_back_warms_up) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "upstream/health_view.h"
+#include "upstream/operator_memory.h"
 
 namespace weir {
 namespace {
@@ -25,11 +26,6 @@ unsigned rendezvous(std::string_view key, unsigned count) {
 }
 
 }  // namespace
-
-Time EndpointHealth::available_since(Time now) const {
-  const Time ejected = ejected_until.get();
-  return std::max({enabled_at.get(), up_since.get(), ejected <= now ? ejected : Time{}});
-}
 
 Time EndpointHealth::last_success(AnswerPart part) const {
   Time latest{};
@@ -65,9 +61,16 @@ std::uint64_t EndpointHealth::in_flight() const {
   return sum;
 }
 
+std::uint32_t EndpointHealth::weight() const {
+  std::uint32_t known = 0;
+  for (const Core& core : cores_) known = std::max(known, core.weight.get());
+  return known;
+}
+
 ClusterHealth::ClusterHealth(std::string name, std::string key, unsigned cores)
     : name_(std::move(name)),
       key_(std::move(key)),
+      kept_under_("operator/" + key_ + " "),
       cores_(std::max(cores, 1U)),
       watching_core_(rendezvous(key_, cores_)) {}
 
@@ -81,10 +84,66 @@ std::shared_ptr<EndpointHealth> ClusterHealth::endpoint(const std::string& addre
 }
 
 void ClusterHealth::forget_unused() {
-  std::erase_if(endpoints_, [](const auto& entry) {
-    return entry.second.use_count() == 1 && entry.second->admin.get() == AdminState::enabled;
-  });
+  std::erase_if(endpoints_,
+                [](const auto& entry) { return entry.second.use_count() == 1 && !entry.second->spoken_of(); });
   forget_at_ = 2 * endpoints_.size() + 64;
+}
+
+void ClusterHealth::say(EndpointHealth& endpoint, AdminState state, Time now, WallTime wall) {
+  endpoint.said_at.set(wall);
+  if (state == AdminState::enabled) endpoint.enabled_at.set(now);
+  endpoint.admin.set(state);
+  must_be_kept(endpoint);
+  changed();
+}
+
+void ClusterHealth::say_weight(EndpointHealth& endpoint, std::uint32_t weight) {
+  endpoint.weight_said.set(weight);
+  must_be_kept(endpoint);
+  changed();
+}
+
+void ClusterHealth::must_be_kept(const EndpointHealth& endpoint) {
+  const std::lock_guard lock(mutex_);
+  unwritten_.insert(endpoint.address());
+}
+
+void ClusterHealth::restore(const std::vector<StoreEntry>& entries, WallTime) {
+  for (const StoreEntry& entry : entries) {
+    const auto word = read_word(entry.value);
+    if (!word || !entry.key.starts_with(kept_under_)) continue;
+    const auto meant = endpoint(entry.key.substr(kept_under_.size()));
+    if (meant->spoken_of()) continue;  // since then
+    meant->said_at.set(word->said_at);
+    meant->admin.set(word->state);
+    meant->weight_said.set(word->weight);
+  }
+  changed();
+}
+
+std::vector<StoreWrite> ClusterHealth::take_changes(std::size_t most) {
+  std::vector<StoreWrite> writes;
+  const std::lock_guard lock(mutex_);
+  while (!unwritten_.empty() && writes.size() < most) {
+    const std::string address = std::move(unwritten_.extract(unwritten_.begin()).value());
+    const auto found = endpoints_.find(address);
+    if (found == endpoints_.end()) continue;
+    const EndpointHealth& each = *found->second;
+    writes.push_back(
+        {.key = kept_under_ + address,
+         .value =
+             write_word({.state = each.admin.get(), .said_at = each.said_at.get(), .weight = each.weight_said.get()})});
+  }
+  return writes;
+}
+
+void ClusterHealth::not_written(const std::vector<StoreWrite>& writes, WallTime) {
+  const std::lock_guard lock(mutex_);
+  for (const StoreWrite& write : writes) unwritten_.insert(write.key.substr(kept_under_.size()));
+}
+
+bool ClusterHealth::is_over(const StoreEntry& entry, WallTime) const {
+  return !read_word(entry.value);
 }
 
 std::shared_ptr<EndpointHealth> ClusterHealth::find(std::string_view address) const {

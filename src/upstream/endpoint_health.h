@@ -24,11 +24,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "contracts/kept_state.h"
 #include "contracts/metrics.h"
-#include "contracts/shared_states.h"
 #include "runtime/mailbox.h"
 #include "upstream/check_history.h"
 #include "upstream/outliers.h"
@@ -64,7 +65,8 @@ class EndpointHealth {
     Cell requests;
     Cell failures;
     Cell latency_nanoseconds;
-    Cell in_flight;  // a gauge: requests, bodies on their way and tunnels
+    Cell in_flight;                        // a gauge: requests, bodies on their way and tunnels
+    SharedValue<std::uint32_t> weight{0};  // as configured; 0: not among the core's endpoints
   };
 
   EndpointHealth(std::string address, unsigned cores) : address_(std::move(address)), cores_(cores) {}
@@ -76,8 +78,6 @@ class EndpointHealth {
   [[nodiscard]] EndpointStanding standing(Time now, bool begins_up) const {
     return standing_of(admin.get(), checked.get(), begins_up, ejected_until.get() > now);
   }
-  /// Since when it can be picked: what a slow start counts from. Time{}: always, or it cannot.
-  [[nodiscard]] Time available_since(Time now) const;
 
   /// Failures in a row on the whole machine: those of the cores whose runs began after the last success of any.
   [[nodiscard]] std::uint64_t failures_in_a_row(AnswerPart part) const;
@@ -85,13 +85,20 @@ class EndpointHealth {
   /// Of all cores, since the beginning.
   [[nodiscard]] OutlierWindow counted() const;
   [[nodiscard]] std::uint64_t in_flight() const;
+  /// As configured; 0: it is no endpoint of the upstream now.
+  [[nodiscard]] std::uint32_t weight() const;
+  /// Something that must not be forgotten while the endpoint is away.
+  [[nodiscard]] bool spoken_of() const { return admin.get() != AdminState::enabled || weight_said.get() != 0; }
 
-  // Written by the control thread.
+  // Written by the control thread: what operators said.
   SharedValue<AdminState> admin{AdminState::enabled};
-  SharedValue<Time> enabled_at{Time{}};
+  SharedValue<WallTime> said_at{WallTime{}};  // the last word about `admin`; WallTime{}: none was said
+  SharedValue<Time> enabled_at{Time{}};       // by that word, in this process
+  SharedValue<std::uint32_t> weight_said{0};  // in place of the configured one; 0: that one holds
   // Written by the core that checks it.
   SharedValue<CheckState> checked{CheckState::unchecked};
-  SharedValue<Time> up_since{Time{}};  // after it was down
+  SharedValue<Time> up_since{Time{}};       // after it was down
+  SharedValue<Time> checked_since{Time{}};  // when `checked` became what it is
   SharedValue<const char*> check_reason{""};
   SharedValue<std::uint32_t> check_number{0};
   Cell checks_passed;
@@ -110,7 +117,7 @@ class EndpointHealth {
 
 class HealthView;
 
-class ClusterHealth final : public SharedState {
+class ClusterHealth final : public KeptState {
  public:
   /// \param key    of the cluster; \param cores  those that serve: shards have the numbers below it
   ClusterHealth(std::string name, std::string key, unsigned cores);
@@ -128,6 +135,17 @@ class ClusterHealth final : public SharedState {
   /// Goes up with every change of a standing.
   [[nodiscard]] std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
   void changed() { changes_.fetch_add(1, std::memory_order_acq_rel); }
+  /// On the control thread: takes down what an operator said. Cores see it when they look next.
+  void say(EndpointHealth& endpoint, AdminState state, Time now, WallTime wall);
+  /// \param weight  0: the configured one
+  void say_weight(EndpointHealth& endpoint, std::uint32_t weight);
+
+  // What operators said outlives the process, where there is a place for it.
+  [[nodiscard]] std::string_view kept_under() const override { return kept_under_; }
+  void restore(const std::vector<StoreEntry>& entries, WallTime now) override;
+  std::vector<StoreWrite> take_changes(std::size_t most) override;
+  void not_written(const std::vector<StoreWrite>& writes, WallTime now) override;
+  [[nodiscard]] bool is_over(const StoreEntry& entry, WallTime now) const override;
 
   [[nodiscard]] unsigned watching_core() const { return watching_core_; }
   [[nodiscard]] unsigned checking_core(std::string_view address) const;
@@ -152,9 +170,11 @@ class ClusterHealth final : public SharedState {
   using Hearing = void (HealthView::*)(const std::shared_ptr<EndpointHealth>&);
   void tell_watcher(std::shared_ptr<EndpointHealth> endpoint, Hearing hearing);
   void forget_unused();
+  void must_be_kept(const EndpointHealth& endpoint);
 
   const std::string name_;
   const std::string key_;
+  const std::string kept_under_;
   const unsigned cores_;
   const unsigned watching_core_;
   std::atomic<std::uint64_t> changes_{1};
@@ -162,6 +182,7 @@ class ClusterHealth final : public SharedState {
   std::map<std::string, std::shared_ptr<EndpointHealth>, std::less<>> endpoints_;
   std::size_t forget_at_ = 64;
   std::vector<Member> members_;
+  std::set<std::string, std::less<>> unwritten_;  // addresses of which something was said since it was written
 };
 
 /// The standings of a cluster's endpoints, counted: what pages and metrics show.

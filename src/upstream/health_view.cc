@@ -59,6 +59,7 @@ void HealthView::follow(std::span<const UpstreamAddress> addresses) {
   for (auto& each : before) {
     if (each == nullptr) continue;
     each->stop_checks();
+    each->show_weight(0);
     left_.push_back(std::move(each));
   }
   forget_unobserved();
@@ -94,13 +95,19 @@ void HealthView::forget_unobserved() {
 void HealthView::rest() {
   resting_ = true;
   shard_.reactor.timers().disarm(*this);
-  for (const auto& each : followed_) each->stop_checks();
+  for (const auto& each : followed_) {
+    each->stop_checks();
+    each->show_weight(0);
+  }
 }
 
 void HealthView::stop() {
   if (std::exchange(stopped_, true)) return;
   shard_.reactor.timers().disarm(*this);
-  for (const auto& each : followed_) each->stop_checks();
+  for (const auto& each : followed_) {
+    each->stop_checks();
+    each->show_weight(0);
+  }
   if (cluster_ != nullptr) cluster_->leave(shard_.id, *this);
 }
 
@@ -133,6 +140,20 @@ void HealthView::report(FollowedEndpoint& endpoint, Time now) {
   cluster_->tell_watcher_of_failures(endpoint.health());
 }
 
+void HealthView::hear_operator() {
+  if (stopped_ || !watches()) return;
+  const Time now = shard_.reactor.now();
+  for (const auto& followed : followed_) {
+    EndpointHealth& endpoint = *followed->health();
+    const bool put_back =
+        endpoint.admin.get() == AdminState::enabled && endpoint.enabled_at.get() >= endpoint.ejected_at.get();
+    if (!put_back || endpoint.ejected_until.get() <= now) continue;
+    endpoint.ejected_until.set(now);
+    cluster_->changed();
+    tell(fmt::format("{} is used again: the operator put it back", endpoint.address()));
+  }
+}
+
 void HealthView::look_at(const std::shared_ptr<EndpointHealth>& endpoint) {
   const Time now = shard_.reactor.now();
   if (stopped_ || !rules_.outliers.watch || endpoint->ejected_until.get() > now) return;
@@ -154,6 +175,11 @@ void HealthView::welcome_back(const std::shared_ptr<EndpointHealth>& endpoint) {
   tell(fmt::format("{} is used again: its checks pass", endpoint->address()));
 }
 
+std::uint32_t HealthView::ejections_running(Time now) const {
+  return static_cast<std::uint32_t>(
+      std::ranges::count_if(followed_, [&](const auto& each) { return each->health()->ejected_until.get() > now; }));
+}
+
 void HealthView::eject(EndpointHealth& endpoint, OutlierSign sign) {
   const Time now = shard_.reactor.now();
   const OutlierRules& rules = rules_.outliers;
@@ -162,12 +188,14 @@ void HealthView::eject(EndpointHealth& endpoint, OutlierSign sign) {
       ejections_remembered(endpoint.ejections.get(), endpoint.ejected_until.get(), rules.ejection, now);
   const EjectionVerdict verdict = decide(EjectionFacts{.sign = sign,
                                                        .endpoints = group_.allowed(),
-                                                       .ejected = group_.ejected,
+                                                       .ejected = ejections_running(now),
+                                                       .out_of_use = endpoint.checked.get() == CheckState::down,
                                                        .ejections_before = before,
                                                        .ejected_percent_max = rules.ejected_percent_max,
                                                        .ejection = rules.ejection,
                                                        .ejection_max = rules.ejection_max});
   if (!verdict.eject) {
+    if (verdict.reason == "is_out_of_use") return;  // told when its checks found it down
     if (refusal_told_at_ != Time{} && now - refusal_told_at_ < rules.interval) return;
     refusal_told_at_ = now;
     return tell(fmt::format("{} fails ({}) and stays in use: {}", endpoint.address(), name_of(sign), verdict.reason));

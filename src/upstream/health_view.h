@@ -55,6 +55,8 @@ class HealthView final : private Timer {
   [[nodiscard]] Time now() const { return shard_.reactor.now(); }
   [[nodiscard]] bool checks() const { return rules_.checks.check != nullptr; }
 
+  /// An operator said something: on the core that watches, an ejection ends before its time for whom he put back.
+  void hear_operator();
   /// An endpoint failed often enough to be looked at by the core that watches.
   void report(FollowedEndpoint& endpoint, Time now);
   /// On the core that watches: what do its failures mean?
@@ -69,6 +71,7 @@ class HealthView final : private Timer {
   void forget_unobserved();
   [[nodiscard]] bool watches() const { return cluster_ != nullptr && cluster_->watching_core() == shard_.id; }
   void eject(EndpointHealth& endpoint, OutlierSign sign);
+  [[nodiscard]] std::uint32_t ejections_running(Time now) const;
   void compare();
   void arm();
   void fire(Time now) override;

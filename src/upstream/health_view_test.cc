@@ -326,6 +326,19 @@ TEST_F(HealthTest, second_endpoint_stays_when_the_share_is_ejected) {
   EXPECT_TRUE(notes_.told("10.0.0.2:80 fails (consecutive_errors) and stays in use: enough_are_ejected"));
 }
 
+TEST_F(HealthTest, when_all_fail_together_the_share_is_ejected_whatever_their_checks_say) {
+  rules_.checks.check = nullptr;
+  configure();
+  for (std::size_t at = 0; at < 3; ++at) {
+    for (int error = 0; error < 10; ++error) attempt(0, at, false);
+    endpoint(at)->checked.set(CheckState::down);
+    cluster().health()->changed();
+  }
+  for (std::size_t at = 0; at < 3; ++at) endpoint(at)->checked.set(CheckState::up);
+  cluster().health()->changed();
+  EXPECT_EQ(usable(), "-xx");
+}
+
 TEST_F(HealthTest, ejection_survives_a_reload) {
   rules_.checks.check = nullptr;
   configure();
@@ -414,7 +427,7 @@ TEST_F(HealthTest, nobody_is_picked_when_operators_took_out_all) {
   for (std::size_t at = 0; at < 3; ++at) say(at, at == 0 ? AdminState::disabled : AdminState::draining);
   std::string_view reason;
   EXPECT_EQ(state(2).pick(cluster().balancer(), {}, reason), nullptr);
-  EXPECT_EQ(state(2).health().verdict().reason, "drained_or_disabled");
+  EXPECT_EQ(state(2).health().verdict().reason, "taken_out_by_operator");
 }
 
 TEST_F(HealthTest, what_an_operator_said_outlives_an_endpoint_that_is_away_for_a_while) {

@@ -35,6 +35,8 @@ class FollowedEndpoint {
 
   [[nodiscard]] const std::shared_ptr<EndpointHealth>& health() const { return health_; }
   [[nodiscard]] bool observed() const { return observers_ > 0; }
+  /// \param weight  0: it is no endpoint of this core any more
+  void show_weight(std::uint32_t weight) { core_.weight.set(weight); }
 
   void enter();
   void leave();

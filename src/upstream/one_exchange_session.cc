@@ -10,6 +10,7 @@ void OneExchangeSession::begin(Lease lease) {
   clean_ = true;
   heard_ = false;
   upload_error_.reset();
+  given_up_.reset();
   uploading_ = false;
   upload_progress_ = shard_.reactor.now();
   ++exchanges_;
@@ -24,6 +25,14 @@ void OneExchangeSession::upload_failed(Error error) {
   if (stalled) error.code = Code::upstream_write_timeout;
   upload_error_ = error;
   if (!upstream_broke || stalled) stream_->interrupt_receive(error);
+}
+
+// Whoever waits for the upstream is told at once; whoever waits for the client, when the answer is pulled next.
+void OneExchangeSession::give_up(const Error& why) {
+  if (holders_ == 0 || given_up_) return;
+  condemn();
+  given_up_ = why;
+  stream_->interrupt_receive(why);
 }
 
 Result<void> OneExchangeSession::judge_received(const Result<std::size_t>& received, bool within_head,
@@ -42,6 +51,7 @@ Result<void> OneExchangeSession::judge_received(const Result<std::size_t>& recei
 // that had served before and was closed under us may simply have been too old.
 Error OneExchangeSession::failure_of(Error error) const {
   if (upload_error_ && upload_error_->origin != Origin::upstream) return *upload_error_;
+  if (given_up_) return given_up_->with(heard_ || uploading_ ? Retry::never : Retry::idempotent);
   if (uploading_) return error.with(Retry::never);
   const bool heard = heard_ && !fault(Fault::retry_after_response_began);
   const bool ended_unanswered = error.code == Code::peer_closed || error.code == Code::peer_reset;

@@ -45,6 +45,7 @@ class OneExchangeSession : public ClientSession, private Watcher {
     return !gone_ && (fault(Fault::reuse_unread_bytes) || (inbox_.empty() && !stream_->readable()));
   }
   [[nodiscard]] std::uint64_t exchanges_carried() const final { return exchanges_; }
+  void give_up(const Error& why) final;
 
  protected:
   /// Another exchange; the caller is the holder who becomes its answer's body.
@@ -63,6 +64,8 @@ class OneExchangeSession : public ClientSession, private Watcher {
   /// \param within_head  a part of it was read
   Result<void> judge_received(const Result<std::size_t>& received, bool within_head, const UpstreamTimeouts& timeouts);
 
+  /// Why the answer is not to be read any further; nothing while it is.
+  [[nodiscard]] const std::optional<Error>& given_up() const { return given_up_; }
   /// What may be tried again after `error`.
   [[nodiscard]] Error failure_of(Error error) const;
   /// The connection carries nothing after this exchange.
@@ -91,6 +94,7 @@ class OneExchangeSession : public ClientSession, private Watcher {
 
   Watcher* idle_watcher_;
   Lease lease_;
+  std::optional<Error> given_up_;
   std::uint64_t exchanges_ = 0;
   unsigned holders_ = 0;
   bool clean_ = true;

@@ -102,6 +102,10 @@ class OneExchange : public testing::Test {
     retry_ = answer ? Retry::never : answer.error().retry;
     co_return answer ? "answered" : std::string(name_of(answer.error().code));
   }
+  Task<void> give_up_after(Duration wait) {
+    co_await Sleep(shard_.shard().reactor, wait);
+    session_->give_up(gateway_error(Code::no_endpoint));
+  }
   std::string outcome(std::size_t wanted, std::string answer, ByteCount promised, std::string_view content) {
     scope_.spawn(serve(wanted, std::move(answer)));
     return shard_.run_to_end(exchange(promised, content));
@@ -134,6 +138,15 @@ TEST_F(OneExchange, is_condemned_when_the_peer_says_more_than_its_answer) {
   EXPECT_EQ(outcome(10, "+more", 5, "hello"), "answered");
   EXPECT_EQ(owner_.healths, std::vector<bool>{false});
   EXPECT_FALSE(session_->usable());
+}
+
+TEST_F(OneExchange, that_is_given_up_ends_at_once_and_may_be_tried_again) {
+  scope_.spawn(give_up_after(100ms));
+  const Time begin = shard_.shard().reactor.now();
+  EXPECT_EQ(outcome(100, "+", 5, "hello"), "no_endpoint");
+  EXPECT_EQ(shard_.shard().reactor.now() - begin, 100ms);
+  EXPECT_EQ(retry_, Retry::idempotent);
+  EXPECT_EQ(owner_.healths, std::vector<bool>{false});
 }
 
 TEST_F(OneExchange, that_was_closed_before_a_byte_of_the_answer_may_be_tried_again) {

@@ -35,15 +35,15 @@ void tell_health(Exchange& exchange, OneTry& one, const Result<Answer>& answer) 
 }
 
 Error no_endpoint(const ClusterState& state) {
-  const bool taken_out = state.health().verdict().reason == "drained_or_disabled";
+  const bool taken_out = state.health().verdict().reason == "taken_out_by_operator";
   return gateway_error(Code::no_endpoint,
                        taken_out ? "every endpoint is drained or disabled by an operator" : "no endpoint is healthy");
 }
 
-Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid) {
+Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state,
+                    std::span<const std::uint64_t> tried) {
   std::string_view reason;
-  const PickRequest request{.tried = {&avoid, avoid == 0 ? 0U : 1U},
-                            .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
+  const PickRequest request{.tried = tried, .key = cluster.balancer().key_of(selector_facts(exchange), exchange.arena)};
   Pool* pool = state.pick(cluster.balancer(), request, reason);
   record_health(exchange, cluster, state);
   if (pool == nullptr) return nullptr;
@@ -78,7 +78,7 @@ ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one) {
 
 Error lease_failed(const PoolFacts& facts, Error error, OneTry& one) {
   one.reused_connection = false;
-  one.withdrawn = decide(facts).action == PoolAction::wait && error.code == Code::no_endpoint;
+  one.withdrawn = decide(facts).action != PoolAction::refuse && error.code == Code::no_endpoint;
   // Whatever ended the wait, nothing was sent.
   if (error.code == Code::attempt_timeout) error.retry = Retry::unsent;
   return error;

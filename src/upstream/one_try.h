@@ -15,7 +15,7 @@ struct OneTry {
   Body* body = nullptr;
   // What it came to.
   bool reused_connection = false;
-  bool withdrawn = false;  ///< a reload took the endpoint away while we stood in its line: nobody was asked
+  bool withdrawn = false;  ///< a reload or an operator took the endpoint away while we waited for it: nobody was asked
   Time leased{};           ///< when a connection was there
   Time began{};            ///< when the endpoint was picked
   Observation watched{};   ///< is told how it ended: tell_health()
@@ -39,6 +39,8 @@ void tell_health(Exchange& exchange, OneTry& one, const Result<Answer>& answer);
 /// What is said when there is nobody to send to.
 Error no_endpoint(const ClusterState& state);
 /// The balancer's next endpoint, with a record of the room "balance"; null: there is none at all.
-Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state, std::uint64_t avoid);
+/// \param tried  ids of pools that the request had, the last one at the end
+Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& state,
+                    std::span<const std::uint64_t> tried);
 
 }  // namespace weir

@@ -86,6 +86,7 @@ std::vector<OutlierSign> find_outliers(std::span<const OutlierWindow> windows, c
 
 EjectionVerdict decide(const EjectionFacts& facts) {
   if (facts.sign == OutlierSign::none) return {.reason = "no_outlier"};
+  if (facts.out_of_use) return {.reason = "is_out_of_use"};
   if (facts.endpoints <= 1) return {.reason = "only_one_endpoint"};
   const std::uint64_t share = std::uint64_t{facts.endpoints} * facts.ejected_percent_max / 100;
   const std::uint64_t ejected_max = std::min<std::uint64_t>(std::max<std::uint64_t>(share, 1), facts.endpoints - 1);

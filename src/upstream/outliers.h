@@ -8,7 +8,8 @@
 // binomial test needs no large group, where the deviation over the endpoints does (of five values none can lie 1.9
 // deviations away, so that Envoy's default never acts below six). A mean latency of so many times the peers' median.
 // An ejection takes twice as long as the one before it, which is forgotten step by step in good times; and only a share
-// of the endpoints is ejected at once, never the last.
+// of the endpoints is ejected at once, never the last. Every ejection that still runs counts towards the share, also of
+// one that its checks found down since: when all fail together, all would be ejected one after the other.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ std::vector<OutlierSign> find_outliers(std::span<const OutlierWindow> windows, c
 struct EjectionFacts {
   OutlierSign sign = OutlierSign::none;
   std::uint32_t endpoints = 0;         ///< that operators allow
-  std::uint32_t ejected = 0;           ///< of these, now
+  std::uint32_t ejected = 0;           ///< whose ejection still runs, whatever else is known of them
+  bool out_of_use = false;             ///< its checks found it down: leaving it alone is nothing new
   std::uint32_t ejections_before = 0;  ///< of this one that are not forgotten
   std::uint32_t ejected_percent_max = 0;
   Duration ejection{};

@@ -99,6 +99,13 @@ TEST(Ejection, share_is_kept_and_the_last_one_stays) {
   EXPECT_FALSE(decide(greedy).eject) << "never the last";
 }
 
+TEST(Ejection, who_is_down_already_takes_none_of_the_share) {
+  EjectionFacts asked = facts(3, 0);
+  asked.out_of_use = true;
+  EXPECT_EQ(decide(asked).reason, "is_out_of_use");
+  EXPECT_FALSE(decide(asked).eject);
+}
+
 TEST(Ejection, each_one_takes_twice_as_long_up_to_the_longest) {
   EXPECT_EQ(decide(facts(3, 0, 0)).duration, 30s);
   EXPECT_EQ(decide(facts(3, 0, 1)).duration, 60s);

@@ -311,6 +311,16 @@ void Pool::drain() {
   }
 }
 
+void Pool::give_up(const Error& why) {
+  busy_.for_each([&](Connection& connection) {
+    if (connection.session != nullptr) return connection.session->give_up(why);
+    Acquire* const waiter = std::exchange(connection.waiter, nullptr);
+    if (waiter == nullptr) return;
+    waiter->connection_ = nullptr;
+    send_away(*waiter, gateway_error(Code::no_endpoint).with(Retry::unsent));
+  });
+}
+
 void Pool::stop() {
   closed_ = true;
   doom_all_idle();

@@ -126,6 +126,8 @@ class Pool final : private Timer {
   void configure(const Settings& settings);
   /// The endpoint is gone: no new leases; idle connections close, busy ones end with their exchange.
   void drain();
+  /// An operator disabled the endpoint: what is in flight ends with `why`, what may be sent elsewhere is. \pre drained
+  void give_up(const Error& why);
   /// The shard is ending: also those who wait are sent away.
   void stop();
   /// The endpoint is a candidate: from now on its load stands in `in_flight` and is a part of `sum`.

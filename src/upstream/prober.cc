@@ -75,6 +75,7 @@ void Prober::take(const ProbeResult& result) {
   history_ = verdict.next;
   if (!verdict.changed) return;
   if (was_down) endpoint_->up_since.set(shard_.reactor.now());
+  endpoint_->checked_since.set(shard_.reactor.now());
   endpoint_->checked.set(history_.state);
   cluster_->changed();
   tell(result, verdict);

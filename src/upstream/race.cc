@@ -101,7 +101,8 @@ bool Race::send_second() {
                     .place = cluster_.place()},
                    facts);
   if (!verdict.send) return false;
-  Pool* const other = pick_endpoint(exchange_, cluster_, state_, first_try_.pool->id());
+  const std::uint64_t first = first_try_.pool->id();
+  Pool* const other = pick_endpoint(exchange_, cluster_, state_, {&first, 1});
   if (other == nullptr) return false;
   second_.endpoint = exchange_.upstream_endpoint;
   ++exchange_.attempts;

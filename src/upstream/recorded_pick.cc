@@ -23,11 +23,16 @@ struct Moment {
 struct Load {
   std::uint32_t in_flight;
   std::uint32_t weight;
-  bool available;
-  bool drained;
-  bool near;
-  std::uint8_t priority;
+  enum Flags : std::uint16_t { available = 1, ejected = 2, drained = 4, near = 8 };
+  std::uint16_t flags;
+  std::uint16_t priority;  // as wide as the flags, so that no byte of a record is left to chance
 };
+
+Load load_of(const EndpointFacts& facts) {
+  const unsigned flags = (facts.available ? Load::available : 0U) | (facts.ejected ? Load::ejected : 0U) |
+                         (facts.drained ? Load::drained : 0U) | (facts.near ? Load::near : 0U);
+  return {facts.in_flight, facts.weight, static_cast<std::uint16_t>(flags), facts.priority};
+}
 
 struct Signals {
   std::uint32_t latency_us;
@@ -93,10 +98,11 @@ bool read_endpoint(Reader& reader, bool signals, EndpointFacts& out) {
   if (!reader.value(load)) return false;
   out = {.in_flight = load.in_flight,
          .weight = load.weight,
-         .available = load.available,
-         .drained = load.drained,
-         .near = load.near,
-         .priority = load.priority};
+         .available = (load.flags & Load::available) != 0,
+         .ejected = (load.flags & Load::ejected) != 0,
+         .drained = (load.flags & Load::drained) != 0,
+         .near = (load.flags & Load::near) != 0,
+         .priority = static_cast<std::uint8_t>(load.priority)};
   if (!signals) return true;
   Signals told{};
   if (!reader.value(told)) return false;
@@ -129,7 +135,7 @@ std::string_view pack(const PickFacts& facts, const RosterRules& rules, Arena& a
   writer.list(facts.probes);
   writer.value(static_cast<std::uint32_t>(facts.endpoints.size()));
   for (const EndpointFacts& each : facts.endpoints) {
-    writer.value(Load{each.in_flight, each.weight, each.available, each.drained, each.near, each.priority});
+    writer.value(load_of(each));
     if (!signals) continue;
     writer.value(
         Signals{each.latency_us, each.reported_load, each.reported_latency_us, each.latency_at, each.reported_at});

@@ -18,7 +18,8 @@ struct Recording {
 TEST(RecordedPick, comes_back_with_every_endpoint) {
   Recording recording;
   const std::vector<EndpointFacts> endpoints{
-      {.in_flight = 3, .weight = 2}, {.in_flight = 0, .weight = 9, .available = false, .near = false, .priority = 2}};
+      {.in_flight = 3, .weight = 2},
+      {.in_flight = 0, .weight = 9, .available = false, .ejected = true, .near = false, .priority = 2}};
   const std::vector<std::uint32_t> tried{1};
   const auto read = RecordedPick::read(
       pack({.endpoints = endpoints, .tried = tried, .turn = 7, .draw = 11, .key = 5, .keyed = true, .level = 1.5}, {},
@@ -35,6 +36,9 @@ TEST(RecordedPick, comes_back_with_every_endpoint) {
   EXPECT_EQ(facts.endpoints[0].in_flight, 3);
   EXPECT_EQ(facts.endpoints[1].weight, 9);
   EXPECT_FALSE(facts.endpoints[1].available);
+  EXPECT_TRUE(facts.endpoints[1].ejected);
+  EXPECT_FALSE(facts.endpoints[1].drained);
+  EXPECT_FALSE(facts.endpoints[0].ejected);
   EXPECT_FALSE(facts.endpoints[1].near);
   EXPECT_EQ(facts.endpoints[1].priority, 2);
 }

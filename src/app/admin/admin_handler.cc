@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "app/admin/endpoint_order_page.h"
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
 #include "app/admin/page.h"
@@ -11,6 +12,7 @@
 #include "app/admin/status_page.h"
 #include "app/admin/story_pages.h"
 #include "app/admin/top_page.h"
+#include "app/admin/upstreams_page.h"
 #include "app/config/hash.h"
 #include "app/explain.h"
 #include "app/history/report.h"
@@ -44,9 +46,18 @@ enum class Page : std::uint8_t {
   top,
   story,
   tail,
+  upstreams,
+  endpoint_order,
   reload,
   stop
 };
+
+/// The word behind /upstreams/.
+std::optional<EndpointVerb> verb_at(std::string_view path) {
+  constexpr std::string_view folder = "/upstreams/";
+  if (!path.starts_with(folder)) return {};
+  return endpoint_verb(path.substr(folder.size()));
+}
 
 Page page_at(std::string_view path) {
   if (path == "/healthz" || path == "/livez") return Page::healthz;
@@ -58,6 +69,8 @@ Page page_at(std::string_view path) {
   if (path == "/top") return Page::top;
   if (path == "/story") return Page::story;
   if (path == "/tail") return Page::tail;
+  if (path == "/upstreams") return Page::upstreams;
+  if (verb_at(path)) return Page::endpoint_order;
   if (path == "/reload") return Page::reload;
   if (path == "/rollback") return Page::rollback;
   if (path == "/history") return Page::history;
@@ -67,7 +80,7 @@ Page page_at(std::string_view path) {
 }
 
 bool changes_something(Page asked) {
-  return asked == Page::reload || asked == Page::rollback || asked == Page::stop;
+  return asked == Page::reload || asked == Page::rollback || asked == Page::stop || asked == Page::endpoint_order;
 }
 
 /// What others asked for, and how they are served, is not for everybody on this machine.
@@ -240,6 +253,10 @@ Reply AdminHandler::handle(Exchange& exchange) {
     case Page::tail:
       if (stories_ == nullptr) break;
       co_return co_await follow_stories(exchange, *stories_, operations_.shards());
+    case Page::upstreams:
+      co_return show_upstreams(exchange);
+    case Page::endpoint_order:
+      co_return co_await order_endpoint(exchange, operations_, *verb_at(exchange.request.path), who_asks(exchange));
     case Page::reload:
       co_return co_await reload(exchange);
     case Page::rollback:
@@ -323,6 +340,16 @@ Reply AdminHandler::roll_back(Exchange& exchange) {
       exchange.shard.reactor, [&](auto done) { operations_.rollback(std::move(request), std::move(done)); });
   CO_TRY(const ReloadOutcome told, co_await outcome);
   co_return told_as_asked(exchange, told, "rollback");
+}
+
+Answer AdminHandler::show_upstreams(Exchange& exchange) {
+  const Clocks clocks{.now = exchange.shard.reactor.now(), .wall = exchange.shard.reactor.wall_now()};
+  const std::string name = query_value(exchange.request.query, "name").value_or("");
+  const auto totals = upstream_totals(*operations_.gateway(), clocks.now, name);
+  if (!name.empty() && totals.empty())
+    return problem_page(exchange, 404, "unknown_upstream", fmt::format("no upstream {} is configured", name));
+  if (wants_text(exchange)) return page(exchange, 200, plain_text, upstreams_text(totals, clocks));
+  return page(exchange, 200, json_text, upstreams_json(totals, clocks));
 }
 
 Reply AdminHandler::show_history(Exchange& exchange) {

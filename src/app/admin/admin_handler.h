@@ -7,6 +7,8 @@
 //   GET  /explain  ?method=&url=&from=&header=NAME:VALUE&listener=&format=text: see app/explain.h
 //   GET  /top      ?by=&rows=: who is heaviest lately; see app/admin/top_page.h; unix socket only
 //   GET  /story    ?id=: past requests; /tail: live ones; see app/admin/story_pages.h
+//   GET  /upstreams  ?name=: who serves, and what is known of them
+//   POST /upstreams/drain, disable, enable, weight: see app/admin/endpoint_order_page.h
 //   POST /reload   answers when the new configuration is live on every core, or 422 with why the old one stays
 //   POST /rollback ?hash=: the same for a configuration that ran before
 //   POST /stop     begins a drain
@@ -42,6 +44,7 @@ class AdminHandler final : public Handler {
   Reply reload(Exchange& exchange);
   Reply roll_back(Exchange& exchange);
   Reply show_history(Exchange& exchange);
+  Answer show_upstreams(Exchange& exchange);
   Reply show_configuration(Exchange& exchange);
   Answer stop(Exchange& exchange);
 

@@ -58,6 +58,9 @@ class FakeOperations final : public Operations {
   std::string asked_by;
   bool forced = false;
   std::string rolled_back_to;
+  void order_endpoint(EndpointOrder order, std::move_only_function<void(EndpointOutcome)> done) override {
+    done(take_order(*gateway_, order, {}, {}));
+  }
   void stop() override { stopped = true; }
 
   bool is_ready = true;

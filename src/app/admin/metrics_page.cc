@@ -13,6 +13,7 @@
 #include "app/admin/overload_page.h"
 #include "app/admin/sticky_page.h"
 #include "app/admin/top_page.h"
+#include "app/admin/upstreams_page.h"
 #include "app/commands/version.h"
 
 namespace weir {
@@ -234,6 +235,7 @@ std::string metrics_page(const MetricsSources& sources) {
   if (sources.routes != nullptr) add_routes(page, *sources.routes);
   if (sources.heavy != nullptr)
     add_top(page, top_of(sources.heavy, sources.operations.shared_states(), sources.now, 1));
+  add_endpoints(page, upstream_totals(*sources.operations.gateway(), sources.now));
   if (SharedStates* const states = sources.operations.shared_states()) {
     add_limits(page, limit_totals(*states));
     add_overload(page, *states);

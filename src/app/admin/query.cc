@@ -2,6 +2,7 @@
 #include "app/admin/query.h"
 
 #include "base/text.h"
+#include "contracts/option_type.h"
 
 namespace weir {
 
@@ -36,6 +37,13 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
   std::vector<std::string> values = query_values(query, name);
   if (values.empty()) return {};
   return std::move(values.front());
+}
+
+std::optional<Duration> duration_of(const std::string& written) {
+  Diagnostics complaints;
+  Duration duration{};
+  if (!option::read_duration(Node::scalar({}, written), Reading(complaints, "duration"), duration)) return {};
+  return duration;
 }
 
 }  // namespace weir

@@ -13,7 +13,6 @@
 #include "app/story_text.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "contracts/option_type.h"
 #include "runtime/elsewhere.h"
 #include "server/gateway.h"
 
@@ -123,10 +122,9 @@ std::expected<TailQuestion, std::string> read_question(std::string_view query) {
   question.filter.route = query_value(query, "route").value_or("");
   question.filter.upstream = query_value(query, "upstream").value_or("");
   if (const auto slower = query_value(query, "slower")) {
-    Diagnostics complaints;
-    const Reading reading(complaints, "slower");
-    if (!option::read_duration(Node::scalar({}, *slower), reading, question.filter.slower))
-      return std::unexpected(fmt::format("\"{}\" is not a duration: write 200ms or 1s", *slower));
+    const auto duration = duration_of(*slower);
+    if (!duration) return std::unexpected(fmt::format("\"{}\" is not a duration: write 200ms or 1s", *slower));
+    question.filter.slower = *duration;
   }
   if (const auto rate = query_value(query, "rate")) {
     const auto number = text::parse_decimal(*rate);

@@ -77,6 +77,13 @@ constexpr std::array top_flags{
     help_flag,
 };
 constexpr std::array admin_flags{admin_flag, json_flag, help_flag};
+constexpr std::array upstream_flags{
+    FlagKind{.name = "wait", .value_name = "5m", .doc = "until nothing is in flight there, at most so long"},
+    FlagKind{.name = "force", .value_name = {}, .doc = "also take out the last endpoint that is well"},
+    admin_flag,
+    json_flag,
+    help_flag,
+};
 constexpr std::array healthcheck_flags{
     FlagKind{.name = "ready", .value_name = {}, .doc = "ask for readiness: a draining weir lives and is not ready"},
     admin_flag,
@@ -252,6 +259,20 @@ constexpr std::array commands{
         .flags = top_flags,
         .positionals_max = 0,
         .run = top_command},
+    CommandKind{
+        .name = "upstream",
+        .alias = {},
+        .arguments = "list [UPSTREAM] | drain, disable, enable UPSTREAM ENDPOINT | weight UPSTREAM ENDPOINT N",
+        .doc = "show the endpoints of upstreams, and take them out and back without a reload",
+        .details =
+            "drain: no new requests, those in flight end by themselves. disable: those in flight are given up, too.\n"
+            "enable: used again, also when it was ejected. weight: 1 to 1000, or default. All holds over reloads and\n"
+            "restarts. Ends with 1 when it is not done, or --wait was too short. docs/taking-a-server-out.md has more.",
+        .examples = upstream_examples,
+        .group = CommandGroup::running,
+        .flags = upstream_flags,
+        .positionals_max = 4,
+        .run = upstream_command},
     CommandKind{.name = "healthcheck",
                 .alias = {},
                 .arguments = {},

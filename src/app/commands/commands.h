@@ -57,6 +57,7 @@ int stop_command(const Arguments& arguments);
 int status_command(const Arguments& arguments);
 int limits_command(const Arguments& arguments);
 int top_command(const Arguments& arguments);
+int upstream_command(const Arguments& arguments);
 int healthcheck_command(const Arguments& arguments);
 int hash_password_command(const Arguments& arguments);
 int api_key_command(const Arguments& arguments);

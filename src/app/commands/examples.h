@@ -59,6 +59,16 @@ inline constexpr std::array top_examples{
     CommandExample{.line = "weir top --by key --rows 30 --once", .doc = "whom do limits refuse most?"},
     CommandExample{.line = "weir top --json", .doc = "for a program, with bounds"},
 };
+inline constexpr std::array upstream_examples{
+    CommandExample{.line = "weir upstream list", .doc = "who serves, how they are and since when"},
+    CommandExample{.line = "weir upstream list shop --json", .doc = "one upstream, for a program"},
+    CommandExample{.line = "weir upstream drain shop 10.0.0.11:8080 --wait 5m",
+                   .doc = "take a server out, and wait for what it has in flight"},
+    CommandExample{.line = "weir upstream disable shop 10.0.0.11:8080",
+                   .doc = "out at once, with what it has in flight"},
+    CommandExample{.line = "weir upstream enable shop 10.0.0.11:8080", .doc = "and back"},
+    CommandExample{.line = "weir upstream weight shop 10.0.0.11:8080 5", .doc = "another share; default brings back"},
+};
 inline constexpr std::array healthcheck_examples{
     CommandExample{.line = "weir healthcheck --ready", .doc = "may a balancer send to it?"},
 };

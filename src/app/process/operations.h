@@ -8,6 +8,7 @@
 
 #include "app/config/source.h"
 #include "app/history/entry.h"
+#include "app/process/endpoint_orders.h"
 #include "base/units.h"
 #include "server/gateway.h"
 
@@ -99,6 +100,8 @@ class Operations {
   virtual void history(std::move_only_function<void(HistoryAnswer)> done) = 0;
   /// \param hash  or its beginning; empty: what runs
   virtual void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) = 0;
+  /// What an operator says of an endpoint. \param done  called on the control thread when it holds on every core
+  virtual void order_endpoint(EndpointOrder order, std::move_only_function<void(EndpointOutcome)> done) = 0;
   /// Drains and ends the process, as TERM does.
   virtual void stop() = 0;
 };

@@ -59,6 +59,7 @@ class Process final : public Operations {
   void rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) override;
   void history(std::move_only_function<void(HistoryAnswer)> done) override;
   void past_configuration(std::string hash, std::move_only_function<void(PastConfiguration)> done) override;
+  void order_endpoint(EndpointOrder order, std::move_only_function<void(EndpointOutcome)> done) override;
   void stop() override;
 
  private:

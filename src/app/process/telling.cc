@@ -3,12 +3,17 @@
 
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
+#include "upstream/cluster_state.h"
 
 namespace weir {
 namespace {
 
 WallTime wall_now() {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+Time steady_now() {
+  return Time{std::chrono::steady_clock::now().time_since_epoch()};
 }
 
 double milliseconds(Duration duration) {
@@ -28,6 +33,22 @@ ReloadOutcome Process::refused(const Diagnostics& diagnostics) {
           .diagnostics = fmt::format("{}{}. The running configuration ({}) is unchanged.\n", diagnostics.text(),
                                      diagnostics.summary(), running.substr(0, 7)),
           .json = diagnostics.json()};
+}
+
+// Every core has looked before the operator is answered: from then on nothing new goes there. Who is out at once gives
+// up what it has.
+void Process::order_endpoint(EndpointOrder order, std::move_only_function<void(EndpointOutcome)> done) {
+  control_.post([this, order = std::move(order), done = std::move(done)]() mutable {
+    const std::shared_ptr<const Gateway> running = gateway();
+    EndpointOutcome outcome = take_order(*running, order, steady_now(), wall_now());
+    if (outcome.changed) {
+      const Cluster* const cluster = find_cluster(*running, order.upstream);
+      for (const auto& worker : workers_) worker->call([&] { cluster->state(worker->shard()).hear_operator(); });
+      surroundings_->log().info(fmt::format("{} ({})", outcome.sentence, order.by));
+    }
+    outcome.in_flight = requests_left(*running, order.upstream, order.endpoint);
+    done(std::move(outcome));
+  });
 }
 
 void Process::note_reload(const ReloadOutcome& outcome) {

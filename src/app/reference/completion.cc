@@ -33,6 +33,7 @@ std::string words_of(std::string_view value_name) {
   if (value_name.contains("METHOD")) return std::string(methods);
   if (value_name.contains("COMMAND")) return command_names();
   if (value_name.contains("SHELL")) return std::string(shells);
+  if (value_name.contains("UPSTREAM ENDPOINT")) return "list drain disable enable weight";
   return {};
 }
 

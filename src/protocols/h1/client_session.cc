@@ -23,15 +23,22 @@ class ResponseBody final : public Body {
   Task<Result<Piece>> read() override {
     if (auto ready = try_read()) co_return *ready;
     const Result<Piece> piece = co_await reader_.next(idle_);
+    if (given_up()) co_return fail(*session_->given_up());
     // The reset that broke the upload may have been reported there: the end that is read afterwards is no end.
     const bool doubtful = ends_with_connection_ && session_ != nullptr && session_->upload_error_;
     if (piece && piece->end && doubtful) co_return fail(*session_->upload_error_);
     co_return piece;
   }
-  std::optional<Result<Piece>> try_read() override { return reader_.try_next(); }
+  std::optional<Result<Piece>> try_read() override {
+    if (given_up()) [[unlikely]]
+      return fail(*session_->given_up());
+    return reader_.try_next();
+  }
   [[nodiscard]] std::optional<ByteCount> remaining() const override { return reader_.remaining(); }
 
  private:
+  /// An answer that has come whole is given whole.
+  [[nodiscard]] bool given_up() const { return session_ != nullptr && session_->given_up() && !reader_.ended(); }
   void leave() {
     ClientSessionH1* session = std::exchange(session_, nullptr);
     if (session != nullptr) session->let_go_of_answer(reader_.ended());

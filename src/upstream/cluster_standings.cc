@@ -1,0 +1,85 @@
+// What operators, checks and outliers found out, brought to the endpoints of one core: who may be picked, with which
+// weight, and what becomes of the connections of those who may not.
+#include <algorithm>
+
+#include "upstream/cluster_state.h"
+
+namespace weir {
+namespace {
+
+constexpr Error disabled = gateway_error(Code::no_endpoint, "an operator disabled the endpoint");
+
+}  // namespace
+
+void ClusterState::look_at_health() {
+  if (health_.refresh()) take_standings();
+}
+
+void ClusterState::hear_operator() {
+  health_.hear_operator();
+  look_at_health();
+}
+
+/// What operators take out of use is given no connection any more, and keeps none that is idle; but a drained one that
+/// keeps the clients whose cookies name it. What they disable has nothing in flight any more.
+void ClusterState::take_standings() {
+  bool weights_changed = false;
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    Pool& pool = *candidates_[at].pool;
+    const EndpointStanding standing = health_.standing(at);
+    const bool closed = standing == EndpointStanding::draining || standing == EndpointStanding::disabled;
+    const auto number = static_cast<std::uint32_t>(at);
+    set_available(number, health_.may_be_picked(at) || closed);
+    facts_[at].ejected = standing == EndpointStanding::ejected && !facts_[at].available;
+    if (facts_[at].drained != closed) set_drained(number, closed);
+    const bool keeps_clients = sticky_ != nullptr && standing == EndpointStanding::draining &&
+                               sticky_->options().on_drain == StickyOptions::OnDrain::keep;
+    const bool open = !closed || keeps_clients;
+    if (!open && !pool.closed()) pool.drain();
+    if (standing == EndpointStanding::disabled) pool.give_up(disabled);
+    if (open && pool.closed()) pool.configure(pool_settings_);
+    const std::uint32_t said = health_.followed(at).health()->weight_said.get();
+    const std::uint32_t weight = said == 0 ? candidates_[at].configured : said;
+    if (candidates_[at].weight == weight) continue;
+    set_weight(number, weight);
+    weights_changed = true;
+  }
+  if (weights_changed) find_table();
+}
+
+void ClusterState::set_available(std::uint32_t number, bool available) {
+  EndpointFacts& facts = facts_[number];
+  if (facts.available == available) return;
+  facts.available = available;
+  if (available) candidates_[number].warm_since = shard_.reactor.now();
+  changed();
+}
+
+void ClusterState::set_drained(std::uint32_t number, bool drained) {
+  facts_[number].drained = drained;
+  if (!drained) candidates_[number].warm_since = shard_.reactor.now();
+  changed();
+}
+
+void ClusterState::set_weight(std::uint32_t number, std::uint32_t weight) {
+  candidates_[number].weight = weight;
+  changed();
+}
+
+bool ClusterState::has_other_than(std::uint64_t pool_id) const {
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    if (facts_[at].available && !facts_[at].drained && candidates_[at].pool->id() != pool_id) return true;
+  }
+  return false;
+}
+
+bool ClusterState::has_other_than(std::span<const std::uint64_t> tried) const {
+  if (!tried.empty() && has_other_than(tried.back())) return true;
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    const bool was_tried = std::ranges::find(tried, candidates_[at].pool->id()) != tried.end();
+    if (facts_[at].ejected && !facts_[at].drained && !was_tried) return true;
+  }
+  return false;
+}
+
+}  // namespace weir
