@@ -123,6 +123,13 @@ void warn_of_order(const std::vector<const config::PluginUse*>& uses, Diagnostic
   }
 }
 
+/// What upstreams read beside the configuration may have changed although nothing else has: a reload reads it again.
+bool upstreams_read_files(const config::Document& document) {
+  return std::ranges::any_of(document.upstreams, [](const config::UpstreamDocument& upstream) {
+    return upstream.tls && (!upstream.tls->authorities.empty() || !upstream.tls->certificate.empty());
+  });
+}
+
 void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
   for (const RouteWarning& warning : gateway.router.warnings()) {
     const Route& loser = *gateway.routes[warning.rule.route];
@@ -309,7 +316,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   gateway->source = document.source;
   gateway->loaded_at = now;
 
-  const bool same_surroundings = compiled_before_ && shared_ == document.shared;
+  const bool same_surroundings = compiled_before_ && shared_ == document.shared && !upstreams_read_files(document);
   if (!same_surroundings) routes_ = {};
   routes_.next = 0;
   Clusters clusters;

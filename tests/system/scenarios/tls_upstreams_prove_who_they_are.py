@@ -29,6 +29,7 @@ upstreams:
   stranger: {{ endpoints: ["{good}"], tls: {{ name: shop.internal }} }}
   other_name: {{ endpoints: ["{good}"], tls: {{ name: till.internal, authorities: {folder}/ca.pem }} }}
   expired: {{ endpoints: ["{expired}"], tls: {{ name: shop.internal, authorities: {folder}/ca.pem }} }}
+  later: {{ endpoints: ["{good}"], tls: {{ name: shop.internal, authorities: {folder}/later.pem }} }}
   careless: {{ endpoints: ["{expired}"], tls: {{ verify: false }} }}
   plain: {{ endpoints: ["{plain}"], tls: {{ name: shop.internal, authorities: {folder}/ca.pem }} }}
 routes:
@@ -38,6 +39,7 @@ routes:
   - {{ match: {{ path: /expired }}, proxy: expired }}
   - {{ match: {{ path: /careless/* }}, filters: [{{ rewrite: {{ strip_prefix: /careless }} }}], proxy: careless }}
   - {{ match: {{ path: /plain }}, proxy: plain }}
+  - {{ match: {{ path: /asked }}, proxy: later }}
 """
 
 
@@ -47,6 +49,8 @@ def play(stand: Stand) -> None:
     authority.issue("client", "DNS:client.internal")
     authority.issue("expired", "DNS:shop.internal", days=-1)
     folder = authority.directory
+    later = folder / "later.pem"
+    later.write_bytes(Authority(stand.directory / "stranger", "Stranger").pem.read_bytes())
     good = stand.nginx(LOCATIONS.format(folder=folder, name="shop"), "ssl")
     expired = stand.nginx(LOCATIONS.format(folder=folder, name="expired"), "ssl")
     plain = stand.nginx()
@@ -69,6 +73,10 @@ def play(stand: Stand) -> None:
     same(weir.get("/careless/asked").status, 200, "who does not verify is served")
     not_tls = weir.get("/plain")
     same((not_tls.status, "tls_failed" in not_tls.text()), (502, True), f"plain HTTP behind tls: {not_tls.text()}")
+    same(weir.get("/asked").status, 502, "an authority that is not the server's")
+    later.write_bytes(authority.pem.read_bytes())
+    weir.reload()
+    same(weir.get("/asked").status, 200, "a reload reads the authorities again")
     metrics = weir.metrics()
     expect(metrics['weir_upstream_tls_handshake_failures_total{reason="certificate_untrusted"}'] >= 3, f"{metrics}")
     expect(metrics['weir_upstream_tls_handshakes_total{version="1.3",resumed="true"}'] >= 1, f"{metrics}")
