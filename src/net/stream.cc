@@ -45,6 +45,7 @@ Stream::Receive& Stream::receive_into(std::span<char> room, Duration timeout) {
   receive_.size = room.size();
   receive_.urgency = Urgency::continues;
   receive_.timed_out = false;
+  receive_.result = 0;
   receive_.deadline = deadline_after(reactor_.now(), timeout);
   return receive_;
 }
@@ -62,6 +63,7 @@ Result<std::span<char>> Stream::Receive::await_resume() {
 
 void Stream::Receive::cancel(Error why) {
   why_ = why;
+  result = -ECANCELED;
   stream_->cancel(*this);
 }
 

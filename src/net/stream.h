@@ -16,6 +16,7 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -53,6 +54,8 @@ class Stream final : private Timer, private OpLayer {
 
    private:
     friend class Stream;
+    [[nodiscard]] bool given_up() const { return timed_out || result == -ECANCELED; }
+
     Stream* stream_ = nullptr;
     std::span<char> room_;  // of a secured stream: where plain bytes go; empty: the core's bench
     Error why_{};
@@ -93,7 +96,7 @@ class Stream final : private Timer, private OpLayer {
 
   /// Ends a receive that somebody waits in with `why`; the stream stays usable. Nothing happens when nobody waits.
   void interrupt_receive(Error why) {
-    if (!receive_.parked) return;
+    if (!receive_.parked || receive_.given_up()) return;  // on its way already: taking it off that way would lose it
     receive_.unlink();
     receive_.cancel(why);
   }
