@@ -47,6 +47,7 @@ DOORS = {
     "zstd.h": "http",
     "brotli/": "http",
     "openssl/": "net",
+    "nghttp2/": "protocols",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -13,9 +13,22 @@
 #include "app/upstream_parts.h"
 #include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
+#include "protocols/h2/protocol.h"
 
 namespace weir {
 namespace {
+
+const ClientProtocol& protocol_of(UpstreamProtocol speaks) {
+  switch (speaks) {
+    case UpstreamProtocol::http:
+      break;
+    case UpstreamProtocol::fastcgi:
+      return fastcgi::client_protocol();
+    case UpstreamProtocol::h2c:
+      return h2::client_protocol();
+  }
+  return h1::client_protocol();
+}
 
 /// \returns  false after an error
 bool add_checks(const config::HealthDocument& health, BuildContext& context, CheckRules& rules) {
@@ -37,10 +50,14 @@ bool add_checks(const config::HealthDocument& health, BuildContext& context, Che
 bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& context, WallTime now,
                      ClusterSettings& settings) {
   settings.speaks = upstream.protocol;
-  const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
-  settings.protocol = fastcgi ? &fastcgi::client_protocol() : &h1::client_protocol();
+  settings.protocol = &protocol_of(upstream.protocol);
   if (!upstream.tls) return true;
-  if (fastcgi) {
+  if (upstream.protocol == UpstreamProtocol::h2c) {
+    context.diagnostics.error(upstream.tls->place, upstream.tls->path, "h2c is HTTP/2 without TLS",
+                              "leave tls out; HTTP/2 over TLS to upstreams is not in this version");
+    return false;
+  }
+  if (upstream.protocol == UpstreamProtocol::fastcgi) {
     context.diagnostics.error(upstream.tls->place, upstream.tls->path, "FastCGI knows no TLS",
                               "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
     return false;
@@ -193,8 +210,9 @@ class Compiler::Context final : public BuildContext {
   /// The cluster, if it speaks that protocol.
   std::shared_ptr<const Cluster> speaking(const Node& reference, std::shared_ptr<const Cluster> cluster,
                                           UpstreamProtocol speaks) const {
-    if (cluster == nullptr || cluster->settings().speaks == speaks) return cluster;
+    if (cluster == nullptr) return cluster;
     const bool wants_fastcgi = speaks == UpstreamProtocol::fastcgi;
+    if ((cluster->settings().speaks == UpstreamProtocol::fastcgi) == wants_fastcgi) return cluster;
     diagnostics.error(
         reference.place(), path,
         fmt::format("upstream {} speaks {}", reference.shown(), weir::name_of(cluster->settings().speaks)),

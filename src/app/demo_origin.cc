@@ -8,8 +8,8 @@
 #include <csignal>
 
 #include "app/process/worker.h"
+#include "app/protocols.h"
 #include "base/text.h"
-#include "protocols/h1/protocol.h"
 #include "server/error_reply.h"
 
 namespace weir {
@@ -92,7 +92,7 @@ int serve_demo_origin(const Endpoint& endpoint) {
   Census census;
   DemoHandler handler;
   Worker worker(0, Duration::zero(), executor, resolver,
-                {.traffic = handler, .admin = handler, .protocol = h1::server_protocol(), .census = census});
+                {.traffic = handler, .admin = handler, .protocol = client_protocols(), .census = census});
   worker.start();
   const auto bound = worker.call([&] {
     worker.server().configure(std::make_shared<const Gateway>(), [](std::shared_ptr<const Snapshot>) {});

@@ -68,6 +68,12 @@ namespace weir {
   X(bad_upgrade, "the protocol switch does not match what was asked for")                              \
   X(bad_record, "a FastCGI record is malformed, or stands where it may not")                           \
   X(missing_response_head, "the application ended without a response head")                            \
+  X(bad_pseudo_field, "a pseudo-field is missing, repeated, unknown or out of its place")              \
+  X(connection_field, "a field that belongs to an HTTP/1 connection stands in an HTTP/2 message")      \
+  X(conflicting_authority, "Host names another authority than :authority")                             \
+  X(protocol_violation, "the peer broke the rules of HTTP/2 frames")                                   \
+  X(frame_flood, "the peer sends frames that make work and bring nothing")                             \
+  X(stream_refused, "the peer took no work on this stream")                                            \
   X(length_required, "the length of the content must be known beforehand")                             \
   /* time */                                                                                           \
   X(client_head_timeout, "the request head did not arrive in time")                                    \

@@ -35,6 +35,11 @@ namespace weir {
   X(interim_as_final, "a 100 Continue from upstream counts as the final response")                           \
   X(body_on_head_response, "a response to HEAD is sent with a body")                                         \
   X(truncation_hidden, "a body that was cut short is ended as if it were complete")                          \
+  /* HTTP/2 sessions */                                                                                      \
+  X(stream_credit_lost, "content of a stream is read and the peer is not told that it may send more")        \
+  X(connection_credit_lost, "content that arrived is not counted back to the connection")                    \
+  X(h2_stream_leaked, "a request that is taken back counts as under way for ever")                           \
+  X(h2_reset_unheard, "a request that is taken back is answered all the same")                               \
   /* FastCGI sessions */                                                                                     \
   X(end_request_not_awaited, "closing without END_REQUEST ends an answer as if it were whole")               \
   X(record_padding_kept, "the padding of a record is passed on with its content")                            \

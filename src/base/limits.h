@@ -35,6 +35,9 @@ struct Limits {
   ByteCount memory_bytes = unbounded;
   /// Requests on one client connection before it is closed; bounds what one connection can accumulate. nginx: 1,000.
   std::uint64_t requests_per_connection = 1'000'000;
+  /// Requests that one HTTP/2 connection may have under way. RFC 9113 section 6.5.2 advises not fewer than 100;
+  /// browsers seldom have more than 30.
+  std::uint32_t streams_per_connection = 100;
 };
 
 /// How long things may take. `timeouts:` in the configuration; `no_limit` where a number would be a guess.
@@ -114,6 +117,27 @@ inline constexpr unsigned pieces_per_turn = 16;
 /// After one side of an upgraded connection has finished sending, how long the other may be silent. WebSocket knows no
 /// half-close: whoever has not answered by then will not (RFC 6455 section 7.1.1).
 inline constexpr Duration half_closed_tunnel = std::chrono::seconds{2};
+/// Bytes of content that an HTTP/2 peer may have sent on one stream and nobody has read: what each stream may hold in
+/// memory. The protocol's own default (RFC 9113 section 6.9.2).
+inline constexpr std::uint32_t h2_stream_window_bytes = 65'535;
+/// The same of a connection. It is given back as content arrives, so that one stream that nobody reads stalls no other;
+/// this much may be on its way: 1 MiB at 50 ms are 20 MiB/s.
+inline constexpr std::uint32_t h2_connection_window_bytes = 1024 * 1024;
+/// Times limits.head that a head may have when it is unpacked before the connection ends: what is above the limit is
+/// refused with 431, what is far above it is an attack (HPACK bomb, CVE-2016-6581).
+inline constexpr unsigned h2_head_excess = 4;
+/// Frames that make work and bring nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown ones): so many
+/// at once, so many a second; each frame with content, either way, and each request pays for two more. A gRPC client
+/// pings a few times a second, a browser announces credit for every DATA frame (CVE-2019-9511 to 9518).
+inline constexpr unsigned h2_idle_frames_at_once = 1000;
+inline constexpr unsigned h2_idle_frames_per_second = 100;
+inline constexpr unsigned h2_idle_frames_per_useful = 2;
+/// Requests that a client takes back before they are answered (rapid reset, CVE-2023-44487). A browser that leaves a
+/// page takes back all of its hundred; libnghttp2 lets 1,000 pass at once and 33 a second.
+inline constexpr unsigned h2_resets_at_once = 300;
+inline constexpr unsigned h2_resets_per_second = 30;
+/// Bytes that are produced for one HTTP/2 connection before the kernel is asked to take them.
+inline constexpr std::size_t h2_flush_bytes = 128 * 1024;
 /// Tries per request, the first included.
 inline constexpr unsigned attempts = 3;
 /// Parts of one answer to a Range. Browsers and download managers ask for one, PDF readers for a handful, attackers for

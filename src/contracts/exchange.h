@@ -36,6 +36,7 @@ struct ConnectionFacts {
   std::string_view listener_name;
   std::string_view scheme = "http";
   const tls::Facts* tls = nullptr;  ///< what its handshake agreed on; null: it is plain
+  bool http2 = true;                ///< is spoken here with those who begin with it
   IpAddress local;                  ///< of ours, that the client connected to; says nothing over a unix socket
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things

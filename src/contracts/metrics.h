@@ -87,8 +87,12 @@ struct ShardMetrics {
   Cell hedges_won;           // that answered first
   Cell fallbacks;            // answers that a fallback gave
   Cell faults_injected;
-  Cell tunnels_open;                       // a gauge
-  std::array<Cell, 6> responses_by_class;  // [1] is 1xx ... [5] is 5xx
+  Cell tunnels_open;                         // a gauge
+  std::array<Cell, 4> requests_by_version;   // in the order of Version
+  Cell h2_streams_refused;                   // asked for beyond the maximum of their connection
+  Cell h2_streams_reset_by_clients;          // before their answers were out
+  std::array<Cell, 9> h2_connections_ended;  // for the client's doing; why, in the order of h2::Flood
+  std::array<Cell, 6> responses_by_class;    // [1] is 1xx ... [5] is 5xx
   std::array<Cell, static_cast<std::size_t>(Code::internal) + 1> errors_by_code;
   TlsMetrics client_tls;    // handshakes with clients
   TlsMetrics upstream_tls;  // with upstreams

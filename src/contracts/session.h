@@ -12,7 +12,7 @@
 #include "base/fault.h"
 #include "contracts/exchange.h"
 #include "net/address.h"
-#include "net/stream.h"
+#include "net/inbox.h"
 
 namespace weir {
 
@@ -29,6 +29,15 @@ class Handler {
   ~Handler() = default;
 };
 
+/// A session that can tell its client of a drain while answers are owed.
+class DrainWatcher {
+ public:
+  virtual void drain_began() = 0;
+
+ protected:
+  ~DrainWatcher() = default;
+};
+
 /// What a session knows about the connection it serves.
 class ServerContext {
  public:
@@ -41,6 +50,8 @@ class ServerContext {
   virtual bool ending() const = 0;
   /// A drain asks for the end: also a connection whose last answer promised to go on is closed when no answer is owed.
   virtual bool draining() const = 0;
+  /// Who wants to hear of a drain when it begins, and ends the connection by itself; null: it is ended when it is idle.
+  virtual void watch_drain(DrainWatcher* watcher) = 0;
   /// Whether the session owes no answer: between requests, or lingering behind its last. A drain cuts only who does.
   virtual void set_idle(bool idle) = 0;
 
@@ -51,8 +62,9 @@ class ServerContext {
 class ServerProtocol {
  public:
   virtual ~ServerProtocol() = default;
-  /// Serves a connection to its end. Cancellation ends it early.
-  virtual Task<void> serve(ServerContext& context, Stream& stream) const = 0;
+  /// Serves a connection to its end. Cancellation ends it early. \param inbox  of the connection; begins with what the
+  /// client said first
+  virtual Task<void> serve(ServerContext& context, Inbox& inbox) const = 0;
 };
 
 class Lease;
@@ -121,9 +133,17 @@ class Lease {
 };
 
 /// What an upstream speaks. `upstreams.NAME.protocol`.
-enum class UpstreamProtocol : std::uint8_t { http, fastcgi };
+enum class UpstreamProtocol : std::uint8_t { http, fastcgi, h2c };
 constexpr std::string_view name_of(UpstreamProtocol protocol) {
-  return protocol == UpstreamProtocol::fastcgi ? "fastcgi" : "http";
+  switch (protocol) {
+    case UpstreamProtocol::http:
+      break;
+    case UpstreamProtocol::fastcgi:
+      return "fastcgi";
+    case UpstreamProtocol::h2c:
+      return "h2c";
+  }
+  return "http";
 }
 
 class ClientProtocol {

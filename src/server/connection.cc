@@ -24,6 +24,7 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
                   .peer_port = port_of(remote),
                   .over_unix = listener.plan.address.family() == AF_UNIX};
   facts.listener = listener.plan.id;
+  facts.http2 = listener.plan.http2;
   facts.local = local_address_of(stream, listener);
   facts.local_port = port_of(listener.bound);
   facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
@@ -40,6 +41,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
       handler_(server.handler_for(listener.plan)),
       protocol_(server.protocol()),
       stream_(server.shard().reactor, handle, Origin::client),
+      inbox_(stream_),
       facts_(facts_of(stream_, listener)),
       listener_name_(listener.plan.name),
       counted_as_(counted_as),
@@ -68,7 +70,7 @@ Task<void> Connection::run() {
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region;
   if (engine_ == nullptr || co_await secure().under(region.inner())) {
-    co_await protocol_.serve(*this, stream_).under(region.inner());
+    co_await protocol_.serve(*this, inbox_).under(region.inner());
   }
   if (stream_.tls() != nullptr) co_await end_secured().under(region.inner());
   region_ = nullptr;
@@ -110,6 +112,7 @@ Task<void> Connection::end_secured() {
 void Connection::drain() {
   draining_ = true;
   if (!idle_ && fault(Fault::drain_cuts_request)) abort(gateway_error(Code::draining));
+  if (drain_watcher_ != nullptr && !fault(Fault::drain_forgets_idle)) return drain_watcher_->drain_began();
   if (!idle_ || fault(Fault::drain_forgets_idle)) return;
   if (requests_ == 0) {
     stream_.hasten_receive(pin()->timeouts.linger);

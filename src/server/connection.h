@@ -41,6 +41,7 @@ class Connection final : public ServerContext, public ListLink {
   bool draining() const override { return draining_; }
   /// Whether its end would cut anything: a request has begun to arrive and is not answered, or a tunnel is open.
   [[nodiscard]] bool busy() const { return traffic() && !idle_; }
+  void watch_drain(DrainWatcher* watcher) override { drain_watcher_ = watcher; }
   void set_idle(bool idle) override;
 
  private:
@@ -52,10 +53,12 @@ class Connection final : public ServerContext, public ListLink {
   Handler& handler_;
   const ServerProtocol& protocol_;
   Stream stream_;
+  Inbox inbox_;
   std::unique_ptr<tls::Engine> engine_;  // until hands are shaken; null: it is plain
   ConnectionFacts facts_;
   std::string listener_name_;  // outlives the listener, which a reload may take away
   CancellationRegion* region_ = nullptr;
+  DrainWatcher* drain_watcher_ = nullptr;
   std::optional<IpAddress> counted_as_;
   Time opened_;
   std::uint64_t requests_ = 0;

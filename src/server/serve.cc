@@ -25,6 +25,7 @@ class Bookkeeper final : public Finisher {
   void finish(const Exchange& exchange, const Delivery& delivery) override {
     ShardMetrics& metrics = exchange.shard.metrics;
     metrics.requests_in_flight.subtract();
+    metrics.requests_by_version[static_cast<std::size_t>(exchange.request.version)].add();
     metrics.bytes_from_clients.add(delivery.request_body_bytes);
     metrics.bytes_to_clients.add(delivery.response_body_bytes);
     metrics.responses_by_class[std::min<unsigned>(delivery.status / 100U, 5)].add();

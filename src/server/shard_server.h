@@ -30,6 +30,7 @@ struct ListenerPlan {
   std::uint16_t id = 0;  ///< stable over reloads for the same name: routes refer to it
   SocketAddress address;
   ListenerUse use = ListenerUse::traffic;
+  bool http2 = true;  ///< spoken with those who begin with its preface
 
   /// Whether a listener that is open already serves this plan.
   /// Several that let the kernel choose a port are told apart by name.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "protocols/h1/protocol.h"
+#include "app/protocols.h"
 #include "sim/rehearsal.h"
 
 namespace weir::sim {
@@ -198,7 +198,7 @@ void SimGateway::configure(Core& core, const std::shared_ptr<const Gateway>& gat
 
 void SimGateway::start() {
   const ShardServer::Parts parts{
-      .traffic = witness_, .admin = witness_, .protocol = h1::server_protocol(), .census = census_};
+      .traffic = witness_, .admin = witness_, .protocol = client_protocols(), .census = census_};
   const std::shared_ptr<const Gateway> gateway = compile(plan_.configurations.front());
   for (unsigned number = 0; number < plan_.shards; ++number) {
     Core& core = *shards_.emplace_back(

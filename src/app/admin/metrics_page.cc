@@ -15,6 +15,7 @@
 #include "app/admin/top_page.h"
 #include "app/admin/upstreams_page.h"
 #include "app/commands/version.h"
+#include "protocols/h2/flood_guard.h"
 
 namespace weir {
 namespace {
@@ -43,6 +44,10 @@ constexpr Family families[] = {
      &ShardMetrics::bytes_from_clients},
     {"weir_response_body_bytes_total", "counter", "Bytes of response bodies sent to clients.",
      &ShardMetrics::bytes_to_clients},
+    {"weir_http2_streams_refused_total", "counter",
+     "Requests refused because their HTTP/2 connection had as many as it may.", &ShardMetrics::h2_streams_refused},
+    {"weir_http2_streams_reset_by_clients_total", "counter", "Requests that HTTP/2 clients took back.",
+     &ShardMetrics::h2_streams_reset_by_clients},
     {"weir_tunnels_open", "gauge", "Upgraded connections open now.", &ShardMetrics::tunnels_open},
     {"weir_upstream_connects_total", "counter", "Connections opened to upstreams.", &ShardMetrics::upstream_connects},
     {"weir_upstream_connect_failures_total", "counter", "Connections to upstreams that could not be opened.",
@@ -114,6 +119,21 @@ void add_traffic(Exposition& page, std::span<Shard* const> shards) {
     std::uint64_t sum = 0;
     for (const Shard* shard : shards) sum += shard->metrics.responses_by_class[at].get();
     page.sample({{"class", class_names[at]}}, sum);
+  }
+  page.family("weir_requests_by_version_total", "counter",
+              "Requests that are over, by the version of HTTP they came in.");
+  for (const Version version : {Version::http_1_0, Version::http_1_1, Version::http_2}) {
+    std::uint64_t sum = 0;
+    for (const Shard* shard : shards)
+      sum += shard->metrics.requests_by_version[static_cast<std::size_t>(version)].get();
+    page.sample({{"version", name_of(version)}}, sum);
+  }
+  page.family("weir_http2_connections_ended_total", "counter",
+              "HTTP/2 connections that were ended for what the client did, by the reason.");
+  for (std::size_t at = 0; at < h2::flood_count; ++at) {
+    std::uint64_t sum = 0;
+    for (const Shard* shard : shards) sum += shard->metrics.h2_connections_ended[at].get();
+    page.sample({{"reason", name_of(static_cast<h2::Flood>(at))}}, sum);
   }
   page.family("weir_errors_total", "counter",
               "Requests that ended with an error, by its reason (the access log's `reason`).");

@@ -137,7 +137,12 @@ const Schema<Limits>& limits_schema() {
                   .example = "2GiB",
                   .minimum = mebibyte})
           .option("requests_per_connection", &Limits::requests_per_connection,
-                  {.doc = "Requests before a client connection is closed.", .example = "1000000", .minimum = 1});
+                  {.doc = "Requests before a client connection is closed.", .example = "1000000", .minimum = 1})
+          .option("streams_per_connection", &Limits::streams_per_connection,
+                  {.doc = "Requests that one HTTP/2 connection may have under way. Beyond: refused, to be sent again.",
+                   .example = "100",
+                   .minimum = 1,
+                   .maximum = 10000});
   return schema;
 }
 
@@ -330,6 +335,9 @@ const Schema<ListenerDocument>& listener_schema() {
                     return option::read_word(node, reading, {"http"}, index);
                   },
                   {.doc = "Which protocol is spoken.", .example = "http", .default_value = "http"})
+          .option("http2", &ListenerDocument::http2,
+                  {.doc = "Whether HTTP/2 is spoken with clients that begin with it (prior knowledge).",
+                   .example = "false"})
           .custom("tls", "tls", read_tls,
                   {.doc = "Makes it speak TLS.", .example = "{ certificates: [{ certificate: a.pem, key: a.key }] }"},
                   &tls_schema())

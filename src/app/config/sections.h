@@ -26,6 +26,7 @@ struct AdminDocument {
 struct ListenerDocument {
   std::string name;  ///< the address when none is given
   Endpoint address;
+  bool http2 = true;
   Place place;
   std::optional<TlsDocument> tls;  ///< nothing: it is plain
 };

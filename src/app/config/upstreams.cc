@@ -140,8 +140,12 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true},
                   &endpoint_schema())
           .choice("protocol", &UpstreamDocument::protocol,
-                  {{"http", UpstreamProtocol::http}, {"fastcgi", UpstreamProtocol::fastcgi}},
-                  {.doc = "What the servers speak. fastcgi is for the service of that name.", .example = "fastcgi"})
+                  {{"http", UpstreamProtocol::http},
+                   {"h2c", UpstreamProtocol::h2c},
+                   {"fastcgi", UpstreamProtocol::fastcgi}},
+                  {.doc = "What the servers speak: HTTP/1.1; HTTP/2 without TLS (h2c: gRPC); fastcgi is for the "
+                          "service of that name.",
+                   .example = "h2c"})
           .custom("tls", "on or upstream tls", read_upstream_tls,
                   {.doc = "Speaks TLS to the servers.", .example = "on"}, &upstream_tls_schema())
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },

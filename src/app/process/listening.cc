@@ -29,20 +29,21 @@ Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
 
 std::vector<ListenerPlan> Process::plan_listeners(const config::Document& document, Diagnostics& diagnostics) {
   std::vector<ListenerPlan> plans;
-  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use) {
+  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use, bool http2) {
     const auto address = socket_address(endpoint);
     if (!address) {
       diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()),
                         "write an IP address, or only :port");
       return;
     }
-    plans.push_back({.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use});
+    plans.push_back(
+        {.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use, .http2 = http2});
   };
   for (const config::ListenerDocument& listener : document.listeners) {
-    plan(listener.name, listener.address, listener.place, ListenerUse::traffic);
+    plan(listener.name, listener.address, listener.place, ListenerUse::traffic, listener.http2);
   }
   for (const config::AdminDocument& admin : document.admin) {
-    plan("admin", admin.address, admin.place, ListenerUse::admin);
+    plan("admin", admin.address, admin.place, ListenerUse::admin, false);
   }
   return plans;
 }

@@ -12,8 +12,8 @@
 #include <unordered_set>
 
 #include "app/logging/error_log.h"
+#include "app/protocols.h"
 #include "filters/limit/fleet/runner.h"
-#include "protocols/h1/protocol.h"
 #include "stores/sqlite/sqlite_store.h"
 #include "upstream/cluster.h"
 
@@ -159,7 +159,7 @@ bool Process::start(Candidate& candidate) {
   open_store();
   const ShardServer::Parts parts{.traffic = surroundings_->traffic(),
                                  .admin = surroundings_->admin(),
-                                 .protocol = h1::server_protocol(),
+                                 .protocol = client_protocols(),
                                  .census = census_};
   for (unsigned number = 0; number < worker_count(candidate.document); ++number) {
     resolvers_.push_back(make_resolver(candidate.document.resolver));

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "http/characters.h"
+#include "http/trailers.h"
 #include "protocols/h1/head_parser.h"
 
 namespace weir::h1 {
@@ -16,26 +17,6 @@ namespace {
 
 /// 16 hexadecimal digits are 64 bits; more could only be leading zeros or an overflow.
 constexpr std::size_t size_digits_max = 16;
-
-/// Fields that may come late: they describe the content and decide nothing. All other fields that Weir knows frame,
-/// route, authenticate or control, and have no place in a trailer (RFC 9110 section 6.5.1).
-bool may_trail(const Field& field) {
-  switch (field.id) {
-    case FieldName::date:
-    case FieldName::etag:
-    case FieldName::last_modified:
-    case FieldName::proxy_status:
-      return true;
-    case FieldName::other:
-      break;
-    default:
-      return false;
-  }
-  for (const std::string_view refused : {"content-range", "max-forwards", "range", "www-authenticate"}) {
-    if (field.name == refused) return false;
-  }
-  return true;
-}
 
 Code trailer_code(Code head_code) {
   switch (head_code) {

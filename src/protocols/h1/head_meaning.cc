@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "http/characters.h"
 #include "http/host.h"
-#include "http/path.h"
+#include "http/target.h"
 #include "protocols/h1/head_parser.h"
 
 namespace weir::h1 {
@@ -203,20 +203,6 @@ std::string_view protocol_of(std::string_view text, Arena& arena) {
 void set_authority(RequestHead& request, const Authority& authority) {
   request.authority = authority.text;
   request.host = authority.host;
-}
-
-Result<void> read_path_and_query(RequestHead& request, std::string_view rest, Arena& arena) {
-  if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
-    request.has_query = true;
-    request.query = rest.substr(mark + 1);
-    rest = rest.substr(0, mark);
-  }
-  if (rest.empty()) {  // only an absolute target can have no path (RFC 9112 sections 3.2.1 and 3.2.4)
-    request.path = request.method == Method::options && !request.has_query ? "*" : "/";
-    return {};
-  }
-  TRY(request.path, canonical_path(rest, arena));
-  return {};
 }
 
 Result<void> read_absolute_target(RequestHead& request, Arena& arena) {

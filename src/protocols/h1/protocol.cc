@@ -10,8 +10,8 @@ namespace {
 
 class ServerProtocolH1 final : public ServerProtocol {
  public:
-  Task<void> serve(ServerContext& context, Stream& stream) const override {
-    ServerSessionH1 session(context, stream);
+  Task<void> serve(ServerContext& context, Inbox& inbox) const override {
+    ServerSessionH1 session(context, inbox);
     co_await session.run();
   }
 };

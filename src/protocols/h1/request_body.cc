@@ -8,6 +8,7 @@ RequestBody::RequestBody(Inbox& inbox, Exchange& exchange, bool& continue_owed)
       continue_owed_(continue_owed),
       timeouts_(exchange.snapshot->timeouts),
       body_bytes_max_(exchange.snapshot->limits.body_bytes),
+      rate_(timeouts_),
       reader_(inbox, exchange.request.framing, exchange.snapshot->limits, Origin::client, Code::client_body_timeout,
               exchange.arena) {}
 
@@ -21,8 +22,8 @@ Task<Result<Piece>> RequestBody::read() {
   const Reactor& reactor = exchange_.shard.reactor;
   const Time waits_since = reactor.now();
   const Result<Piece> piece = co_await reader_.next(timeouts_.client_body);
-  waited_ += reactor.now() - waits_since;
-  if (piece && !piece->end && too_slow()) {
+  rate_.waited(reactor.now() - waits_since);
+  if (piece && !piece->end && rate_.too_slow(reader_.bytes_read())) {
     co_return refuse(client_error(Code::client_body_timeout, "the content arrives too slowly"));
   }
   co_return measured(piece);
@@ -44,13 +45,6 @@ Result<Piece> RequestBody::measured(Result<Piece> piece) {
 Result<Piece> RequestBody::refuse(Error error) {
   refused_ = true;
   return fail(error);
-}
-
-bool RequestBody::too_slow() const {
-  if (timeouts_.client_body_rate == 0 || waited_ < timeouts_.client_body_rate_grace) return false;
-  const auto milliseconds =
-      static_cast<ByteCount>(std::chrono::duration_cast<std::chrono::milliseconds>(waited_).count());
-  return reader_.bytes_read() < timeouts_.client_body_rate * milliseconds / 1000;
 }
 
 }  // namespace weir::h1

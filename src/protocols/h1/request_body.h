@@ -2,12 +2,13 @@
 //
 // Problem: a client that asked whether to send at all must be answered before it is waited for, and one that sends a
 // byte now and then must not hold an exchange for ever.
-// Idea: the first pull answers Expect: 100-continue, unless the upstream is to answer it. Only the time in which we
-// waited for the client counts against its rate: an upstream that reads slowly is not the client's doing.
+// Idea: the first pull answers Expect: 100-continue, unless the upstream is to answer it; server/arrival_rate.h judges
+// how the content comes.
 #pragma once
 
 #include "contracts/exchange.h"
 #include "protocols/h1/body_reader.h"
+#include "server/arrival_rate.h"
 
 namespace weir::h1 {
 
@@ -30,13 +31,12 @@ class RequestBody final : public Body {
  private:
   Result<Piece> measured(Result<Piece> piece);
   Result<Piece> refuse(Error error);
-  [[nodiscard]] bool too_slow() const;
 
   Exchange& exchange_;
   bool& continue_owed_;
   const Timeouts& timeouts_;
   ByteCount body_bytes_max_;
-  Duration waited_{};
+  ArrivalRate rate_;
   bool refused_ = false;
   BodyReader reader_;
 };

@@ -2,14 +2,14 @@
 #include "protocols/h1/server_session.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/fault.h"
 #include "protocols/h1/body_writer.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/stream_duplex.h"
+#include "server/answer_framing.h"
+#include "server/linger.h"
 #include "server/relay.h"
 
 namespace weir::h1 {
@@ -17,12 +17,6 @@ namespace {
 
 // A rest of a request that is at most this long is read and forgotten, so that the connection can go on.
 constexpr ByteCount drained_bytes_max = 64 * kibibyte;
-
-void tell_length(ResponseHead& head) {
-  std::array<char, 20> digits;  // of 2^64 - 1
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), head.framing.length);
-  head.fields.set(FieldName::content_length, head.fields.arena().copy({digits.data(), written.ptr}));
-}
 
 /// Nobody is there any more who could be told what went wrong.
 bool client_is_gone(const Error& error) {
@@ -33,8 +27,8 @@ bool client_is_gone(const Error& error) {
 
 }  // namespace
 
-ServerSessionH1::ServerSessionH1(ServerContext& context, Stream& stream)
-    : context_(context), shard_(context.shard()), stream_(stream), inbox_(stream) {
+ServerSessionH1::ServerSessionH1(ServerContext& context, Inbox& inbox)
+    : context_(context), shard_(context.shard()), stream_(inbox.stream()), inbox_(inbox) {
   stream_.watch(this);
 }
 
@@ -45,8 +39,8 @@ ServerSessionH1::~ServerSessionH1() {
 
 Task<void> ServerSessionH1::run() {
   Afterwards afterwards = Afterwards::next_request;
-  for (bool first = true; afterwards == Afterwards::next_request; first = false) {
-    const Result<bool> arrived = co_await wait_for_request(first);
+  while (afterwards == Afterwards::next_request) {
+    const Result<bool> arrived = co_await wait_for_request();
     if (!arrived || !*arrived) break;
     afterwards = co_await serve_exchange();
   }
@@ -55,10 +49,10 @@ Task<void> ServerSessionH1::run() {
 }
 
 /// \returns  false when the client has closed, or the connection was idle for too long
-Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
+Task<Result<bool>> ServerSessionH1::wait_for_request() {
   if (fault(Fault::pipelined_bytes_dropped)) inbox_.consume(inbox_.unread().size());
   if (!inbox_.empty()) co_return true;
-  if (!first && context_.draining()) {
+  if (context_.draining()) {
     co_await linger();
     co_return false;
   }
@@ -67,8 +61,7 @@ Task<Result<bool>> ServerSessionH1::wait_for_request(bool first) {
   Duration patience;
   {
     const SnapshotPin pin = context_.pin();  // not held while idle: an old configuration must be able to go
-    patience = first ? pin->timeouts.client_head : pin->timeouts.keep_alive;
-    if (first && context_.ending()) patience = pin->timeouts.linger;
+    patience = pin->timeouts.keep_alive;
   }
   const auto received = co_await stream_.receive_new_work(patience);
   context_.set_idle(false);
@@ -214,14 +207,7 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::answer(Exchange& exchange, Re
 // How the end of the content is told to this client: as the source tells it, if the client understands that.
 void ServerSessionH1::frame(const Exchange& exchange, Answer& answer) const {
   Framing& framing = answer.head.framing;
-  const bool asks_for_head = exchange.request.method == Method::head && !fault(Fault::body_on_head_response);
-  if (asks_for_head || has_no_content(answer.head.status)) {
-    // HEAD tells what GET would have sent (RFC 9110 section 9.3.2).
-    if (framing.kind == Framing::Kind::length && !has_no_content(answer.head.status)) tell_length(answer.head);
-    framing = {};
-    answer.body.reset();
-    return;
-  }
+  if (take_content_from_those_without(exchange.request.method, answer)) return;
   if (answer.body == nullptr) {
     framing = {.kind = Framing::Kind::length, .length = 0};
     return;
@@ -340,28 +326,9 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::drain_request() {
   co_return Afterwards::next_request;
 }
 
-// Says that nothing more comes, then reads on for a while: closing on unread bytes would send a reset, and the reset
-// would take the answer with it (RFC 9112 section 9.6).
 Task<void> ServerSessionH1::linger() {
-  Duration patience;
-  {
-    const SnapshotPin pin = context_.pin();
-    patience = pin->timeouts.linger;
-  }
-  static_cast<void>(co_await stream_.send_goodbye(patience));
-  stream_.shut_down_sending();
   inbox_.consume(inbox_.unread().size());
-  context_.set_idle(true);
-  const Time deadline = deadline_after(shard_.reactor.now(), patience);
-  ByteCount forgotten = 0;
-  bool asked = false;
-  while (forgotten < limits::linger_bytes) {
-    const auto received = co_await stream_.receive(std::max(deadline - shard_.reactor.now(), Duration::zero()));
-    // A drain asks for what is being done already; whoever says it again means now.
-    if (!received && received.error().code == Code::draining && !std::exchange(asked, true)) continue;
-    if (!received || received->empty()) co_return;
-    forgotten += received->size();
-  }
+  co_await weir::linger(context_, stream_);
 }
 
 // After the 101 nothing of the exchange is needed but its story: configuration and route may go while the tunnel lives.

@@ -22,7 +22,8 @@ namespace weir::h1 {
 
 class ServerSessionH1 final : private ExchangeHost, private Watcher, private Timer {
  public:
-  ServerSessionH1(ServerContext& context, Stream& stream);
+  /// \param inbox  with the first bytes of the first request
+  ServerSessionH1(ServerContext& context, Inbox& inbox);
   ~ServerSessionH1();
 
   /// Serves the connection to its end.
@@ -38,7 +39,7 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
     HeadBuffer head;
   };
 
-  Task<Result<bool>> wait_for_request(bool first);
+  Task<Result<bool>> wait_for_request();
   Task<Afterwards> serve_exchange();
   Task<Result<void>> read_head(Exchange& exchange);
   static void forget_unread_views(Exchange& exchange);
@@ -65,7 +66,7 @@ class ServerSessionH1 final : private ExchangeHost, private Watcher, private Tim
   ServerContext& context_;
   Shard& shard_;
   Stream& stream_;
-  Inbox inbox_;
+  Inbox& inbox_;
   Cancellation* region_ = nullptr;  // of the exchange in progress
   RequestBody* body_ = nullptr;     // of the exchange in progress, if its request has content
   Version version_ = Version::http_1_1;

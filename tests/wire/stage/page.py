@@ -23,6 +23,10 @@ STEPS = {
     "origin": PEER_STEPS | {"accept", "on", "receive", "respond", "untouched"},
     "application": (PEER_STEPS - {"body", "partial", "trailers", "bytes"}) | {
         "accept", "on", "receive", "content", "answer", "output", "errors", "end", "record", "untouched"},
+    "h2": {
+        "connect", "request", "begin", "head", "trailing", "data", "frame", "on", "cancel", "take_back", "credit",
+        "settings", "stingy", "expect", "body", "partial", "trailers", "refused", "goes_away", "ping", "silent",
+        "closed", "gone", "send", "close", "abort"},
     "weir": {"signal", "exits", "stderr", "run", "prints", "rename", "file"},
     "log": {"line", "text", "none", "never"},
 }
@@ -41,7 +45,7 @@ class Step:
 @dataclasses.dataclass
 class Block:
     line: int
-    kind: str                      # client, origin, application, admin, weir, log, gateway, reload, files
+    kind: str                      # client, h2, origin, application, admin, weir, log, gateway, reload, files
     name: str                      # the whole heading: `client two`
     steps: list[Step]
     raw: str = ""                  # gateway, reload: the YAML; files: a line each

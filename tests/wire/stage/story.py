@@ -21,7 +21,7 @@ import ssl
 import tempfile
 import time
 
-from . import certificates, fastcgi, steps
+from . import certificates, fastcgi, http2, steps
 from .gateway import Gateway
 from .message import Malformed
 from .page import Block, Page, Step
@@ -179,7 +179,9 @@ class Story:
         for connection in self.clients.values():
             if not connection.closed_by_us:
                 self.wire.pump(0, [connection])
-                if connection.body is None or connection.body.complete:
+                if connection.peer is not None:
+                    http2.look_around(connection)
+                elif connection.body is None or connection.body.complete:
                     steps.expect_nothing_left(connection)
                 connection.close()
         self.gateway.finish()
@@ -210,6 +212,8 @@ class Story:
     def take(self, block: Block, step: Step) -> None:
         if block.kind in ("client", "admin"):
             self.take_client(block, step)
+        elif block.kind == "h2":
+            self.take_h2(block, step)
         elif block.kind == "origin":
             self.take_origin(self.origins[block.name], step, steps.PEER)
         elif block.kind == "application":
@@ -234,6 +238,25 @@ class Story:
                 self.expect_reason(reason)
             return
         steps.PEER[step.word](connection, step)
+
+    def take_h2(self, block: Block, step: Step) -> None:
+        if step.word == "connect" or block.name not in self.clients:
+            silently = step.word == "connect" and step.rest.endswith("silently")
+            self.connect(block, step.rest.removesuffix("silently").split() if step.word == "connect" else [])
+            if not silently:
+                http2.open_connection(self.clients[block.name])
+            else:
+                self.clients[block.name].peer = http2.Peer()
+            if step.word == "connect":
+                return
+        connection = self.clients[block.name]
+        if step.word == "expect":
+            step, reason = split_reason(step)
+            http2.expect(connection, step)
+            if reason:
+                self.expect_reason(reason)
+            return
+        http2.STEPS[step.word](connection, step)
 
     def connect(self, block: Block, words: list[str]) -> None:
         options = dict(zip(words[::2], words[1::2]))

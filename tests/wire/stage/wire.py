@@ -133,6 +133,7 @@ class Connection:
         self.body = None                           # BodyReader of the message being read
         self.body_taken = True
         self.asked = None                          # fastcgi.Asked of the request being read
+        self.peer = None                           # http2.Peer of a client that speaks HTTP/2
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
