@@ -56,9 +56,9 @@ Opening opening_of(std::string_view first_bytes) {
 Task<void> ProtocolChoice::serve(ServerContext& context, Inbox& inbox) const {
   if (!co_await hear_first_bytes(context, inbox)) co_return;
   const ConnectionFacts& facts = context.facts();
-  // Over TLS what ALPN agreed on is what is spoken (RFC 9113 section 3.2).
-  const bool may = facts.http2 && (facts.tls == nullptr || facts.tls->protocol == "h2");
-  const bool http2 = may && co_await hear_opening(context, inbox) == Opening::http2;
+  // Over TLS what ALPN agreed on is what is spoken, whatever comes (RFC 9113 section 3.2).
+  const bool http2 = facts.tls != nullptr ? facts.tls->protocol == "h2"
+                                          : facts.http2 && co_await hear_opening(context, inbox) == Opening::http2;
   co_await (http2 ? http2_ : http1_).serve(context, inbox);
 }
 

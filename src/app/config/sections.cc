@@ -335,9 +335,10 @@ const Schema<ListenerDocument>& listener_schema() {
                     return option::read_word(node, reading, {"http"}, index);
                   },
                   {.doc = "Which protocol is spoken.", .example = "http", .default_value = "http"})
-          .option("http2", &ListenerDocument::http2,
-                  {.doc = "Whether HTTP/2 is spoken with clients that begin with it (prior knowledge).",
-                   .example = "false"})
+          .option(
+              "http2", &ListenerDocument::http2,
+              {.doc = "Whether HTTP/2 is spoken with clients that agree on it by ALPN, or begin with it without TLS.",
+               .example = "false"})
           .custom("tls", "tls", read_tls,
                   {.doc = "Makes it speak TLS.", .example = "{ certificates: [{ certificate: a.pem, key: a.key }] }"},
                   &tls_schema())

@@ -75,7 +75,7 @@ constexpr std::array failure_sentences = {
 }  // namespace
 
 const std::vector<std::string_view>& spoken_protocols() {
-  static const std::vector<std::string_view> names{"http/1.1"};
+  static const std::vector<std::string_view> names{"h2", "http/1.1"};
   return names;
 }
 

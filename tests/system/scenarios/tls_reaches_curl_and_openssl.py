@@ -77,6 +77,8 @@ def shake(weir: Gateway, authority: Authority) -> None:
     expect("Cipher is TLS_CHACHA20_POLY1305_SHA256" in said, f"who prefers ChaCha20 gets it: {said}")
     said = s_client(weir, authority, "-servername", "shop.test", "-tls1_2", "-sigalgs", "RSA+SHA256")
     expect("Cipher is ECDHE-RSA-AES128-GCM-SHA256" in said, f"who knows only RSA gets it: {said}")
+    said = s_client(weir, authority, "-servername", "shop.test", "-alpn", "http/1.1,h2")
+    expect("ALPN protocol: h2" in said, f"HTTP/2 is what Weir wants most: {said}")
     said = s_client(weir, authority, "-servername", "shop.test", "-alpn", "h3")
     expect("no application protocol" in said, f"who offers only h3 is told: {said}")
     said = s_client(weir, authority, "-servername", "nobody.test")
