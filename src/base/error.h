@@ -118,6 +118,8 @@ namespace weir {
   X(upgrade_refused, "this route does not allow the protocol asked for")                               \
   X(queue_full, "too many requests are waiting for an upstream connection")                            \
   X(no_endpoint, "the upstream has no endpoint")                                                       \
+  X(circuit_open, "what stands behind this failed too often or was too slow, and is left alone")       \
+  X(endpoint_disabled, "an operator took the endpoint out of use while it had the request")            \
   X(fault_injected, "the configuration asks for this failure, as a rehearsal")                         \
   X(too_many_connections, "the gateway holds as many connections as it may")                           \
   X(too_many_from_client, "this client holds as many connections as it may")                           \

@@ -138,6 +138,14 @@ inline constexpr unsigned h2_resets_at_once = 300;
 inline constexpr unsigned h2_resets_per_second = 30;
 /// Bytes that are produced for one HTTP/2 connection before the kernel is asked to take them.
 inline constexpr std::size_t h2_flush_bytes = 128 * 1024;
+/// The weight of an endpoint, in the configuration and as an operator says it: shares of a thousandth are as fine as
+/// anybody measures, and running sums over 10,000 endpoints stay small.
+inline constexpr std::uint32_t endpoint_weight = 1000;
+/// Endpoints that have metrics of their own; of the others sums stand under the name `other`. Ten families of this are
+/// the cardinality that Prometheus advises to think about (10,000).
+inline constexpr std::size_t endpoints_with_metrics = 1000;
+/// How long one request to the admin address waits for an endpoint's last requests to end; commands ask again.
+inline constexpr Duration drain_answer = std::chrono::seconds{30};
 /// Tries per request, the first included.
 inline constexpr unsigned attempts = 3;
 /// Parts of one answer to a Range. Browsers and download managers ask for one, PDF readers for a handful, attackers for

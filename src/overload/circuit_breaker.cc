@@ -74,8 +74,7 @@ Result<CircuitBreaker::Pass*> CircuitBreaker::enter(Exchange& exchange) const {
   Circuit::Core& core = circuit_->core(exchange.shard.id);
   (verdict.allowed ? core.passed : core.refused).add();
   if (!verdict.allowed) {
-    // For whoever asks, what stands behind an open circuit is not there.
-    return fail(refusal(exchange, Code::no_endpoint,
+    return fail(refusal(exchange, Code::circuit_open,
                         {.by = "circuit_breaker",
                          .subject = circuit_->name(),
                          .reason = verdict.reason,

@@ -85,7 +85,7 @@ class CircuitBreaker {
   CircuitBreaker(std::shared_ptr<Circuit> circuit, const BreakerRule& rule, Place place)
       : circuit_(std::move(circuit)), rule_(rule), place_(place) {}
 
-  /// \errors  no_endpoint: it is open
+  /// \errors  circuit_open
   Result<Pass*> enter(Exchange& exchange) const;
 
   [[nodiscard]] const BreakerRule& rule() const { return rule_; }

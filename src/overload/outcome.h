@@ -30,6 +30,7 @@ inline bool says_nothing(const OutcomeFacts& facts) {
   if (facts.error.origin == Origin::upstream) return false;
   switch (facts.error.code) {
     case Code::no_endpoint:
+    case Code::circuit_open:
     case Code::queue_full:
     case Code::queue_timeout:
     case Code::request_timeout:

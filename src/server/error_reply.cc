@@ -90,6 +90,8 @@ Status gateway_status(Code code) {
     case Code::too_many_in_flight:
     case Code::checks_queue_full:
     case Code::no_endpoint:
+    case Code::circuit_open:
+    case Code::endpoint_disabled:
     case Code::fault_injected:
     case Code::too_many_connections:
     case Code::too_many_from_client:

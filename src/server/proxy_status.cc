@@ -101,6 +101,8 @@ std::string_view of_gateway(Code code) {
     case Code::too_many_from_client:
       return "connection_limit_reached";
     case Code::no_endpoint:
+    case Code::circuit_open:
+    case Code::endpoint_disabled:
       return "destination_unavailable";
     case Code::request_timeout:
       return "http_response_timeout";

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-constexpr Error disabled = gateway_error(Code::no_endpoint, "an operator disabled the endpoint");
+constexpr Error disabled = gateway_error(Code::endpoint_disabled);
 
 }  // namespace
 

@@ -10,23 +10,10 @@
 #include <optional>
 #include <string_view>
 
-#include "base/units.h"
+#include "base/limits.h"
 #include "upstream/availability.h"
 
 namespace weir {
-
-namespace limits {
-
-/// The weight of an endpoint as an operator says it, and as configurations do: shares of a thousandth are as fine as
-/// anybody measures, and running sums over 10,000 endpoints stay small.
-inline constexpr std::uint32_t endpoint_weight = 1000;
-/// Endpoints that have metrics of their own; of the others sums stand under the name `other`. Ten families of this are
-/// the cardinality that Prometheus advises to think about (10,000).
-inline constexpr std::size_t endpoints_with_metrics = 1000;
-/// How long one request to the admin address waits for an endpoint's last requests to end; commands ask again.
-inline constexpr Duration drain_answer = std::chrono::seconds{30};
-
-}  // namespace limits
 
 enum class EndpointVerb : std::uint8_t {
   drain,    ///< no new requests; those in flight end by themselves

@@ -92,7 +92,7 @@ TEST_F(CircuitBreakerTest, opens_refuses_probes_and_closes) {
   EXPECT_EQ(service.calls, 0);
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.retry_after, "5");
-  EXPECT_EQ(refused.proxy_status, "weir; error=destination_unavailable; details=\"gateway:no_endpoint\"");
+  EXPECT_EQ(refused.proxy_status, "weir; error=destination_unavailable; details=\"gateway:circuit_open\"");
   EXPECT_TRUE(refused.body.contains("\"refused-by\":\"circuit_breaker\"")) << refused.body;
   EXPECT_TRUE(refused.body.contains("\"because\":\"open\"")) << refused.body;
   shard.world().run_for(seconds{5});

@@ -84,8 +84,17 @@ Answer answer_of(const Fetched& fetched, Arena& arena) {
 
 /// Whether it is the authority's failure, and not a client that left or a drain.
 bool is_failure_of_authority(const Error& error) {
-  return error.origin == Origin::upstream || error.code == Code::no_endpoint || error.code == Code::queue_full ||
-         error.code == Code::queue_timeout;
+  if (error.origin == Origin::upstream) return true;
+  switch (error.code) {
+    case Code::no_endpoint:
+    case Code::circuit_open:
+    case Code::endpoint_disabled:
+    case Code::queue_full:
+    case Code::queue_timeout:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
