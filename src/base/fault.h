@@ -72,7 +72,25 @@ namespace weir {
   X(snapshot_freed_early, "a request in flight loses its configuration at a reload")                         \
   X(finisher_skipped, "an aborted request runs no finishers")                                                \
   X(finisher_repeated, "a request runs its finishers at its response and again at its connection's end")     \
-  X(tunnel_half_close_lost, "a tunnel closes both directions when one of them ends")
+  X(tunnel_half_close_lost, "a tunnel closes both directions when one of them ends")                         \
+  /* hedges, and answers that are held */                                                                    \
+  X(hedge_budget_ignored, "requests are hedged however many have been in the last seconds")                  \
+  X(held_answer_passed_early, "an answer that should be held is passed on when its head is here")            \
+  X(held_answer_called_stale, "a held answer that breaks off counts as a stale connection")                  \
+  /* health */                                                                                               \
+  X(failed_check_passes, "a health check that failed counts as passed")                                      \
+  X(checks_end_with_failure, "an endpoint is checked no more after its first bad answer")                    \
+  X(failures_not_counted, "failures in a row of an endpoint are not counted")                                \
+  X(ejection_never_ends, "an endpoint that was ejected is not used again")                                   \
+  X(panic_forgotten, "when no endpoint is healthy, nobody is asked")                                         \
+  X(names_forgotten, "a look-up that fails takes the addresses away that were known")                        \
+  /* overload */                                                                                             \
+  X(place_kept, "a request that its client gave up keeps its place in the bulkhead")                         \
+  X(places_not_counted, "a place is given although none is free")                                            \
+  X(line_waits_for_ever, "whoever waits for a place is never let go")                                        \
+  X(breaker_never_opens, "a circuit stays closed whatever fails")                                            \
+  X(breaker_never_closes, "probes that succeed do not close a circuit")                                      \
+  X(breaker_admits_all, "a half-open circuit lets everybody through")
 
 enum class Fault : std::uint16_t {
   none,

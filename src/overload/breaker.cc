@@ -1,6 +1,8 @@
 // The word, its three phases, and the counting.
 #include "overload/breaker.h"
 
+#include "base/fault.h"
+
 namespace weir {
 namespace {
 
@@ -62,7 +64,7 @@ bool reached(std::uint32_t part, std::uint32_t whole, std::uint32_t percent) {
 
 /// Why it should open; empty: it should not.
 std::string_view reason_to_open(const BreakerRule& rule, const OutcomeCounts& counts) {
-  if (counts.total < rule.minimum) return {};
+  if (counts.total < rule.minimum || fault(Fault::breaker_never_opens)) return {};
   if (counts.failed > 0 && reached(counts.failed, counts.total, rule.failures_percent)) return "too_many_failed";
   if (rule.slow != no_limit && counts.slow > 0 && reached(counts.slow, counts.total, rule.slow_percent))
     return "too_many_slow";
@@ -70,7 +72,7 @@ std::string_view reason_to_open(const BreakerRule& rule, const OutcomeCounts& co
 }
 
 BreakerVerdict decide_half_open(const BreakerRule& rule, BreakerState state, Time now) {
-  if (state.probing + state.proven < rule.probes) {
+  if (state.probing + state.proven < rule.probes || fault(Fault::breaker_admits_all)) {
     ++state.probing;
     return {.allowed = true, .probe = true, .word = pack(state), .reason = "probe", .wait = {}};
   }
@@ -86,6 +88,7 @@ SettleVerdict settle_probe(const BreakerRule& rule, BreakerState state, const Se
   if (state.probing > 0) --state.probing;
   if (given_back) return {.word = pack(state), .reason = {}};
   if (facts.outcome != BreakerOutcome::good) return {.word = opened(rule, state, facts.now), .reason = "probe_failed"};
+  if (fault(Fault::breaker_never_closes)) return {.word = pack(state), .reason = {}};
   if (++state.proven < rule.probes) return {.word = pack(state), .reason = {}};
   return {.word = pack({.phase = BreakerPhase::closed, .since = facts.now}), .reason = "probes_succeeded"};
 }

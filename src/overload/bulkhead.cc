@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "overload/bulkhead_core.h"
 
 namespace weir {
@@ -58,7 +59,7 @@ void Bulkhead::adopt(const BulkheadRule& rule, std::uint64_t generation) {
 
 bool Bulkhead::take_place() {
   std::uint32_t taken = in_flight_.load();
-  while (taken < limit_.load()) {
+  while (taken < limit_.load() || fault(Fault::places_not_counted)) {
     if (in_flight_.compare_exchange_weak(taken, taken + 1)) return true;
   }
   return false;
@@ -196,8 +197,8 @@ void Bulkhead::Permit::answered(const Result<Answer>& answer) {
   if (answer && answer->tunnel != nullptr) give_back();
 }
 
-void Bulkhead::Permit::finish(const Exchange&, const Delivery&) {
-  give_back();
+void Bulkhead::Permit::finish(const Exchange&, const Delivery& delivery) {
+  if (delivery.complete || !fault(Fault::place_kept)) give_back();
   let_go();
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace weir {
 
 Standing look_at_line(const BulkheadRule& rule, Standing before, Time now, bool empty) {
@@ -12,6 +14,7 @@ Standing look_at_line(const BulkheadRule& rule, Standing before, Time now, bool 
 }
 
 Duration patience(const BulkheadRule& rule, const Standing& standing, Duration baseline) {
+  if (fault(Fault::line_waits_for_ever)) return std::chrono::hours{1};
   if (!standing.stands) return rule.wait;
   return std::min(rule.target.value_or(std::max(target_min, baseline / 2)), rule.wait);
 }

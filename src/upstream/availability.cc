@@ -1,6 +1,8 @@
 // Counting standings, and what the counts mean.
 #include "upstream/availability.h"
 
+#include "base/fault.h"
+
 namespace weir {
 
 std::string_view name_of(EndpointStanding standing) {
@@ -72,7 +74,8 @@ GroupVerdict decide(const GroupFacts& facts) {
   if (facts.allowed() == 0) return {GroupUse::nobody, "taken_out_by_operator"};
   if (facts.healthy() == facts.endpoints) return {GroupUse::all, "all_healthy"};
   const std::uint64_t healthy_percent = std::uint64_t{facts.healthy()} * 100;
-  if (healthy_percent < std::uint64_t{facts.panic_below_percent} * facts.allowed()) {
+  const bool forgotten = facts.healthy() == 0 && fault(Fault::panic_forgotten);
+  if (!forgotten && healthy_percent < std::uint64_t{facts.panic_below_percent} * facts.allowed()) {
     return {GroupUse::panic, facts.healthy() == 0 ? "none_healthy" : "too_few_healthy"};
   }
   if (facts.healthy() > 0) return {GroupUse::healthy, why_left_out(facts)};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/fault.h"
 #include "upstream/picking/latency.h"
 #include "upstream/picking/load_report.h"
 
@@ -288,6 +289,10 @@ Task<void> ClusterState::resolve(std::shared_ptr<Slot> slot) {
   look_again_at(slot->due);
   if (good && !slot->gone && answer->addresses != slot->addresses) {
     slot->addresses = answer->addresses;
+    make_candidates();
+  }
+  if (!good && !slot->gone && !slot->addresses.empty() && fault(Fault::names_forgotten)) {
+    slot->addresses.clear();
     make_candidates();
   }
   if (ready() || resolving_ == 0) {

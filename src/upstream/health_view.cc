@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
+
 namespace weir {
 namespace {
 
@@ -203,7 +205,7 @@ void HealthView::eject(EndpointHealth& endpoint, OutlierSign sign) {
   endpoint.ejections.set(before + 1);
   endpoint.ejected_for.set(sign);
   endpoint.ejected_at.set(now);
-  endpoint.ejected_until.set(now + verdict.duration);
+  endpoint.ejected_until.set(fault(Fault::ejection_never_ends) ? never : now + verdict.duration);
   endpoint.ejections_total.add();
   cluster_->changed();
   tell(fmt::format("{} is ejected for {:g}s: {}", endpoint.address(), seconds_of(verdict.duration), verdict.reason));

@@ -1,6 +1,8 @@
 // The two tables: whether a second try is sent, and whose answer it is.
 #include "upstream/hedge.h"
 
+#include "base/fault.h"
+
 namespace weir {
 
 HedgeVerdict decide(const HedgeFacts& facts) {
@@ -8,7 +10,7 @@ HedgeVerdict decide(const HedgeFacts& facts) {
   if (facts.upload_running) return {false, "still_uploading"};
   if (!facts.body_held) return {false, "body_not_kept"};
   if (facts.attempts_made >= facts.attempts_max) return {false, "attempts_used_up"};
-  if (!allows_one_more(facts.budget)) return {false, "budget_used_up"};
+  if (!allows_one_more(facts.budget) && !fault(Fault::hedge_budget_ignored)) return {false, "budget_used_up"};
   return {true, "slower_than_usual"};
 }
 

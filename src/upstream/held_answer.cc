@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "base/fault.h"
+
 namespace weir {
 namespace {
 
@@ -34,6 +36,7 @@ class HeldAnswer final : public Body {
 }  // namespace
 
 bool is_held(const Answer& answer, ByteCount bytes_max, bool upload_running) {
+  if (fault(Fault::held_answer_passed_early)) return false;
   if (bytes_max == 0 || upload_running || answer.body == nullptr || answer.tunnel != nullptr) return false;
   const std::optional<ByteCount> bytes = answer.body->remaining();
   return bytes && *bytes <= bytes_max;

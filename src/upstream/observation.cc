@@ -1,6 +1,7 @@
 // Whose fault it was, and where it is counted.
 #include "upstream/observation.h"
 
+#include "base/fault.h"
 #include "upstream/health_view.h"
 
 namespace weir {
@@ -62,7 +63,7 @@ void FollowedEndpoint::failed(AnswerPart part, Time now) {
   // What failed before a success that another core saw is no part of this run.
   if (run.length.get() > 0 && run.began.get() < health_->last_success(part)) run.length.subtract(run.length.get());
   if (run.length.get() == 0) run.began.set(now);
-  run.length.add();
+  if (!fault(Fault::failures_not_counted)) run.length.add();
   const OutlierRules& rules = view_.rules().outliers;
   if (!rules.watch || rules.consecutive_errors == 0) return;
   if (health_->failures_in_a_row(part) >= rules.consecutive_errors) view_.report(*this, now);

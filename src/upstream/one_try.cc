@@ -93,7 +93,8 @@ Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
   Result<Answer> answer = co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
   const bool uploads = exchange.scope.running() > 0;
   if (!answer || !is_held(*answer, cluster.settings().retries.answer_bytes_max, uploads)) co_return answer;
-  one.reused_connection = false;  // it has answered: whatever happens now, it was not stale
+  // It has answered: whatever happens now, it was not stale.
+  one.reused_connection = fault(Fault::held_answer_called_stale);
   CO_TRY_VOID(co_await hold(exchange, *answer));
   co_return answer;
 }

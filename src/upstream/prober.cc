@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/fault.h"
 #include "net/connect.h"
 #include "upstream/secured_protocol.h"
 
@@ -51,6 +52,7 @@ Task<void> Prober::go_on() {
     const Result<ProbeResult> result = co_await ask();
     if (stopped_) co_return;
     if (result) take(*result);
+    if (result && !result->passed && fault(Fault::checks_end_with_failure)) co_return;
     wait = next_check_after(history_, rules_, shard_.reactor.random().next());
   }
 }
@@ -67,10 +69,11 @@ Task<Result<ProbeResult>> Prober::ask() {
 }
 
 void Prober::take(const ProbeResult& result) {
+  const bool passed = result.passed || fault(Fault::failed_check_passes);
   (result.passed ? endpoint_->checks_passed : endpoint_->checks_failed).add();
   endpoint_->check_number.set(result.number);
   endpoint_->check_reason.set(result.reason.data());
-  const CheckVerdict verdict = decide(history_, result.passed, rules_.up_after, rules_.down_after);
+  const CheckVerdict verdict = decide(history_, passed, rules_.up_after, rules_.down_after);
   const bool was_down = history_.state == CheckState::down;
   history_ = verdict.next;
   if (!verdict.changed) return;
