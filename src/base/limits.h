@@ -146,6 +146,17 @@ inline constexpr std::uint32_t endpoint_weight = 1000;
 inline constexpr std::size_t endpoints_with_metrics = 1000;
 /// How long one request to the admin address waits for an endpoint's last requests to end; commands ask again.
 inline constexpr Duration drain_answer = std::chrono::seconds{30};
+/// Bytes of a file of endpoints: 40,000 of 100 bytes.
+inline constexpr ByteCount endpoint_file_bytes = 4 * mebibyte;
+/// How long a connect to one address of a server is alone before the next is tried beside it. RFC 8305 section 8:
+/// between 100 ms and 2 s; a way to a server that takes longer is a bad one.
+inline constexpr Duration connection_attempt_delay = std::chrono::milliseconds{250};
+/// Cookies of our name in one request that are checked; a browser sends one for each path.
+inline constexpr std::size_t sticky_cookies = 4;
+/// Keys that such cookies are believed by, and characters of each: 32 of hexadecimal are 128 bits. Two while they
+/// rotate.
+inline constexpr std::size_t sticky_keys = 4;
+inline constexpr std::size_t sticky_key_bytes = 32;
 /// Tries per request, the first included.
 inline constexpr unsigned attempts = 3;
 /// Parts of one answer to a Range. Browsers and download managers ask for one, PDF readers for a handful, attackers for

@@ -20,9 +20,6 @@
 
 namespace weir {
 
-/// RFC 8305 section 8: between 100 ms and 2 s; a way to a server that takes longer is a bad one.
-inline constexpr Duration connection_attempt_delay = std::chrono::milliseconds{250};
-
 /// The addresses in the order in which they are tried: the first one's family first, then the families in turns, each
 /// in its given order (RFC 8305 section 4, First Address Family Count 1). Pure.
 std::vector<SocketAddress> interleaved(std::span<const SocketAddress> addresses);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "base/random.h"
 #include "runtime/scope.h"
 #include "runtime/sim_io.h"
@@ -41,7 +42,7 @@ class ConnectRaceTest : public testing::Test {
     const Time began = reactor.now();
     std::optional<Result<std::unique_ptr<Stream>>> ended;
     Scope scope(reactor);
-    scope.spawn(keep(connect_first(reactor, addresses, timeout, connection_attempt_delay), ended));
+    scope.spawn(keep(connect_first(reactor, addresses, timeout, limits::connection_attempt_delay), ended));
     world.run_until([&] { return scope.running() == 0; });
     Result<std::unique_ptr<Stream>> outcome = std::move(*ended);
     took = reactor.now() - began;

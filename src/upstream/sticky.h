@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/units.h"
 #include "contracts/schema.h"
 #include "http/fields.h"
@@ -28,15 +29,6 @@
 #include "upstream/sticky_counts.h"
 
 namespace weir {
-
-namespace limits {
-/// Cookies of our name in one request that are checked, half a microsecond each; a browser sends one for each path.
-inline constexpr std::size_t sticky_cookies = 4;
-/// Keys that such cookies are believed by, and characters of each: 32 of hexadecimal are 128 bits. Two while they
-/// rotate.
-inline constexpr std::size_t sticky_keys = 4;
-inline constexpr std::size_t sticky_key_bytes = 32;
-}  // namespace limits
 
 /// `upstreams.NAME.sticky`.
 struct StickyOptions {

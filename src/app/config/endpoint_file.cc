@@ -5,6 +5,7 @@
 
 #include "app/config/upstreams.h"
 #include "app/config/yaml_reader.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace weir::config {
@@ -89,7 +90,7 @@ std::shared_ptr<const EndpointList> parse(std::string_view bytes, FileReport& re
 
 const FileKind<EndpointList>& endpoint_file_kind() {
   static constexpr FileKind<EndpointList> kind{
-      .name = "endpoints", .bytes_max = endpoint_file_bytes, .secret = false, .parse = &parse};
+      .name = "endpoints", .bytes_max = limits::endpoint_file_bytes, .secret = false, .parse = &parse};
   return kind;
 }
 

@@ -14,9 +14,6 @@
 
 namespace weir::config {
 
-/// Bytes of a file of endpoints: 40,000 of 100 bytes.
-inline constexpr ByteCount endpoint_file_bytes = 4 * mebibyte;
-
 const FileKind<EndpointList>& endpoint_file_kind();
 
 }  // namespace weir::config

@@ -1,6 +1,7 @@
 // The steps of an introduction, each a question and its answer.
 #include "net/redis/link.h"
 
+#include "base/limits.h"
 #include "net/connect_race.h"
 
 namespace weir::redis {
@@ -89,7 +90,7 @@ Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolv
   for (const ResolvedAddress& each : resolved.addresses) addresses.push_back(each.address.address);
   addresses = interleaved(addresses);
   CO_TRY(std::unique_ptr<Stream> stream,
-         co_await connect_first(reactor, addresses, settings.connect_timeout, connection_attempt_delay));
+         co_await connect_first(reactor, addresses, settings.connect_timeout, limits::connection_attempt_delay));
   auto link = std::make_unique<Link>(std::move(stream));
   Introduction introduction(*link, settings, deadline, words);
   CO_TRY_VOID(co_await introduction.run());
