@@ -25,7 +25,7 @@ std::vector<std::string> offered(const std::vector<std::string>& written, bool h
 
 std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocument& document, const Around& around,
                                                          WallTime now) {
-  if (!around.http2 && std::ranges::contains(document.protocols, http2_name)) {
+  if (!around.http2 && std::ranges::find(document.protocols, http2_name) != document.protocols.end()) {
     const config::CertificateDocument& first = document.certificates.front();
     around.diagnostics.error(first.place, first.path, "tls.protocols offers h2 where http2 is off",
                              "take h2 out of tls.protocols, or http2: false out of the listener");
