@@ -111,7 +111,7 @@ void ServerSessionH2::section_began(StreamId stream) {
     static_cast<ServerStream*>(known)->section_began();
     return;
   }
-  if (under_way_ >= streams_max_) {
+  if (full()) {
     shard_.metrics.h2_streams_refused.add();
     codec_.reset(stream, ErrorCode::refused_stream);
     return;
@@ -155,6 +155,7 @@ Task<void> ServerSessionH2::serve(ServerStream* stream) {
     const std::unique_ptr<ServerStream> owned(stream);
     co_await owned->serve();
     drop(*owned);
+    if (owned->over()) --over_;
     if (fault(Fault::h2_stream_leaked) && owned->broken()) co_return;
   }
   --under_way_;
@@ -182,6 +183,10 @@ void ServerSessionH2::closed(Channel& channel, ErrorCode why, bool by_peer) {
     stream.give_up_head(client_error(Code::peer_reset));
     arrived_.push_back(stream);
   }
+  if (whole) {
+    stream.note_over();
+    ++over_;
+  }
   if (whole || fault(Fault::h2_reset_unheard)) return;
   if (by_peer) shard_.metrics.h2_streams_reset_by_clients.add();
   stream.break_off(client_error(Code::peer_reset));
@@ -195,8 +200,7 @@ std::optional<ErrorCode> ServerSessionH2::frame_began(const FrameHeader& frame) 
     const bool taken_back = channel != nullptr && static_cast<const ServerStream*>(channel)->unanswered();
     if (taken_back && !guard_.note(Flood::resets, now)) return ErrorCode::enhance_your_calm;
   }
-  const bool one_too_many =
-      frame.type == FrameType::headers && frame.stream > numbers_.last() && under_way_ >= streams_max_;
+  const bool one_too_many = frame.type == FrameType::headers && frame.stream > numbers_.last() && full();
   if (one_too_many && !guard_.note(Flood::resets, now)) return ErrorCode::enhance_your_calm;
   return Carrier::frame_began(frame);
 }

@@ -37,6 +37,7 @@ class ServerSessionH2 final : private Carrier, private DrainWatcher {
   [[nodiscard]] Duration patience() const;
   Task<void> serve(ServerStream* stream);
   void begin_what_arrived();
+  [[nodiscard]] bool full() const { return under_way_ - over_ >= streams_max_; }
   void be_quiet();
   void stream_over();
   void begin_end();
@@ -65,7 +66,8 @@ class ServerSessionH2 final : private Carrier, private DrainWatcher {
   IntrusiveList<Channel> arrived_;    // their heads are read, and their exchanges have not begun
   ServerStream* incoming_ = nullptr;  // whose head comes in
   std::uint32_t streams_max_;
-  std::uint32_t under_way_ = 0;
+  std::uint32_t under_way_ = 0;  // exchanges
+  std::uint32_t over_ = 0;       // of these, those whose stream is over: they do not count against the maximum
   ByteCount section_bytes_ = 0;
   ByteCount section_bytes_max_;
   Time section_began_{};

@@ -231,7 +231,11 @@ Task<Result<void>> ServerStream::deliver_content(Answer& answer) {
     const Fields* const trailers = (*piece)->trailers;
     put((*piece)->bytes, last,
         last && trailers != nullptr ? lines_of(*trailers, exchange_.arena) : std::span<const Line>{});
-    if (last) co_return Result<void>{};
+    if (last) {
+      // The upstream connection is free before the client can know, and ask again. (Trailers lie with the body.)
+      if (trailers == nullptr) answer.body.reset();
+      co_return Result<void>{};
+    }
     CO_TRY_VOID(co_await depart(stall));
   }
 }

@@ -40,6 +40,10 @@ class ServerStream final : public Channel, private ExchangeHost, private Timer {
   /// Whether an answer is still owed: what a client that takes its request back has made us do for nothing.
   [[nodiscard]] bool unanswered() const { return !head_sent_; }
 
+  /// Both sides have sent all they wanted to: to the client it is over, while the exchange still has to end.
+  void note_over() { over_ = true; }
+  [[nodiscard]] bool over() const { return over_; }
+
  private:
   Task<void> answer(Delivery& delivery);
   Task<void> open_tunnel(Answer answer, Delivery& delivery);
@@ -66,6 +70,7 @@ class ServerStream final : public Channel, private ExchangeHost, private Timer {
   bool tunnel_wanted_ = false;
   bool continue_owed_ = false;
   bool head_sent_ = false;
+  bool over_ = false;
   Cancellation* region_ = nullptr;
 };
 
