@@ -5,15 +5,15 @@ _weir() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words='' files=''
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key demo-origin fmt schema completion version help' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key tls demo-origin fmt schema completion version help' -- "$current")
     return
   fi
   case $previous in
-    -c | --config)
+    -c | --config | --authorities)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    --state | -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | --by | --rows | --interval | --wait | -u | --user | --algorithm | --cost | --expires | --listen) return ;;
+    --state | -H | --header | --from | --listener | --admin | --status | --route | --upstream | --slower | --rate | --count | --by | --rows | --interval | --wait | -u | --user | --algorithm | --cost | --expires | --name | --listen) return ;;
   esac
   case ${COMP_WORDS[1]} in
     run) words='-c --config --state --refuse-broken -h --help' files=yes ;;
@@ -32,12 +32,13 @@ _weir() {
     healthcheck) words='--ready --admin -h --help' ;;
     hash-password) words='-u --user --algorithm --cost -h --help' ;;
     api-key) words='--expires -h --help' ;;
+    tls) words='--name --authorities -h --help' files=yes ;;
     demo-origin) words='--listen -h --help' ;;
     fmt) words='--check --explicit -h --help' files=yes ;;
     schema) words='-h --help' ;;
     completion) words='-h --help bash zsh fish' ;;
     version) words='-h --help' ;;
-    help) words='-h --help run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key demo-origin fmt schema completion version help' ;;
+    help) words='-h --help run check explain tail reload rollback history diff stop status limits top upstream healthcheck hash-password api-key tls demo-origin fmt schema completion version help' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files && $current != -* ]]; then
