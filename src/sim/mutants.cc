@@ -41,9 +41,9 @@ Found hunt(Fault planted, std::uint64_t first_seed) {
 
 }  // namespace
 
-int run_mutants(std::uint64_t first_seed) {
+Hunt run_mutants(std::uint64_t first_seed) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  int survivors = 0;
+  Hunt all;
   fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8}  {}\n", "planted", "found by", "seed", "worlds", "seconds",
              "the mistake");
   for (std::size_t number = 1; number <= fault_count; ++number) {
@@ -58,12 +58,12 @@ int run_mutants(std::uint64_t first_seed) {
     }
     const Found found = hunt(planted, first_seed);
     const bool survived = found.verdict.passed;
-    if (survived) ++survivors;
+    ++(survived ? all.survived : all.found);
     fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8.2f}  {}\n", name_of(planted),
                survived ? "SURVIVED" : found.verdict.checker, survived ? "-" : std::to_string(found.verdict.seed),
                found.worlds, found.seconds, sentence_of(planted));
   }
-  return survivors;
+  return all;
 }
 
 }  // namespace weir::sim

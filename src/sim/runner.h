@@ -30,7 +30,11 @@ struct Run {
 /// Runs the worlds in order and hands each verdict over; `more` says whether to go on.
 void run_worlds(const Run& run, const std::function<bool(const Verdict&)>& more);
 
-/// Plants every fault in turn and prints a table of what found it. \returns  how many survived
-int run_mutants(std::uint64_t first_seed);
+struct Hunt {
+  std::uint64_t found = 0;
+  std::uint64_t survived = 0;
+};
+/// Plants every fault in turn that a world can meet, and prints a table of what found it.
+Hunt run_mutants(std::uint64_t first_seed);
 
 }  // namespace weir::sim

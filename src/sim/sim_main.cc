@@ -111,8 +111,8 @@ int run_many(const Wishes& wishes) {
 
 int run(const Wishes& wishes) {
   if (wishes.mutants) {
-    const int survivors = run_mutants(wishes.first);
-    return finish(fault_count - static_cast<std::size_t>(survivors), static_cast<std::uint64_t>(survivors));
+    const Hunt hunt = run_mutants(wishes.first);
+    return finish(hunt.found, hunt.survived);
   }
   return wishes.seed ? run_one(wishes) : run_many(wishes);
 }
