@@ -72,7 +72,7 @@ SavedSession::~SavedSession() {
 }
 
 std::expected<std::shared_ptr<const ClientContext>, std::string> ClientContext::make(const ClientSettings& settings) {
-  const std::shared_ptr<ClientContext> made(new ClientContext);
+  std::shared_ptr<ClientContext> made(new ClientContext);
   made->settings_ = settings;
   for (const std::string& protocol : settings.protocols) {
     made->offered_ += static_cast<char>(protocol.size());

@@ -162,7 +162,7 @@ void Engine::take(std::span<const char> received) {
 // What the library has not read yet would be lost with the scratch.
 void Engine::keep_rest() {
   if (incoming_.empty()) {
-    if (kept_.capacity() > sizeof(kept_)) std::string().swap(kept_);  // an idle connection owns no buffer
+    if (kept_.capacity() > std::string().capacity()) std::string().swap(kept_);  // an idle connection owns no buffer
     kept_.clear();
   } else {
     kept_ = std::string(incoming_);

@@ -210,7 +210,7 @@ class Sets {
 }  // namespace
 
 std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::make(const ServerSettings& settings) {
-  const std::shared_ptr<ServerContext> made(new ServerContext);
+  std::shared_ptr<ServerContext> made(new ServerContext);
   made->settings_ = settings;
   made->offered_ = alpn_wire(settings.protocols);
   const Sets sets(made->settings_.identities);
