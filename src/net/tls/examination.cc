@@ -1,14 +1,13 @@
 // Looking at a chain link by link, and at a handshake.
 #include "net/tls/examination.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
 
 #include "net/address.h"
+#include "net/tls/certificate_text.h"
 #include "net/tls/facts.h"
 #include "net/tls/identity.h"
 #include "net/tls/openssl.h"
@@ -19,13 +18,6 @@ namespace {
 using Store = std::unique_ptr<X509_STORE, Freed<&X509_STORE_free>>;
 using Chain = std::vector<Certificate>;
 
-std::string text_of(const X509_NAME* name) {
-  const Bio out(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &bytes);
-  return {bytes, static_cast<std::size_t>(std::max(size, 0L))};
-}
 std::string subject_of(X509* certificate) {
   return text_of(X509_get_subject_name(certificate));
 }
@@ -33,21 +25,11 @@ std::string issuer_of(X509* certificate) {
   return text_of(X509_get_issuer_name(certificate));
 }
 
-WallTime time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return WallTime{std::chrono::seconds{::timegm(&parts)}};
-}
-std::string day_of(WallTime time) {
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
-}
-
 ShownCertificate shown(X509* certificate) {
   ShownCertificate made{.subject = subject_of(certificate),
                         .issuer = issuer_of(certificate),
                         .key = {},
-                        .names = {},
+                        .names = names_of(certificate),
                         .from = time_of(X509_get0_notBefore(certificate)),
                         .until = time_of(X509_get0_notAfter(certificate))};
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
@@ -59,14 +41,6 @@ ShownCertificate shown(X509* certificate) {
                                                   : "key of",
                            EVP_PKEY_get_bits(key));
   }
-  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
-    if (name->type != GEN_DNS) continue;
-    made.names.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                            static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-  }
-  GENERAL_NAMES_free(all);
   return made;
 }
 

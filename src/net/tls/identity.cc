@@ -1,14 +1,12 @@
 // Reading PEM with an eye on lines, and judging what was read.
 #include "net/tls/identity.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/limits.h"
-#include "base/text.h"
+#include "net/tls/certificate_text.h"
 #include "net/tls/openssl.h"
 
 namespace weir::tls {
@@ -52,38 +50,6 @@ bool is_certificate(const Block& block) {
 }
 bool is_private_key(const Block& block) {
   return block.label.ends_with("PRIVATE KEY");
-}
-
-std::string text_of(const X509_NAME* name) {
-  const Bio out(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &bytes);
-  return {bytes, static_cast<std::size_t>(std::max(size, 0L))};
-}
-
-WallTime time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return WallTime{std::chrono::seconds{::timegm(&parts)}};
-}
-std::string day_of(WallTime time) {
-  return fmt::format("{:%Y-%m-%d %H:%M} UTC",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
-}
-
-std::vector<std::string> names_of(X509* certificate) {
-  std::vector<std::string> names;
-  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
-    if (name->type != GEN_DNS) continue;
-    const std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-    names.push_back(text::to_lower(text));
-  }
-  GENERAL_NAMES_free(all);
-  return names;
 }
 
 bool has_addresses(X509* certificate) {
