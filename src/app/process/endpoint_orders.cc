@@ -67,7 +67,7 @@ OrderFacts facts_of(const EndpointOrder& order, const Cluster& cluster, const En
 
 /// `10.0.0.1:8080 of shop is drained`
 std::string told(const EndpointOrder& order, const EndpointHealth& meant) {
-  const std::string who = fmt::format("{} of {}", meant.address(), order.upstream);
+  std::string who = fmt::format("{} of {}", meant.address(), order.upstream);
   switch (order.verb) {
     case EndpointVerb::drain:
       return who + " gets no new requests";
