@@ -25,7 +25,7 @@ std::string described(const Cluster& cluster) {
 std::string sticky_described(const Cluster& cluster, const RequestHead& head) {
   const StickyRule* rule = cluster.settings().sticky.get();
   if (rule == nullptr) return {};
-  const std::string begun = ", whose clients come back by the cookie " + rule->cookie_name();
+  std::string begun = ", whose clients come back by the cookie " + rule->cookie_name();
   const StickyRule::Read read =
       rule->read(head.fields, WallTime{});  // what time it is is not imagined: none is too old
   if (read.cookie == StickyCookie::none) return begun;
