@@ -1,8 +1,10 @@
 // The life of a request, in the order in which it happens.
 #include "protocols/h2/server_stream.h"
 
+#include <array>
 #include <utility>
 
+#include "base/crypto.h"
 #include "base/fault.h"
 #include "protocols/h2/channel_duplex.h"
 #include "protocols/h2/outgoing_head.h"
@@ -183,12 +185,10 @@ Task<void> ServerStream::open_tunnel(Answer answer, Delivery& delivery) {
 // A server of HTTP/1 wants a key that a client of HTTP/2 does not send (RFC 8441 section 5.1): ours is as good.
 void ServerStream::ask_as_websocket() {
   if (exchange_.request.upgrade != "websocket") return;
-  static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::span<char> key = exchange_.arena.make_array<char>(24);  // 16 bytes in base64
-  for (char& letter : key) letter = letters[context_.shard().reactor.random().below(letters.size())];
-  key[21] = 'A';  // of the last letter only two bits count
-  key[22] = key[23] = '=';
-  exchange_.request.fields.set("sec-websocket-key", std::string_view(key.data(), key.size()));
+  std::array<char, 16> bytes;  // section 4.1 of RFC 6455
+  for (char& byte : bytes) byte = static_cast<char>(context_.shard().reactor.random().below(256));
+  const std::string key = crypto::encode_base64({bytes.data(), bytes.size()});
+  exchange_.request.fields.set("sec-websocket-key", exchange_.arena.copy(key));
 }
 
 // What of the answer's framing this client is told: frames show the end by themselves.
