@@ -382,11 +382,8 @@ void Compiler::add_certificates(const config::Document& document, ListenerNumber
     if (!listener.tls) continue;
     const std::uint16_t number = listeners.number_of(listener.name);
     if (gateway.certificates.size() <= number) gateway.certificates.resize(number + std::size_t{1});
-    const FileCertificates::Around around{.listener = listener.name,
-                                          .http2 = listener.http2,
-                                          .tickets = tickets_,
-                                          .files = files_,
-                                          .diagnostics = diagnostics};
+    const FileCertificates::Around around{
+        .listener = listener.name, .tickets = tickets_, .files = files_, .diagnostics = diagnostics};
     gateway.certificates[number] = FileCertificates::open(*listener.tls, around, now);
   }
 }

@@ -53,13 +53,17 @@ Opening opening_of(std::string_view first_bytes) {
   return count == http2_preface.size() ? Opening::http2 : Opening::undecided;
 }
 
+std::optional<Opening> settled(const ConnectionFacts& facts) {
+  if (facts.tls != nullptr) return facts.tls->protocol == "h2" ? Opening::http2 : Opening::http1;
+  if (!facts.http2) return Opening::http1;
+  return {};
+}
+
 Task<void> ProtocolChoice::serve(ServerContext& context, Inbox& inbox) const {
   if (!co_await hear_first_bytes(context, inbox)) co_return;
-  const ConnectionFacts& facts = context.facts();
-  // Over TLS what ALPN agreed on is what is spoken, whatever comes (RFC 9113 section 3.2).
-  const bool http2 = facts.tls != nullptr ? facts.tls->protocol == "h2"
-                                          : facts.http2 && co_await hear_opening(context, inbox) == Opening::http2;
-  co_await (http2 ? http2_ : http1_).serve(context, inbox);
+  const std::optional<Opening> known = settled(context.facts());
+  const Opening opening = known ? *known : co_await hear_opening(context, inbox);
+  co_await (opening == Opening::http2 ? http2_ : http1_).serve(context, inbox);
 }
 
 }  // namespace weir

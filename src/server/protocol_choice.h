@@ -6,6 +6,8 @@
 // begins otherwise, by one byte, speaks HTTP/1.
 #pragma once
 
+#include <optional>
+
 #include "contracts/session.h"
 
 namespace weir {
@@ -16,6 +18,10 @@ inline constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\
 /// What the first bytes say. Pure.
 enum class Opening : std::uint8_t { undecided, http1, http2 };
 Opening opening_of(std::string_view first_bytes);
+
+/// What is spoken whatever the first bytes are: over TLS what ALPN agreed on (RFC 9113 section 3.2), without it HTTP/1
+/// where HTTP/2 is off. Nothing: they decide. Pure.
+std::optional<Opening> settled(const ConnectionFacts& facts);
 
 class ProtocolChoice final : public ServerProtocol {
  public:

@@ -125,6 +125,20 @@ TEST(Document, smallest_has_all_defaults) {
   EXPECT_EQ(document.routes[0]->service.path, "routes[0].proxy");
 }
 
+TEST(Document, alpn_offers_http2_where_it_is_spoken) {
+  World world;
+  const Document document = world.load(R"(listeners:
+  - { address: ":443", tls: { certificates: [a.pem] } }
+  - { address: ":444", http2: false, tls: { certificates: [a.pem] } }
+  - { address: ":445", tls: { certificates: [a.pem], protocols: [http/1.1] } }
+routes: [{ respond: 204 }]
+)");
+  ASSERT_EQ(document.listeners.size(), 3U);
+  EXPECT_EQ(document.listeners[0].tls->protocols, (std::vector<std::string>{"h2", "http/1.1"}));
+  EXPECT_EQ(document.listeners[1].tls->protocols, std::vector<std::string>{"http/1.1"});
+  EXPECT_EQ(document.listeners[2].tls->protocols, std::vector<std::string>{"http/1.1"});
+}
+
 TEST(Document, filters_run_defaults_then_host_then_route) {
   World world;
   const Document document = world.load(R"(listeners: [":80"]

@@ -40,7 +40,12 @@ bool read_listeners(const Node& node, const Reading& reading, Document& document
   return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
     ListenerDocument listener;
     listener.place = item.place();
-    const bool good = listener_schema().read_into(item, at, listener);
+    bool good = listener_schema().read_into(item, at, listener);
+    if (listener.tls && !settle_protocols(*listener.tls, listener.http2)) {
+      at.diagnostics().error(listener.tls->protocols_place, at.path() + ".tls.protocols",
+                             "h2 is offered where http2 is off", "take h2 out, or http2: false out of the listener");
+      good = false;
+    }
     if (listener.name.empty()) listener.name = listener.address.text();
     document.listeners.push_back(std::move(listener));  // also with errors: routes may name it
     return good;

@@ -58,6 +58,7 @@ bool read_certificates(const Node& node, const Reading& reading, TlsDocument& ou
 }
 
 bool read_protocols(const Node& node, const Reading& reading, TlsDocument& out) {
+  out.protocols_place = node.place();
   return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
     std::size_t index = 0;
     const std::vector<std::string_view>& spoken = tls::spoken_protocols();
@@ -97,6 +98,15 @@ bool read_clients(const Node& node, const Reading& reading, TlsDocument& out) {
 }
 
 }  // namespace
+
+bool settle_protocols(TlsDocument& tls, bool http2) {
+  constexpr std::string_view http2_name = "h2";
+  if (!tls.protocols.empty()) return http2 || std::ranges::find(tls.protocols, http2_name) == tls.protocols.end();
+  const std::vector<std::string_view>& spoken = tls::spoken_protocols();
+  tls.protocols.assign(spoken.begin(), spoken.end());
+  if (!http2) std::erase(tls.protocols, http2_name);
+  return true;
+}
 
 const Schema<TlsDocument>& tls_schema() {
   static const auto schema =

@@ -36,7 +36,8 @@ struct ClientCertificatesDocument {
 struct TlsDocument {
   std::vector<CertificateDocument> certificates;
   tls::Version oldest = tls::Version::tls_1_2;
-  std::vector<std::string> protocols;  ///< empty: all that Weir speaks
+  std::vector<std::string> protocols;  ///< that ALPN offers, most wanted first
+  Place protocols_place;               ///< where they are written; of the list
   bool session_tickets = true;
   std::optional<ClientCertificatesDocument> clients;  ///< nothing: they are not asked
 };
@@ -54,6 +55,10 @@ struct UpstreamTlsDocument {
 };
 
 const Schema<TlsDocument>& tls_schema();
+
+/// Fills in the protocols that are not written: all that Weir speaks, HTTP/2 only where `http2` is on.
+/// \returns  false when HTTP/2 is written where it is off
+bool settle_protocols(TlsDocument& tls, bool http2);
 const Schema<UpstreamTlsDocument>& upstream_tls_schema();
 
 }  // namespace weir::config

@@ -8,29 +8,9 @@
 #include "app/tls/findings.h"
 
 namespace weir {
-namespace {
-
-constexpr std::string_view http2_name = "h2";
-
-/// What ALPN offers: what is written, else all that Weir speaks; HTTP/2 only where the listener speaks it.
-std::vector<std::string> offered(const std::vector<std::string>& written, bool http2) {
-  const std::vector<std::string_view>& spoken = tls::spoken_protocols();
-  std::vector<std::string> names = written;
-  if (names.empty()) names.assign(spoken.begin(), spoken.end());
-  if (!http2) std::erase(names, http2_name);
-  return names;
-}
-
-}  // namespace
 
 std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocument& document, const Around& around,
                                                          WallTime now) {
-  if (!around.http2 && std::ranges::find(document.protocols, http2_name) != document.protocols.end()) {
-    const config::CertificateDocument& first = document.certificates.front();
-    around.diagnostics.error(first.place, first.path, "tls.protocols offers h2 where http2 is off",
-                             "take h2 out of tls.protocols, or http2: false out of the listener");
-    return nullptr;
-  }
   std::shared_ptr<FileCertificates> made(new FileCertificates(document, around));
   const std::lock_guard lock(made->looking_);
   made->read_files();
@@ -42,11 +22,7 @@ std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocume
 }
 
 FileCertificates::FileCertificates(const config::TlsDocument& document, const Around& around)
-    : document_(document),
-      protocols_(offered(document.protocols, around.http2)),
-      listener_(around.listener),
-      tickets_(around.tickets),
-      tell_(around.files.tell()) {
+    : document_(document), listener_(around.listener), tickets_(around.tickets), tell_(around.files.tell()) {
   for (const config::CertificateDocument& each : document_.certificates) {
     const std::size_t certificate = add_file(each.certificate, each.certificate_place, false);
     pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
@@ -111,7 +87,7 @@ std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t
 
 std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, Diagnostics& diagnostics) const {
   tls::ServerSettings settings{.oldest = document_.oldest,
-                               .protocols = protocols_,
+                               .protocols = document_.protocols,
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
                                .scope = listener_};
   bool good = take_clients(settings, diagnostics);

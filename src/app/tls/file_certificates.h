@@ -28,7 +28,6 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
  public:
   struct Around {
     std::string listener;  ///< its name: tickets hold for it alone
-    bool http2 = true;     ///< whether the listener speaks it: else ALPN does not offer it
     std::shared_ptr<tls::TicketKeys> tickets;
     WatchedFiles& files;
     Diagnostics& diagnostics;
@@ -65,7 +64,6 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
   void look_again(WallTime now);
 
   const config::TlsDocument document_;
-  const std::vector<std::string> protocols_;  // that ALPN offers
   const std::string listener_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
