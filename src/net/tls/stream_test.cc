@@ -60,14 +60,19 @@ struct Meeting {
 class TlsStream : public testing::Test {
  protected:
   void meet(Meeting& meeting) {
-    server_context_ = ServerContext::make(meeting.server).value();
     client_context_ = ClientContext::make(meeting.client).value();
+    serve_one(meeting, [&](const UpstreamAddress& where) { return ask(where, meeting); });
+  }
+
+  /// Serves one connection, which `client` makes, until both are over.
+  void serve_one(Meeting& meeting, const std::function<Task<void>(const UpstreamAddress&)>& client) {
+    server_context_ = ServerContext::make(meeting.server).value();
     const Handle listening = io_.listen(address_, {}).value();
     Listener listener(reactor_, listening);
     const UpstreamAddress where{io_.local_address(listening)};
     Scope scope(reactor_);
     scope.spawn(serve(listener, meeting));
-    scope.spawn(ask(where, meeting));
+    scope.spawn(client(where));
     ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
   }
 
@@ -316,19 +321,12 @@ TEST_F(TlsStream, asks_clients_for_certificates) {
 
 TEST_F(TlsStream, gives_up_on_who_says_nothing) {
   Meeting meeting;
-  server_context_ = ServerContext::make(meeting.server).value();
-  const Handle listening = io_.listen(address_, {}).value();
-  Listener listener(reactor_, listening);
-  const UpstreamAddress where{io_.local_address(listening)};
-  Scope scope(reactor_);
-  scope.spawn(serve(listener, meeting));
   const Time begin = reactor_.now();
   const auto mute = [](Reactor& reactor, UpstreamAddress to) -> Task<void> {
     auto connected = co_await connect(reactor, to, 5s);
     static_cast<void>(co_await (*connected)->receive(60s));
   };
-  scope.spawn(mute(reactor_, where));
-  ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
+  serve_one(meeting, [&](const UpstreamAddress& where) { return mute(reactor_, where); });
   EXPECT_EQ(meeting.accepted.error().code, Code::tls_timeout);
   EXPECT_EQ(meeting.server_failure, Failure::timed_out);
   EXPECT_LT(reactor_.now() - begin, 12s);
@@ -336,20 +334,13 @@ TEST_F(TlsStream, gives_up_on_who_says_nothing) {
 
 TEST_F(TlsStream, tells_who_speaks_plain_http_in_plain_http) {
   Meeting meeting;
-  server_context_ = ServerContext::make(meeting.server).value();
-  const Handle listening = io_.listen(address_, {}).value();
-  Listener listener(reactor_, listening);
-  const UpstreamAddress where{io_.local_address(listening)};
-  Scope scope(reactor_);
-  scope.spawn(serve(listener, meeting));
   std::string heard;
   const auto speak = [](Reactor& reactor, UpstreamAddress to, std::string& out) -> Task<void> {
     auto connected = co_await connect(reactor, to, 5s);
     EXPECT_TRUE(co_await (*connected)->send("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 5s));
     if (const auto answer = co_await (*connected)->receive(5s)) out.assign(answer->data(), answer->size());
   };
-  scope.spawn(speak(reactor_, where, heard));
-  ASSERT_TRUE(world_.run_until([&] { return scope.running() == 0; }));
+  serve_one(meeting, [&](const UpstreamAddress& where) { return speak(reactor_, where, heard); });
   EXPECT_EQ(meeting.server_failure, Failure::plain_http);
   EXPECT_TRUE(heard.starts_with("HTTP/1.1 400 ")) << heard;
   EXPECT_TRUE(heard.ends_with("use https:// in the URL\n")) << heard;
