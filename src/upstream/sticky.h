@@ -9,7 +9,6 @@
 // Who stays and who moves:
 //   * to an endpoint that is drained, as `on_drain` says: kept until the session ends, or moved at once;
 //   * one that is disabled, ill, ejected, gone, or failed this very request: as `on_failure` says.
-// A weight of 0 takes no new clients and keeps those it has.
 #pragma once
 
 #include <cstdint>
