@@ -190,9 +190,9 @@ class Forward final : public Handler, public LeaseOwner {
  private:
   Task<void> linger(Reactor& reactor) {
     Cancellation deaf;
-    co_await sleep(reactor).under(deaf);
+    co_await rest(reactor).under(deaf);
   }
-  Task<void> sleep(Reactor& reactor) { static_cast<void>(co_await Sleep(reactor, lingers)); }
+  Task<void> rest(Reactor& reactor) { static_cast<void>(co_await Sleep(reactor, lingers)); }
 
   UpstreamAddress origin_;
   std::vector<std::unique_ptr<ClientSession>> sessions_;
