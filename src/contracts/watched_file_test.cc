@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
+#include "runtime/wait_out.h"
 
 namespace weir {
 namespace {
@@ -35,11 +36,7 @@ class WatchedFileTest : public testing::Test {
     files.begin();
     return files.watch(number_file, path(), {}, "option", diagnostics);
   }
-  void pass(Duration duration) {
-    shard.run_to_end([](Reactor& reactor, Duration time) -> Task<Result<void>> {
-      co_return co_await Sleep(reactor, time);
-    }(shard.shard().reactor, duration));
-  }
+  void pass(Duration duration) { shard.run_to_end(wait_out(shard.shard().reactor, duration)); }
 
   TemporaryFolder folder;
   std::vector<std::string> told;

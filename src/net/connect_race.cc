@@ -5,6 +5,7 @@
 
 #include "net/connect.h"
 #include "runtime/scope.h"
+#include "runtime/wait_out.h"
 
 namespace weir {
 namespace {
@@ -42,10 +43,9 @@ class ConnectRace {
   Task<void> wait_for_turn() {
     CancellationRegion region(co_await current_cancellation{});
     waiting_ = &region.inner();
-    co_await wait_out(attempt_delay_).under(region.inner());
+    co_await wait_out(reactor_, attempt_delay_).under(region.inner());
     waiting_ = nullptr;
   }
-  Task<Result<void>> wait_out(Duration duration) { co_return co_await Sleep(reactor_, duration); }
 
   Task<void> try_one(SocketAddress address) {
     const Duration left = deadline_ == never ? no_limit : std::max(deadline_ - reactor_.now(), Duration::zero());

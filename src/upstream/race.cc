@@ -2,16 +2,10 @@
 #include "upstream/race.h"
 
 #include "base/fault.h"
+#include "runtime/wait_out.h"
 #include "upstream/alarm.h"
 
 namespace weir {
-namespace {
-
-Task<Result<void>> wait_out(Reactor& reactor, Duration duration) {
-  co_return co_await Sleep(reactor, duration);
-}
-
-}  // namespace
 
 Race::Race(const Cluster& cluster, ClusterState& state, Exchange& exchange, OneTry& first, ReplayBody* body,
            bool may_hedge)

@@ -7,6 +7,7 @@
 
 #include "contracts/testing/conformance.h"
 #include "contracts/testing/temporary_folder.h"
+#include "runtime/wait_out.h"
 
 namespace weir {
 namespace {
@@ -123,9 +124,7 @@ TEST_F(ApiKeyTest, removed_key_is_refused_without_a_reload) {
   build("keys.txt");
   EXPECT_EQ(ask("/", {{"x-api-key", "alpha"}}), "let in");
   folder.write("keys.txt", line("partner-b", "delta"));
-  shard.run_to_end([](Reactor& reactor) -> Task<Result<void>> {
-    co_return co_await Sleep(reactor, std::chrono::seconds(2));
-  }(shard.shard().reactor));
+  shard.run_to_end(wait_out(shard.shard().reactor, std::chrono::seconds(2)));
   EXPECT_EQ(ask("/", {{"x-api-key", "alpha"}}), "credentials_refused");
   EXPECT_EQ(ask("/", {{"x-api-key", "delta"}}), "let in");
 }

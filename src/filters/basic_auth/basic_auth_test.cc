@@ -6,6 +6,7 @@
 #include "contracts/testing/conformance.h"
 #include "contracts/testing/temporary_folder.h"
 #include "filters/basic_auth/verified_credentials.h"
+#include "runtime/wait_out.h"
 
 namespace weir {
 namespace {
@@ -96,8 +97,7 @@ TEST_F(BasicAuthTest, verified_password_is_remembered_for_its_time) {
   EXPECT_EQ(ask(ann_secret), "let in");
   EXPECT_EQ(reason, "password_remembered");
   EXPECT_EQ(ask(ann_wrong), "credentials_refused");
-  shard.run_to_end(
-      [](Reactor& reactor) -> Task<Result<void>> { co_return co_await Sleep(reactor, 11s); }(shard.shard().reactor));
+  shard.run_to_end(wait_out(shard.shard().reactor, 11s));
   ask(ann_secret);
   EXPECT_EQ(reason, "password_matches") << "computed anew";
 }
@@ -121,8 +121,7 @@ TEST_F(BasicAuthTest, changed_password_counts_at_once_though_the_old_one_was_rem
   EXPECT_EQ(ask(ann_secret), "let in");
   const auto other = bcrypt("other", 4);
   folder.write("users.htpasswd", "ann:" + *other + "\n");
-  shard.run_to_end(
-      [](Reactor& reactor) -> Task<Result<void>> { co_return co_await Sleep(reactor, 2s); }(shard.shard().reactor));
+  shard.run_to_end(wait_out(shard.shard().reactor, 2s));
   EXPECT_EQ(ask(ann_secret), "credentials_refused");
   EXPECT_EQ(ask("Basic YW5uOm90aGVy"), "let in");
 }

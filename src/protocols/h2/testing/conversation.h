@@ -15,6 +15,7 @@
 #include "protocols/h2/testing/test_client.h"
 #include "runtime/sim_io.h"
 #include "runtime/sim_world.h"
+#include "runtime/wait_out.h"
 #include "server/error_reply.h"
 #include "server/protocol_choice.h"
 #include "server/shard_server.h"
@@ -190,9 +191,8 @@ class Forward final : public Handler, public LeaseOwner {
  private:
   Task<void> linger(Reactor& reactor) {
     Cancellation deaf;
-    co_await rest(reactor).under(deaf);
+    co_await wait_out(reactor, lingers).under(deaf);
   }
-  Task<void> rest(Reactor& reactor) { static_cast<void>(co_await Sleep(reactor, lingers)); }
 
   UpstreamAddress origin_;
   std::vector<std::unique_ptr<ClientSession>> sessions_;
