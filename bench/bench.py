@@ -143,7 +143,7 @@ class Bench:
             self._add(section)
         if self.options.table:
             failures.write_table(self.options.table, [each for each in self.sections if failures.is_own(each)],
-                                 self.facts()[:2])
+                                 [*self.facts()[:2], f"rounds: {rounds}"])
 
     def _run_content(self) -> None:
         with tempfile.TemporaryDirectory(prefix="weir-bench-content-") as name:
