@@ -9,6 +9,7 @@ CLIENTS = 12
 DRAINS = 10
 ROUND = 400  # requests that a share is measured by
 WEIGHT = 3  # of one server, the other has 1
+REQUESTS_TOTAL = "weir_upstream_endpoint_requests_total"
 
 
 def play(stand: Stand) -> None:
@@ -50,7 +51,7 @@ def say(weir: Gateway, verb: str, endpoint: str, *more: str) -> None:
 
 
 def counted(weir: Gateway, endpoint: str) -> float:
-    return weir.metric(f'weir_upstream_endpoint_requests_total{{upstream="pair",endpoint="{endpoint}"}}')
+    return weir.metric(requests_total(endpoint))
 
 
 def requests_of(weir: Gateway, endpoint: str, clients: Clients) -> float:
@@ -63,10 +64,17 @@ def requests_of(weir: Gateway, endpoint: str, clients: Clients) -> float:
 
 
 def share_of(weir: Gateway, endpoint: str, clients: Clients) -> float:
-    def all_requests() -> float:
-        return sum(value for name, value in weir.metrics().items()
-                   if name.startswith("weir_upstream_endpoint_requests_total"))
-
-    before, all_before = counted(weir, endpoint), all_requests()
+    """Its part of what comes to an end meanwhile. One scrape tells of both servers, so that both are of one moment."""
+    before = requests_by_endpoint(weir)
     clients.wait_for(ROUND)
-    return (counted(weir, endpoint) - before) / (all_requests() - all_before)
+    after = requests_by_endpoint(weir)
+    got = {name: after[name] - before[name] for name in after}
+    return got[requests_total(endpoint)] / sum(got.values())
+
+
+def requests_by_endpoint(weir: Gateway) -> dict[str, float]:
+    return {name: value for name, value in weir.metrics().items() if name.startswith(REQUESTS_TOTAL)}
+
+
+def requests_total(endpoint: str) -> str:
+    return f'{REQUESTS_TOTAL}{{upstream="pair",endpoint="{endpoint}"}}'
