@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures Weir against the null proxy, nginx and HAProxy; one page of ratios, or JSON. See docs/benchmarks.md.
 
-    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|overload|failures|all] [--json] [--windows 5]
+    ./dev bench [proxy|open|large|idle|router|stories|content|lb|limits|tls|overload|failures|all]
+                [--json] [--windows 5]
 
 Exit status: 0 every judged budget met, 1 a budget missed (named on stderr), 2 something needed is missing or
 broken, 3 the machine is too busy (or could not deliver an open-loop rate), 64 usage.
@@ -17,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 from harness import (contenders, content, failures, fastcgi, fleet, gzip, idle, lb, limits, machine, overload, page,
-                     redis, reload, rounds, router, rows)
+                     redis, reload, rounds, router, rows, tls)
 from harness.contenders import Programs, Unavailable
 from harness.processes import Meter
 from harness.verdicts import VOID, Section
@@ -47,12 +48,12 @@ class Bench:
         self.sections: list[Section] = []
 
     def run(self) -> None:
-        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits", "overload",
-                      "failures"]
+        everything = ["proxy", "large", "open", "idle", "router", "stories", "content", "lb", "limits", "tls",
+                      "overload", "failures"]
         wanted = everything if self.options.what == "all" else [self.options.what]
         self._require(wanted)
         among_proxies = [verb for verb in wanted
-                         if verb not in ("router", "content", "lb", "overload", "failures", *self.own_names)]
+                         if verb not in ("router", "content", "lb", "tls", "overload", "failures", *self.own_names)]
         among_themselves = [([verb], names) for verb, names in self.own_names.items() if verb in wanted]
         if "lb" in wanted:
             self._run_lb()
@@ -75,15 +76,21 @@ class Bench:
             self._add(reload.measure(self.programs, self.options.windows))
         if "content" in wanted:
             self._run_content()
+        if "tls" in wanted:
+            with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory:
+                self._run_tls(Path(directory))
 
     def facts(self) -> list[str]:
         """The lines under the page's title: machine and method."""
         here = self.machine
         return [f"{here['cpu']}, {here['cores']} cores, Linux {here['kernel']}, load average {here['load_average']}",
-                "; ".join(contenders.versions(self.programs, self.names).values()),
+                "; ".join(contenders.versions(self.programs, self._compared()).values()),
                 f"CPU time of the process tree: {self.meter.source}; {self.network}",
                 f"proxy on core {machine.PROXY_CORE}, generator and origin on core {machine.PEER_CORE}; medians of "
                 f"{self.options.windows} interleaved windows of {self.options.seconds:g} s"]
+
+    def _compared(self) -> list[str]:
+        return [*self.names, contenders.H2O] if self.options.what in ("tls", "all") else self.names
 
     def _require(self, wanted: list[str]) -> None:
         """Says what is missing before anything is measured."""
@@ -112,11 +119,22 @@ class Bench:
             for contender in running[1:]:
                 contender.process.stop()
             if "idle" in wanted:
-                self._add(idle.measure(names, self.meter, self.programs, origin, self.descriptors, directory,
-                                       self._tell))
+                self._add(idle.measure(idle.KEPT_ALIVE, names, self.meter, self.programs, origin, self.descriptors,
+                                       directory, self._tell))
         finally:
             for contender in reversed(running):
                 contender.process.stop()
+
+    def _run_tls(self, directory: Path) -> None:
+        origin, counter = contenders.start_origin(self.meter, self.programs, directory)
+        known = [contenders.H2O, *self.options.peers, *([contenders.WEIR] if self.programs.weir else [])]
+        try:
+            for section in tls.measure(known, self.options.rows, origin, counter, self.meter, self.programs,
+                                       self.descriptors, directory, self.options.windows, self.options.seconds,
+                                       self._tell):
+                self._add(section)
+        finally:
+            origin.process.stop()
 
     def _run_lb(self) -> None:
         self._tell("lb: microbenchmarks")
@@ -235,7 +253,7 @@ class Parser(argparse.ArgumentParser):
 def read_options() -> argparse.Namespace:
     parser = Parser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("what", nargs="?", default="all",
-                        choices=[*LOADED, "idle", "router", "content", "lb", "overload", "failures", "all"])
+                        choices=[*LOADED, "idle", "router", "content", "lb", "tls", "overload", "failures", "all"])
     parser.add_argument("--json", action="store_true", help="figures, units, budgets and verdicts on stdout")
     parser.add_argument("--windows", type=int, default=5, help="rounds per row (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a window (default 2)")
@@ -251,6 +269,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
     known = {row.name for table in [*LOADED.values(), content.ROWS, fastcgi.ROWS] for row in table} | set(gzip.ROWS)
+    known |= set(tls.names())
     known |= {f"failures-{rehearsal.name}" for rehearsal in failures.REHEARSALS}
     if unknown := [name for name in options.rows if name not in known]:
         parser.error(f"unknown row {unknown[0]}; there are {', '.join(sorted(known))}")

@@ -17,9 +17,10 @@ import urllib.request
 from pathlib import Path
 
 import write_profile
-from harness import failures, figures, fleet, lb, limits, machine, overload, page, rehearsal, rows
+from harness import (contenders, crowd, failures, figures, fleet, fronts, idle, lb, limits, machine, overload, page,
+                     rehearsal, rows, tls)
 from harness.contenders import Unavailable
-from harness.generators import BROWSER_FIELDS, Answers, Load, _read_wrk
+from harness.generators import BROWSER_FIELDS, Answers, Load, _read_h2load, _read_openssl, _read_wrk
 from harness.rounds import Measured, Rounds, Window
 from harness.verdicts import MISS, NOT_JUDGED, PASS, VOID, judge
 
@@ -229,9 +230,53 @@ class Wrk(unittest.TestCase):
         self.assertEqual((152196, 6, 597.61, 4570.0),
                          (answers.completed, answers.failed, answers.latency_p50_us, answers.latency_p99_us))
 
+    def test_h2load_is_read_with_what_failed(self):
+        answers = _read_h2load("finished in 3.00s, 49999.67 req/s, 53.14MB/s\nrequests: 150010 total, 150010 started, "
+                               "149999 done, 149990 succeeded, 4 failed, 2 errored, 3 timeout\n")
+        self.assertEqual((149990, 9, None), (answers.completed, answers.failed, answers.latency_p50_us))
+
+    def test_handshakes_of_all_clients_are_added_and_who_gave_up_is_counted(self):
+        one = "\n\n812 connections in 1.10s; 738.18 connections/user sec, bytes read 1011752\n" \
+              "812 connections in 4 real seconds, 1246 bytes read per connection\n"
+        answers = _read_openssl(one + "gave up\n" + one)
+        self.assertEqual((1624, 1), (answers.completed, answers.failed))
+
+    def test_a_page_shows_no_latency_where_the_generator_tells_none(self):
+        silent = {"weir": [Window(12.0, 1000.0, 0.5, 0.0, Answers(1000, 0, None, None))]}
+        line = page.text_of(page.section_of(Measured(tls.ROWS[0], silent))).splitlines()[5]
+        self.assertEqual(["Weir", "12.00"], line.split()[:2])
+        self.assertEqual("-", line.split()[-1])
+
     def test_a_browser_head_has_a_browser_head_s_size(self):
         request = "GET /1k HTTP/1.1\r\nHost: 127.0.0.1:12345\r\n" + "".join(f"{each}\r\n" for each in BROWSER_FIELDS)
         self.assertTrue(700 <= len(request) + 2 <= 1000, len(request))
+
+
+class Fronts(unittest.TestCase):
+    def test_every_hole_of_every_template_is_filled_whatever_the_front(self):
+        templates = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg", "h2o": "h2o.conf", "weir": "weir.yaml"}
+        for name, template in templates.items():
+            for front in (fronts.PLAIN, fronts.TLS, fronts.HTTP2, fronts.HTTP2_PLAIN):
+                words = front.words(name, Path("/pair.pem") if front.tls else None)
+                values = {"PORT": 1, "ORIGIN_PORT": 2, "DIRECTORY": "/", "RUNTIME": "", "TELLS": "", **words}
+                with tempfile.TemporaryDirectory() as directory:
+                    text = Path(contenders.render(template, values, Path(directory))).read_text()
+                said = "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+                self.assertNotIn("@", said, (name, front.name))
+                self.assertEqual(front.tls, "/pair.pem" in said, (name, front.name))
+
+    def test_the_crowd_s_first_request_is_a_head_that_needs_no_table(self):
+        request = crowd.first_request("http2")
+        self.assertEqual((len(request) - 9, 1, 5), (int.from_bytes(request[:3]), request[3], request[4]))
+        self.assertTrue(crowd.ends_a_stream(crowd.frame(4, 0, 0) + crowd.frame(1, 4, 1) + crowd.frame(0, 1, 1, b"x")))
+        self.assertFalse(crowd.ends_a_stream(crowd.frame(1, 4, 1) + crowd.frame(0, 1, 1, b"cut")[:-1]))
+
+    def test_idle_memory_beyond_the_budget_or_of_fewer_connections_is_a_miss(self):
+        row = tls.IDLE_ROWS[0]
+        verdicts = [idle._check(row, held, still_open).verdict
+                    for held, still_open in ((row.bytes_max, row.connections), (row.bytes_max + 1, row.connections),
+                                             (row.bytes_max, row.connections - 1))]
+        self.assertEqual([PASS, MISS, MISS], verdicts)
 
 
 @unittest.skipUnless((PROGRAMS / "bench_load").exists(), "needs the bench programs (./dev build)")

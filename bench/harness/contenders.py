@@ -9,19 +9,21 @@ import http.client
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
+from .fronts import H2O, HAPROXY, NGINX, PLAIN, WEIR, Front
 from .processes import Meter, Process
 
 PEERS = Path(__file__).parent.parent / "peers"
 COALESCING_US = 50  # how long the coalescing null proxy waits for more
 
-NULL, NULL_COALESCING, NGINX, HAPROXY = "null", "null-coalescing", "nginx", "haproxy"
-WEIR, WEIR_PLAIN = "weir", "weir-plain"
+NULL, NULL_COALESCING = "null", "null-coalescing"
+WEIR_PLAIN = "weir-plain"
 # The same Weir with nothing told of requests, and with all of it: stories, their facts, and a JSON line each.
 WEIR_SILENT, WEIR_TELLING = "weir-silent", "weir-telling"
 STORIES = [WEIR_SILENT, WEIR_TELLING]
@@ -51,6 +53,7 @@ TITLES = {
     NULL_COALESCING: f"null proxy, coalescing {COALESCING_US} us",
     NGINX: "nginx",
     HAPROXY: "HAProxy",
+    H2O: "h2o",
     WEIR: "Weir",
     WEIR_PLAIN: "Weir, coalescing off",
     WEIR_SILENT: "Weir, no stories, no log",
@@ -89,7 +92,8 @@ def versions(programs: Programs, names: list[str]) -> dict[str, str]:
     """What each contender says it is."""
     said = {}
     for name in names:
-        command = {NGINX: ["nginx", "-v"], HAPROXY: ["haproxy", "-v"], WEIR: [str(programs.weir), "version"]}.get(name)
+        command = {NGINX: ["nginx", "-v"], HAPROXY: ["haproxy", "-v"], H2O: ["h2o", "-v"],
+                   WEIR: [str(programs.weir), "version"]}.get(name)
         if command is not None:
             answer = subprocess.run(command, capture_output=True, text=True, env=_environment())
             said[name] = (answer.stdout + answer.stderr).strip().split("\n")[0]
@@ -111,16 +115,35 @@ def start_origin(meter: Meter, programs: Programs, directory: Path) -> tuple[Run
     return origin, counter
 
 
-def start(name: str, meter: Meter, programs: Programs, origin_port: int, directory: Path) -> Running:
+def start(name: str, meter: Meter, programs: Programs, origin_port: int, directory: Path,
+          front: Front = PLAIN) -> Running:
     """Starts one contender and waits until it relays an answer."""
     port = machine.free_port()
     own = directory / name
     own.mkdir(exist_ok=True)
     values = {"TELLS": WEIR_TELLS.get(name, WEIR_TELLS_ELSE), "PORT": port, "ORIGIN_PORT": origin_port,
-              "DIRECTORY": own, "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else ""}
+              "DIRECTORY": own, "RUNTIME": WEIR_RUNTIME[name] if name in WEIR_RUNTIME else "",
+              **front.words(name, certificate(directory) if front.tls else None)}
     running = Running(name, port, Process(meter, name, _command(name, programs, values, own), machine.PROXY_CORE, own))
-    await_answer(running)
+    if front.http2:
+        await_listening(running)
+    else:
+        await_answer(running, tls=front.tls)
     return running
+
+
+def certificate(directory: Path) -> Path:
+    """A certificate for localhost with its key (ECDSA on P-256), made when it is not there yet."""
+    path, key = directory / "localhost.pem", directory / "localhost.key"
+    if path.exists():
+        return path
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-days", "365", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                           "-keyout", str(key), "-out", str(path)], capture_output=True, text=True)
+    if made.returncode != 0:
+        raise Unavailable(f"openssl makes no certificate: {made.stderr.strip()}")
+    path.write_text(path.read_text() + key.read_text())
+    return path
 
 
 def _command(name: str, programs: Programs, values: dict, directory: Path) -> list[str]:
@@ -132,6 +155,8 @@ def _command(name: str, programs: Programs, values: dict, directory: Path) -> li
         return [find_peer(NGINX), "-p", str(directory), "-c", render("nginx.conf", values, directory)]
     if name == HAPROXY:
         return [find_peer(HAPROXY), "-db", "-f", render("haproxy.cfg", values, directory)]
+    if name == H2O:
+        return [find_peer(H2O), "-c", render("h2o.conf", values, directory)]
     return [str(programs.weir), "run", "-c", render("weir.yaml", values, directory)]
 
 
@@ -144,10 +169,11 @@ def render(template: str, values: dict, directory: Path) -> str:
     return str(path)
 
 
-def await_answer(running: Running, target: str = "/1k") -> None:
+def await_answer(running: Running, target: str = "/1k", tls: bool = False) -> None:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline and running.process.running():
-        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=2)
+        connection = (http.client.HTTPSConnection("127.0.0.1", running.port, timeout=2, context=trusting())
+                      if tls else http.client.HTTPConnection("127.0.0.1", running.port, timeout=2))
         try:
             connection.request("GET", target)
             if len(connection.getresponse().read()) == 1024:
@@ -160,6 +186,13 @@ def await_answer(running: Running, target: str = "/1k") -> None:
     reason = running.process.explain()
     running.process.stop()
     raise Unavailable(f"{running.name} does not answer on port {running.port}; the end of its output:\n{reason}")
+
+
+def trusting() -> ssl.SSLContext:
+    """A client that asks nobody whether a certificate is good: it is ours."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def await_listening(running: Running) -> None:

@@ -1,14 +1,20 @@
-"""Who asks: wrk for closed loops, bench_load for fixed rates and for the crowd of idle connections."""
+"""Who asks: wrk for closed loops, h2load for HTTP/2, openssl for handshakes, bench_load for fixed rates.
+
+A generator is a command, and what is read from its output: one pair of functions each.
+"""
 
 import json
 import math
 import re
+import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
 from .contenders import PEERS, Programs, Running, Unavailable, find_peer
+from .fronts import PLAIN, Front
 from .processes import Meter, Process
 
 # What a browser sends with a GET: about 800 bytes of head, cookies included (counted by hand from Chromium's fields).
@@ -39,6 +45,9 @@ class Load:
     browser_head: bool = False
     rate: int = 0  # requests per second, open loop; 0: closed loop
     script: str = ""  # of wrk, in bench/peers: makes the requests; is given the contender's name
+    front: Front = PLAIN  # how it is asked
+    streams: int = 0  # requests under way on each HTTP/2 connection; 0: HTTP/1
+    handshakes: bool = False  # a connection and a full handshake for each request
 
     def fields(self) -> list[str]:
         return BROWSER_FIELDS if self.browser_head else []
@@ -50,8 +59,8 @@ class Answers:
 
     completed: int
     failed: int
-    latency_p50_us: float
-    latency_p99_us: float
+    latency_p50_us: float | None  # None: the generator does not tell
+    latency_p99_us: float | None
     late_p99_us: float = 0.0
     unfinished: int = 0  # still not answered a second after the end
 
@@ -61,9 +70,8 @@ class Generator:
 
     def __init__(self, meter: Meter, programs: Programs, load: Load, target: Running, warm_up: float, seconds: float,
                  directory: Path) -> None:
-        self._open_loop = load.rate > 0
-        run = _open_loop if self._open_loop else _wrk
-        command = run(programs, load, target, warm_up, seconds)
+        command_of, self._read = _tool(load)
+        command = command_of(programs, load, target, warm_up, seconds)
         self._process = Process(meter, "generator", command, machine.PEER_CORE, directory, stdout=subprocess.PIPE)
         self._patience = warm_up + seconds + 15
 
@@ -76,7 +84,7 @@ class Generator:
         finally:
             self._process.stop()
         try:
-            return _read_open_loop(text) if self._open_loop else _read_wrk(text)
+            return self._read(text)
         except (ValueError, KeyError, AttributeError) as error:
             raise Unavailable(f"the generator's output cannot be read ({error}):\n{text}\n"
                               f"{self._process.explain()}") from error
@@ -86,11 +94,16 @@ class Generator:
 
 
 class IdleCrowd:
-    """`count` keep-alive connections that have made one request each and now wait."""
+    """`count` connections that have made one request each and now wait."""
 
-    def __init__(self, meter: Meter, programs: Programs, target: Running, count: int, directory: Path) -> None:
-        command = [programs.require("bench_load"), "--address", f"127.0.0.1:{target.port}", "--connections", str(count),
-                   "--hold", "yes"]
+    def __init__(self, meter: Meter, programs: Programs, target: Running, count: int, directory: Path,
+                 front: Front = PLAIN) -> None:
+        if front == PLAIN:
+            command = [programs.require("bench_load"), "--address", f"127.0.0.1:{target.port}", "--connections",
+                       str(count), "--hold", "yes"]
+        else:
+            script = Path(__file__).with_name("crowd.py")
+            command = [sys.executable, str(script), str(target.port), str(count), front.name]
         self._process = Process(meter, "generator", command, machine.PEER_CORE, directory, stdout=subprocess.PIPE)
         line = self._process.stdout.readline().decode()
         if line.split()[:1] != ["holding"]:
@@ -106,14 +119,42 @@ class IdleCrowd:
         return json.loads(text)["open"] if text else 0
 
 
+def _tool(load: Load):
+    if load.rate > 0:
+        return _open_loop, _read_open_loop
+    if load.handshakes:
+        return _openssl, _read_openssl
+    return (_h2load, _read_h2load) if load.streams > 0 else (_wrk, _read_wrk)
+
+
+def _whole_seconds(warm_up: float, seconds: float) -> int:
+    """A run must outlast the measured window, which is taken inside it."""
+    return math.ceil(warm_up + seconds + 0.1)
+
+
+def _url(load: Load, target: Running) -> str:
+    return f"{load.front.scheme}://127.0.0.1:{target.port}{load.path}"
+
+
 def _wrk(programs: Programs, load: Load, target: Running, warm_up: float, seconds: float) -> list[str]:
-    # wrk counts whole seconds; it must outlast the measured window, which is taken inside its run.
-    duration = math.ceil(warm_up + seconds + 0.1)
-    command = [find_peer("wrk"), "-t1", f"-c{load.connections}", f"-d{duration}s", "--latency", "--timeout", "5s"]
+    command = [find_peer("wrk"), "-t1", f"-c{load.connections}", f"-d{_whole_seconds(warm_up, seconds)}s", "--latency",
+               "--timeout", "5s"]
     for field in load.fields():
         command += ["-H", field]
-    url = f"http://127.0.0.1:{target.port}{load.path}"
+    url = _url(load, target)
     return [*command, "-s", str(PEERS / load.script), url, "--", target.name] if load.script else [*command, url]
+
+
+def _h2load(programs: Programs, load: Load, target: Running, warm_up: float, seconds: float) -> list[str]:
+    return [find_peer("h2load"), "-t1", f"-c{load.connections}", f"-m{load.streams}",
+            f"-D{_whole_seconds(warm_up, seconds)}", _url(load, target)]
+
+
+def _openssl(programs: Programs, load: Load, target: Running, warm_up: float, seconds: float) -> list[str]:
+    """So many clients, each of which shakes hands anew for each request and resumes nothing."""
+    one = shlex.join([find_peer("openssl"), "s_time", "-connect", f"127.0.0.1:{target.port}", "-www", load.path, "-new",
+                      "-time", str(_whole_seconds(warm_up, seconds))])
+    return ["sh", "-c", f"({one} || echo gave up) & " * load.connections + "wait"]
 
 
 def _open_loop(programs: Programs, load: Load, target: Running, warm_up: float, seconds: float) -> list[str]:
@@ -135,6 +176,18 @@ def _read_wrk(text: str) -> Answers:
 def _wrk_microseconds(text: str, share: str) -> float:
     value, unit = re.search(rf"{share}\s+([\d.]+)(us|ms|s)\b", text).groups()
     return float(value) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+
+
+def _read_h2load(text: str) -> Answers:
+    done, wrong, errors, late = (int(re.search(rf"(\d+) {word}", text).group(1))
+                                 for word in ("succeeded", "failed", "errored", "timeout"))
+    return Answers(completed=done, failed=wrong + errors + late, latency_p50_us=None, latency_p99_us=None)
+
+
+def _read_openssl(text: str) -> Answers:
+    """Each client tells of its connections at its end; a failed one makes it give up."""
+    counts = [int(count) for count in re.findall(r"(\d+) connections in \d+ real seconds", text)]
+    return Answers(completed=sum(counts), failed=text.count("gave up"), latency_p50_us=None, latency_p99_us=None)
 
 
 def _read_open_loop(text: str) -> Answers:

@@ -17,9 +17,10 @@ def section_of(measured: Measured) -> Section:
             "cpu_us_per_request": figure(measured.cpu(name)),
             "requests_per_second": figure([window.rate for window in windows]),
             "core_busy_share": figure([window.busy for window in windows]),
-            "latency_p50_us": figure([window.answers.latency_p50_us for window in windows]),
-            "latency_p99_us": figure([window.answers.latency_p99_us for window in windows]),
         }
+        if windows[0].answers.latency_p50_us is not None:
+            own["latency_p50_us"] = figure([window.answers.latency_p50_us for window in windows])
+            own["latency_p99_us"] = figure([window.answers.latency_p99_us for window in windows])
         if measured.row.load.rate:
             own["generator_late_p99_us"] = figure([window.answers.late_p99_us for window in windows])
         if NULL in measured.windows:
@@ -63,7 +64,7 @@ def _load_table(section: Section) -> list[str]:
             f"{_median(own, 'rate_ratio_to_null'):>7}"
             f"{_median(own, f'cpu_ratio_to_{NGINX}'):>8}{_median(own, f'cpu_ratio_to_{HAPROXY}'):>9}"
             f"{own['requests_per_second'].median:>10,.0f}{own['core_busy_share'].median:>6.0%}"
-            f"{own['latency_p50_us'].median:>8.0f}")
+            f"{_median(own, 'latency_p50_us', 0):>8}")
     return lines
 
 
@@ -88,8 +89,8 @@ def _check_line(check: Check) -> str:
     return f"  budget  {check.budget:<56} {value:<20} {verdict}"
 
 
-def _median(own: dict, key: str) -> str:
-    return f"{own[key].median:.2f}" if key in own else "-"
+def _median(own: dict, key: str, digits: int = 2) -> str:
+    return f"{own[key].median:.{digits}f}" if key in own else "-"
 
 
 def _nanoseconds(value: Figure) -> str:
