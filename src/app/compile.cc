@@ -9,26 +9,11 @@
 #include "app/filter_order.h"
 #include "app/process/surroundings.h"
 #include "app/tls/file_certificates.h"
-#include "app/tls/upstream_tls.h"
 #include "app/upstream_parts.h"
-#include "protocols/fastcgi/protocol.h"
-#include "protocols/h1/protocol.h"
-#include "protocols/h2/protocol.h"
+#include "app/upstream_protocol.h"
 
 namespace weir {
 namespace {
-
-const ClientProtocol& protocol_of(UpstreamProtocol speaks) {
-  switch (speaks) {
-    case UpstreamProtocol::http:
-      break;
-    case UpstreamProtocol::fastcgi:
-      return fastcgi::client_protocol();
-    case UpstreamProtocol::h2c:
-      return h2::client_protocol();
-  }
-  return h1::client_protocol();
-}
 
 /// \returns  false after an error
 bool add_checks(const config::HealthDocument& health, BuildContext& context, CheckRules& rules) {
@@ -44,30 +29,6 @@ bool add_checks(const config::HealthDocument& health, BuildContext& context, Che
   context.path = health.check.path;
   rules.check = kind->build(health.check.options, context);
   return rules.check != nullptr;
-}
-
-/// What the cluster speaks, over TLS where that is asked for. \returns  false after an error
-bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& context, WallTime now,
-                     ClusterSettings& settings) {
-  settings.speaks = upstream.protocol;
-  settings.protocol = &protocol_of(upstream.protocol);
-  if (!upstream.tls) return true;
-  if (upstream.protocol == UpstreamProtocol::h2c) {
-    context.diagnostics.error(upstream.tls->place, upstream.tls->path, "h2c is HTTP/2 without TLS",
-                              "leave tls out; HTTP/2 over TLS to upstreams is not in this version");
-    return false;
-  }
-  if (upstream.protocol == UpstreamProtocol::fastcgi) {
-    context.diagnostics.error(upstream.tls->place, upstream.tls->path, "FastCGI knows no TLS",
-                              "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
-    return false;
-  }
-  const auto secured = make_upstream_tls(upstream, context, now);
-  if (secured == nullptr) return false;
-  settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
-  settings.protocol = settings.owned_protocol.get();
-  settings.health.checks.tls = secured;
-  return true;
 }
 
 std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upstream, BuildContext& context,
@@ -98,6 +59,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   if (upstream.concurrency) settings.concurrency = make_bulkhead(*upstream.concurrency, name, context);
   settings.sticky = make_sticky(upstream, context);
   if (!choose_protocol(upstream, context, now, settings)) return nullptr;
+  if (!choose_introduction(upstream, context, settings)) return nullptr;
   return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
 

@@ -2,6 +2,7 @@
 #include "server/connection.h"
 
 #include "base/fault.h"
+#include "contracts/proxied.h"
 #include "net/tls/handshake.h"
 #include "server/shard_server.h"
 
@@ -43,6 +44,8 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
       stream_(server.shard().reactor, handle, Origin::client),
       inbox_(stream_),
       facts_(facts_of(stream_, listener)),
+      header_awaited_(awaits_header(listener.plan.proxy_senders, facts_.client)),
+      header_patience_(listener.plan.proxy_senders.timeout),
       listener_name_(listener.plan.name),
       counted_as_(counted_as),
       opened_(server.shard().reactor.now()) {
@@ -61,6 +64,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
 }
 
 Connection::~Connection() {
+  if (proxied_ != nullptr) ProxiedConnections::of(server_.shard()).remove(facts_);
   server_.shard().metrics.connections_open.subtract();
   if (counted_as_) server_.census().clients().leave(*counted_as_);
   server_.census().leave();
@@ -69,11 +73,43 @@ Connection::~Connection() {
 Task<void> Connection::run() {
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region;
-  if (engine_ == nullptr || co_await secure().under(region.inner())) {
-    co_await protocol_.serve(*this, inbox_).under(region.inner());
+  if (!header_awaited_ || co_await hear_sender().under(region.inner())) {
+    if (engine_ == nullptr || co_await secure().under(region.inner())) {
+      co_await protocol_.serve(*this, inbox_).under(region.inner());
+    }
   }
   if (stream_.tls() != nullptr) co_await end_secured().under(region.inner());
   region_ = nullptr;
+}
+
+/// \returns  whether it is known for whom the connection is, and may go on
+Task<bool> Connection::hear_sender() {
+  idle_ = true;  // no answer is owed yet
+  const HeardHeader heard = co_await hear_proxy_header(inbox_, draining_ ? pin()->timeouts.linger : header_patience_);
+  if (!heard.good) {
+    server_.tell_of_header(facts_.client.peer, heard);
+    co_return false;
+  }
+  server_.census().proxy_headers().taken(heard.header.version);
+  if (heard.header.speaks == proxy_protocol::Speaks::for_itself) co_return true;
+  become(heard.header);
+  if (facts_.client.over_unix || server_.count_named_client(facts_.client.peer, counted_as_)) co_return true;
+  if (engine_ == nullptr)
+    static_cast<void>(co_await stream_.send(refusal_text(Code::too_many_from_client), Duration::zero()));
+  co_return false;
+}
+
+/// Who the header says the client is takes the place of who sent it.
+void Connection::become(const proxy_protocol::Header& header) {
+  ClientAddress& client = facts_.client;
+  proxied_ = std::make_unique<proxy_protocol::Facts>(
+      proxy_protocol::Facts{.header = header, .sender = {client.peer, client.peer_port}});
+  ProxiedConnections::of(server_.shard()).add(facts_, *proxied_);
+  if (proxy_protocol::says_tls(header)) facts_.scheme = "https";
+  if (header.speaks != proxy_protocol::Speaks::for_client) return;
+  client = {.address = header.source.address, .peer = header.source.address, .peer_port = header.source.port};
+  facts_.local = header.destination.address;
+  facts_.local_port = header.destination.port;
 }
 
 /// \returns  whether there is a connection now on which requests may come
@@ -87,7 +123,11 @@ Task<bool> Connection::secure() {
   TlsMetrics& metrics = server_.shard().metrics.client_tls;
   metrics.handshakes_in_progress.add();
   tls::Failure why{};
-  const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why);
+  // What came behind a PROXY header in one piece with it.
+  const std::string early(inbox_.unread().data(), inbox_.unread().size());
+  inbox_.consume(early.size());
+  inbox_.trim();
+  const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why, early);
   metrics.handshakes_in_progress.subtract();
   if (shaken) {
     facts_.tls = stream_.tls();

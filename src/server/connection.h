@@ -1,8 +1,8 @@
 // A client's connection, from accept to close.
 //
-// Idea: it owns the stream, shakes hands first where the listener speaks TLS, and tells its session what it needs to
-// know (the configuration of this moment, whether to end behind the current answer), and the server what that needs to
-// know (idle or busy).
+// Idea: it owns the stream, hears first for whom its sender speaks where that has to be said (PROXY protocol), shakes
+// hands where the listener speaks TLS, and tells its session what it needs to know (the configuration of this moment,
+// whether to end behind the current answer), and the server what that needs to know (idle or busy).
 //
 // Invariants
 //   (1) A connection pins no configuration while it is idle.
@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "contracts/session.h"
+#include "net/proxy_protocol.h"
 #include "runtime/cancellation.h"
 
 namespace weir {
@@ -45,6 +46,8 @@ class Connection final : public ServerContext, public ListLink {
   void set_idle(bool idle) override;
 
  private:
+  Task<bool> hear_sender();
+  void become(const proxy_protocol::Header& header);
   Task<bool> secure();
   Task<void> end_secured();
   [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
@@ -56,7 +59,10 @@ class Connection final : public ServerContext, public ListLink {
   Inbox inbox_;
   std::unique_ptr<tls::Engine> engine_;  // until hands are shaken; null: it is plain
   ConnectionFacts facts_;
-  std::string listener_name_;  // outlives the listener, which a reload may take away
+  bool header_awaited_;
+  Duration header_patience_;
+  std::unique_ptr<proxy_protocol::Facts> proxied_;  // null: nobody speaks for the client
+  std::string listener_name_;                       // outlives the listener, which a reload may take away
   CancellationRegion* region_ = nullptr;
   DrainWatcher* drain_watcher_ = nullptr;
   std::optional<IpAddress> counted_as_;

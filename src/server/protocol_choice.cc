@@ -10,6 +10,10 @@ namespace {
 
 /// Waits until the client has said something. \returns  false when it will not
 Task<bool> hear_first_bytes(ServerContext& context, Inbox& inbox) {
+  if (!inbox.empty()) {  // they came in one piece with a PROXY header
+    context.set_idle(false);
+    co_return true;
+  }
   context.set_idle(true);
   Duration patience;
   {

@@ -29,6 +29,15 @@ struct ShardServer::Acceptor {
   bool stopping = false;
 };
 
+std::string refusal_text(Code reason) {
+  const std::string_view status =
+      reason == Code::too_many_from_client ? "429 Too Many Requests" : "503 Service Unavailable";
+  return fmt::format(
+      "HTTP/1.1 {}\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
+      "content-length: {}\r\n\r\n{}\n",
+      status, sentence_of(reason).size() + 1, sentence_of(reason));
+}
+
 ShardServer::ShardServer(Shard& shard, Parts parts) : shard_(shard), parts_(parts), scope_(shard.reactor) {}
 ShardServer::~ShardServer() {
   invariant(connection_count_ == 0, "a server is destroyed when its connections are gone");
@@ -107,7 +116,8 @@ void ShardServer::admit(Acceptor& acceptor, Handle handle) {
   const std::optional<IpAddress> client = traffic ? counted_client(acceptor, handle) : std::nullopt;
   if (client && !parts_.census.clients().enter(*client, current_->limits.connections_per_client)) {
     parts_.census.leave();
-    return refuse_client(acceptor, handle, *client);
+    refuse(acceptor, handle, Code::too_many_from_client);
+    return client_refused(*client);
   }
   auto connection = std::make_unique<Connection>(*this, acceptor.open, handle, client);
   connections_.push_back(*connection);
@@ -122,14 +132,30 @@ std::optional<IpAddress> ShardServer::counted_client(const Acceptor& acceptor, H
   if (current_->limits.connections_per_client == unbounded) return {};
   if (acceptor.open.plan.address.family() == AF_UNIX) return {};
   const IpAddress peer = IpAddress::of(shard_.reactor.io().remote_address(handle));
-  if (contains(current_->trusted_proxies, peer)) return {};
-  return counted_part(peer, current_->limits.client_ipv6_prefix);
+  if (contains(acceptor.open.plan.proxy_senders.blocks, peer)) return {};  // its header will say who it is
+  return counted_as(peer);
 }
 
-void ShardServer::refuse_client(const Acceptor& acceptor, Handle handle, const IpAddress& client) {
+std::optional<IpAddress> ShardServer::counted_as(const IpAddress& client) const {
+  if (contains(current_->trusted_proxies, client)) return {};
+  return counted_part(client, current_->limits.client_ipv6_prefix);
+}
+
+bool ShardServer::count_named_client(const IpAddress& client, std::optional<IpAddress>& counted) {
+  if (current_->limits.connections_per_client == unbounded) return true;
+  const std::optional<IpAddress> as = counted_as(client);
+  if (!as) return true;
+  if (!parts_.census.clients().enter(*as, current_->limits.connections_per_client)) {
+    client_refused(*as);
+    return false;
+  }
+  counted = as;
+  return true;
+}
+
+void ShardServer::client_refused(const IpAddress& client) {
   shard_.metrics.connections_refused.add();
   shard_.metrics.connections_refused_per_client.add();
-  refuse(acceptor, handle, Code::too_many_from_client);
   ++refused_clients_;
   const Time now = shard_.reactor.now();
   if (shard_.notices == nullptr || now < tell_of_clients_at_) return;
@@ -140,6 +166,20 @@ void ShardServer::refuse_client(const Acceptor& acceptor, Handle handle, const I
                   refused_clients_, refused_clients_ == 1 ? "" : "s", current_->limits.connections_per_client,
                   counted_part_text(client, current_->limits.client_ipv6_prefix)));
   refused_clients_ = 0;
+}
+
+void ShardServer::tell_of_header(const IpAddress& sender, const HeardHeader& heard) {
+  parts_.census.proxy_headers().refused(heard.why);
+  if (heard.silent) return;
+  ++refused_headers_;
+  const Time now = shard_.reactor.now();
+  if (shard_.notices == nullptr || now < tell_of_headers_at_) return;
+  tell_of_headers_at_ = now + refusal_notice_pause;
+  shard_.notices->warning(fmt::format(
+      "closed {} connection{} that had to begin with a PROXY header; of the last, from "
+      "{}: {}",
+      refused_headers_, refused_headers_ == 1 ? "" : "s", sender.text(), proxy_protocol::sentence_of(heard.why)));
+  refused_headers_ = 0;
 }
 
 // What was accepted on the reserve may stay when the reserve can be had again beside it.
@@ -155,12 +195,7 @@ void ShardServer::admit_or_refuse(Acceptor& acceptor, Handle handle) {
 void ShardServer::refuse(const Acceptor& acceptor, Handle handle, Code reason) {
   Io& io = shard_.reactor.io();
   if (certificates_of(acceptor.open.plan) != nullptr) return io.close(handle, false);
-  const std::string_view status =
-      reason == Code::too_many_from_client ? "429 Too Many Requests" : "503 Service Unavailable";
-  const std::string answer = fmt::format(
-      "HTTP/1.1 {}\r\ncontent-type: text/plain\r\nretry-after: 1\r\nconnection: close\r\n"
-      "content-length: {}\r\n\r\n{}\n",
-      status, sentence_of(reason).size() + 1, sentence_of(reason));
+  const std::string answer = refusal_text(reason);
   const iovec piece{.iov_base = const_cast<char*>(answer.data()), .iov_len = answer.size()};
   static_cast<void>(io.try_send(handle, {&piece, 1}));
   io.shut_down_sending(handle);

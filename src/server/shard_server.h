@@ -19,6 +19,7 @@
 #include "server/census.h"
 #include "server/connection.h"
 #include "server/gateway.h"
+#include "server/proxy_header.h"
 
 namespace weir {
 
@@ -31,6 +32,7 @@ struct ListenerPlan {
   SocketAddress address;
   ListenerUse use = ListenerUse::traffic;
   bool http2 = true;  ///< spoken with those who begin with its preface
+  ProxySenders proxy_senders{};
 
   /// Whether a listener that is open already serves this plan.
   /// Several that let the kernel choose a port are told apart by name.
@@ -45,6 +47,9 @@ struct OpenListener {
   ListenerPlan plan;
   SocketAddress bound;  ///< the address really bound: the port is known
 };
+
+/// What one who is refused without a session is told: fits into one packet.
+std::string refusal_text(Code reason);
 
 class ShardServer {
  public:
@@ -105,6 +110,12 @@ class ShardServer {
     return static_cast<const Gateway&>(*current_).certificates_of(plan.id);
   }
 
+  /// Counts a client that only the header of its connection has named. \param counted  as whom, until it leaves
+  /// \returns  false when it holds as many as it may
+  bool count_named_client(const IpAddress& client, std::optional<IpAddress>& counted);
+  /// One who must begin with a header did not, or not rightly.
+  void tell_of_header(const IpAddress& sender, const HeardHeader& heard);
+
  private:
   struct Acceptor;
 
@@ -112,8 +123,9 @@ class ShardServer {
   void admit(Acceptor& acceptor, Handle handle);
   void admit_or_refuse(Acceptor& acceptor, Handle handle);
   std::optional<IpAddress> counted_client(const Acceptor& acceptor, Handle handle);
+  [[nodiscard]] std::optional<IpAddress> counted_as(const IpAddress& client) const;
   void refuse(const Acceptor& acceptor, Handle handle, Code reason);
-  void refuse_client(const Acceptor& acceptor, Handle handle, const IpAddress& client);
+  void client_refused(const IpAddress& client);
   Task<void> serve(std::unique_ptr<Connection> connection, bool counts_as_traffic);
   void stop(Acceptor& acceptor);
   void make_reserve(Acceptor& acceptor);
@@ -127,8 +139,11 @@ class ShardServer {
   IntrusiveList<Connection> connections_;
   std::size_t connection_count_ = 0;
   std::size_t traffic_count_ = 0;
-  std::uint64_t refused_clients_ = 0;  // since the log was told last
+  // Since the log was told last.
+  std::uint64_t refused_clients_ = 0;
   Time tell_of_clients_at_{};
+  std::uint64_t refused_headers_ = 0;
+  Time tell_of_headers_at_{};
   bool draining_ = false;
   bool aborted_ = false;  // connections were ended; one that is accepted only now is turned away
   std::function<void()> drained_;

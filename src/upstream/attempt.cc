@@ -5,10 +5,12 @@
 #include <array>
 #include <charconv>
 
+#include "contracts/proxied.h"
 #include "http/date.h"
 #include "upstream/cluster_state.h"
 #include "upstream/deadline.h"
 #include "upstream/forget_answer.h"
+#include "upstream/introduction.h"
 #include "upstream/one_try.h"
 #include "upstream/race.h"
 #include "upstream/replay_body.h"
@@ -170,6 +172,14 @@ struct Attempts {
   }
 };
 
+/// What connections for the request begin with; usually nothing.
+std::string_view introduction_to(const Cluster& cluster, Exchange& exchange) {
+  const auto version = cluster.settings().introduction;
+  if (!version) return {};
+  const proxy_protocol::Facts* const said = ProxiedConnections::of(exchange.shard).find(exchange.connection);
+  return introduction_of(exchange.connection, said, *version, exchange.arena);
+}
+
 /// A second try beside this one is right when the request may be repeated and the client waits for one answer only.
 bool may_be_hedged(const Exchange& exchange, const RequestHead& head, bool repeatable) {
   return repeatable && head.upgrade.empty() && !exchange.expectation_forwarded;
@@ -183,11 +193,15 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
   state.extra_load().count_request(reactor.now());
   const bool repeatable = may_be_repeated(cluster.settings().retries, head.method_text, is_idempotent(head.method));
   ReplayBody* const body = make_replayable(exchange, cluster.settings().retries, repeatable);
+  const std::string_view introduction = introduction_to(cluster, exchange);
   Attempts attempts{
       .cluster = cluster, .state = state, .exchange = exchange, .body = body, .repeatable = repeatable, .visit = visit};
   while (true) {
     if (!state.ready()) CO_TRY_VOID(co_await ClusterState::Resolved(state, cluster.timeouts().connect));
-    OneTry one{.fresh_only = attempts.next.action == RetryAction::fresh_connection, .head = &head, .body = body};
+    OneTry one{.fresh_only = attempts.next.action == RetryAction::fresh_connection,
+               .head = &head,
+               .body = body,
+               .introduction = introduction};
     if (one.fresh_only) one.pool = state.find(attempts.last.pool_id);
     if (visit != nullptr && one.pool == nullptr) [[unlikely]] {
       one.pool = visit->choose(state, attempts.last.pool_id);
@@ -211,7 +225,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
       if (attempts.settled(answer)) co_return answer;
     } else {
       // What try_once() does, without a frame of its own: here nearly all requests pass.
-      Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only);
+      Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, introduction);
       Result<Lease> lease = co_await acquire;
       record_lease(exchange, cluster, acquire.facts());
       if (lease) {

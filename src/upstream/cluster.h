@@ -16,6 +16,7 @@
 #include "contracts/roster.h"
 #include "contracts/session.h"
 #include "net/address.h"
+#include "net/proxy_protocol.h"
 #include "overload/bulkhead_use.h"
 #include "overload/circuit_breaker.h"
 #include "upstream/health_rules.h"
@@ -28,7 +29,8 @@ namespace weir {
 
 class ClusterHealth;  // upstream/endpoint_health.h
 class ClusterState;
-class SharedStates;  // contracts/shared_states.h
+class IntroducingProtocol;  // upstream/introduction.h
+class SharedStates;         // contracts/shared_states.h
 template <typename T>
 class WatchedFile;  // contracts/watched_file.h
 
@@ -69,6 +71,8 @@ struct ClusterSettings {
   std::shared_ptr<const StickyRule> sticky;  ///< null: the balancer is always asked
   HealthRules health;
   UpstreamProtocol speaks = UpstreamProtocol::http;
+  std::optional<proxy_protocol::Version> introduction{};  ///< nothing: connections begin without a PROXY header
+  const IntroducingProtocol* introducing = nullptr;       ///< `protocol`, where they begin with one
   const ClientProtocol* protocol =
       nullptr;  ///< of what it speaks; lives as long as the process, or is `owned_protocol`
   std::shared_ptr<const ClientProtocol> owned_protocol{};

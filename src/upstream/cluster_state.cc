@@ -23,7 +23,10 @@ void ClusterState::adopt(const Cluster& cluster) {
   if (stopped_) return;
   const ClusterSettings& settings = cluster.settings();
   generation_ = cluster.generation();
-  pool_settings_ = {.protocol = settings.protocol, .limits = settings.connections, .owned = settings.owned_protocol};
+  pool_settings_ = {.protocol = settings.protocol,
+                    .limits = settings.connections,
+                    .owned = settings.owned_protocol,
+                    .introducing = settings.introducing};
   resolve_every_ = settings.resolve_every;
   const std::uint32_t per_mille = settings.hedge.after_per_mille;
   if (latency_ == nullptr || latency_->per_mille() != per_mille) {

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/units.h"
 #include "contracts/health_check.h"
+#include "net/proxy_protocol.h"
 
 namespace weir {
 
@@ -29,6 +31,8 @@ struct CheckRules {
   bool begin_up = true;                             ///< before the first check has ended
   std::uint16_t port = 0;                           ///< 0: the endpoint's own
   std::shared_ptr<const tls::ClientContext> tls{};  ///< null: they are asked in the clear
+  /// In which their connections introduce the gateway; nothing: they do not.
+  std::optional<proxy_protocol::Version> introduction{};
 };
 
 /// Which failures of requests count against an endpoint beside those of the network.

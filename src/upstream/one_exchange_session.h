@@ -21,6 +21,7 @@
 #include "contracts/session.h"
 #include "net/connect.h"
 #include "net/inbox.h"
+#include "upstream/introduction.h"
 
 namespace weir {
 
@@ -151,12 +152,13 @@ Task<void> OneExchangeSession::pump(Body& body, Writer writer, std::string_view 
 
 /// A protocol in which a connection that stands is a session: nobody greets anybody.
 template <std::derived_from<OneExchangeSession> Session>
-class OneExchangeProtocol final : public ClientProtocol {
+class OneExchangeProtocol final : public IntroducingProtocol {
  public:
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                       const UpstreamTimeouts& timeouts,
-                                                       Watcher* idle_watcher) const override {
-    CO_TRY(std::unique_ptr<Stream> stream, co_await weir::connect(shard.reactor, address, timeouts.connect));
+  Task<Result<std::unique_ptr<ClientSession>>> introduce(Shard& shard, const UpstreamAddress& address,
+                                                         const UpstreamTimeouts& timeouts, Watcher* idle_watcher,
+                                                         std::string_view introduction) const override {
+    CO_TRY(std::unique_ptr<Stream> stream,
+           co_await connect_and_say(shard.reactor, address, timeouts.connect, introduction));
     co_return std::make_unique<Session>(shard, std::move(stream), idle_watcher);
   }
 };

@@ -85,7 +85,7 @@ Error lease_failed(const PoolFacts& facts, Error error, OneTry& one) {
 }
 
 Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
-  Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only);
+  Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, one.introduction);
   Result<Lease> lease = co_await acquire;
   record_lease(exchange, cluster, acquire.facts());
   if (!lease) co_return fail(lease_failed(acquire.facts(), lease.error(), one));

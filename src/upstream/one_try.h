@@ -13,6 +13,7 @@ struct OneTry {
   bool fresh_only = false;
   const RequestHead* head = nullptr;
   Body* body = nullptr;
+  std::string_view introduction{};  ///< of its connection
   // What it came to.
   bool reused_connection = false;
   bool withdrawn = false;  ///< a reload or an operator took the endpoint away while we waited for it: nobody was asked

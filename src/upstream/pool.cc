@@ -2,6 +2,7 @@
 #include "upstream/pool.h"
 
 #include "base/fault.h"
+#include "upstream/introduction.h"
 
 namespace weir {
 
@@ -11,6 +12,7 @@ PoolVerdict decide(const PoolFacts& facts) {
   if (facts.open < facts.open_max) return {PoolAction::open, facts.fresh_only ? "fresh_wanted" : "none_idle"};
   // At the maximum a request that must not meet another stale connection takes the place of the stalest.
   if (facts.idle > 0) return {PoolAction::replace, "fresh_wanted"};
+  if (facts.idle_of_others > 0) return {PoolAction::replace, "introduced_as_another"};
   if (facts.waiting < facts.waiting_max) return {PoolAction::wait, "all_busy"};
   return {PoolAction::refuse, "queue_full", Code::queue_full};
 }
@@ -46,6 +48,7 @@ class Pool::Connection final : public LeaseOwner, public Watcher, public ListLin
 
   State state = State::connecting;
   const ClientProtocol* protocol = nullptr;  // that it speaks; as a name only
+  std::string introduction;                  // that it began with
   Time idle_since{};
   Acquire* waiter = nullptr;  // for whom it is being opened; null once that one gave up
   std::unique_ptr<ClientSession> session;
@@ -65,25 +68,48 @@ Pool::~Pool() {
   invariant(busy_.empty() && line_.empty(), "a pool outlives its leases and those who wait");
 }
 
-PoolFacts Pool::facts(bool fresh_only) const {
-  return {.idle = idle_count_,
+PoolFacts Pool::facts(const Acquire& acquire) const {
+  const std::uint32_t fitting = count_fitting(acquire.introduction_);
+  return {.idle = fitting,
           .open = open_,
           .open_max = settings_.limits.max,
           .waiting = waiting_,
           .waiting_max = settings_.limits.queue,
-          .fresh_only = fresh_only,
+          .idle_of_others = idle_count_ - fitting,
+          .fresh_only = acquire.fresh_only_,
           .closed = closed_};
+}
+
+bool Pool::fits(const Connection& connection, std::string_view introduction) {
+  return connection.introduction == introduction;
+}
+
+std::uint32_t Pool::count_fitting(std::string_view introduction) const {
+  if (settings_.introducing == nullptr) return introduction.empty() ? idle_count_ : 0;
+  std::uint32_t count = 0;
+  idle_.for_each([&](const Connection& each) { count += fits(each, introduction) ? 1 : 0; });
+  return count;
+}
+
+/// \pre count_fitting() > 0
+Pool::Connection* Pool::newest_fitting(std::string_view introduction) const {
+  if (settings_.introducing == nullptr) return idle_.front();
+  Connection* newest = nullptr;
+  idle_.for_each([&](Connection& each) {
+    if (newest == nullptr && fits(each, introduction)) newest = &each;
+  });
+  return newest;
 }
 
 // Asking.
 
 bool Pool::try_at_once(Acquire& acquire) {
   doom_unusable_idle();
-  acquire.facts_ = facts(acquire.fresh_only_);
+  acquire.facts_ = facts(acquire);
   const PoolVerdict verdict = decide(acquire.facts_);
   switch (verdict.action) {
     case PoolAction::reuse:
-      acquire.outcome_ = lease_newest_idle();
+      acquire.outcome_ = lease_idle(*newest_fitting(acquire.introduction_));
       return true;
     case PoolAction::refuse:
       // Nothing was sent: another endpoint may have room.
@@ -159,6 +185,7 @@ void Pool::open_for(Acquire& acquire) {
   show_load();
   shard_.metrics.upstream_connects.add();
   shard_.metrics.upstream_connections_open.add();
+  connection->introduction = acquire.introduction_;
   connection->waiter = &acquire;
   acquire.connection_ = connection;
   shard_.scope.spawn(connect(*connection, acquire.timeouts_));
@@ -167,7 +194,10 @@ void Pool::open_for(Acquire& acquire) {
 Task<void> Pool::connect(Connection& connection, UpstreamTimeouts timeouts) {
   const Settings settings = settings_;  // a new configuration may come meanwhile
   connection.protocol = settings.protocol;
-  auto session = co_await settings.protocol->connect(shard_, address_, timeouts, &connection);
+  auto session =
+      settings.introducing == nullptr
+          ? co_await settings.protocol->connect(shard_, address_, timeouts, &connection)
+          : co_await settings.introducing->introduce(shard_, address_, timeouts, &connection, connection.introduction);
   if (session) {
     connected(connection, std::move(*session));
   } else {
@@ -196,14 +226,14 @@ void Pool::connect_failed(Connection& connection, Error why) {
 
 // Coming back.
 
-Lease Pool::lease_newest_idle() {
-  Connection& newest = *idle_.pop_front();
+Lease Pool::lease_idle(Connection& connection) {
+  connection.unlink();
   --idle_count_;
   show_load();
-  busy_.push_back(newest);
-  newest.state = Connection::State::leased;
+  busy_.push_back(connection);
+  connection.state = Connection::State::leased;
   shard_.metrics.upstream_reuses.add();
-  return {newest, *newest.session};
+  return {connection, *connection.session};
 }
 
 void Pool::given_back(Connection& connection, bool healthy) {
@@ -216,10 +246,20 @@ void Pool::given_back(Connection& connection, bool healthy) {
 /// A connection is free: to the oldest waiter, onto the stack, or away.
 void Pool::offer(Connection& connection) {
   if (!line_.empty() && !closed_ && !fault(Fault::waiter_starved)) {
+    Acquire& oldest = line_.front()->acquire;
+    if (!fits(connection, oldest.introduction_)) {
+      doom(connection);
+      return serve_line();
+    }
     shard_.metrics.upstream_reuses.add();
-    return hand_over(line_.front()->acquire, connection);
+    return hand_over(oldest, connection);
   }
-  const bool outdated = connection.protocol != settings_.protocol;  // say, from before certificates were verified
+  // Say, from before certificates were verified.
+  const bool outdated = connection.protocol != settings_.protocol ||
+                        connection.introduction.empty() != (settings_.introducing == nullptr);
+  // The oldest is the least likely to see its client again.
+  if (settings_.introducing != nullptr && idle_count_ > 0 && idle_count_ >= settings_.limits.idle_max)
+    doom(*idle_.back());
   if (closed_ || outdated || idle_count_ >= settings_.limits.idle_max) return doom(connection);
   connection.unlink();
   connection.state = Connection::State::idle;
@@ -244,6 +284,10 @@ void Pool::doom(Connection& connection) {
 void Pool::doom_unusable_idle() {
   if (fault(Fault::idle_close_unseen)) return;
   while (!idle_.empty() && !idle_.front()->session->usable()) doom(*idle_.front());
+  if (settings_.introducing == nullptr) return;
+  idle_.for_each([&](Connection& each) {  // any may be the one that fits
+    if (!each.session->usable()) doom(each);
+  });
 }
 
 void Pool::doom_all_idle() {
@@ -295,7 +339,9 @@ void Pool::show_load() {
 }
 
 void Pool::configure(const Settings& settings) {
-  if (settings.protocol != settings_.protocol) doom_all_idle();
+  if (settings.protocol != settings_.protocol ||
+      (settings.introducing == nullptr) != (settings_.introducing == nullptr))
+    doom_all_idle();
   settings_ = settings;
   closed_ = false;
   while (idle_count_ > settings_.limits.idle_max) doom(*idle_.back());

@@ -16,6 +16,9 @@
 //       anybody.
 //   (5) A connection that was given back unhealthy, or of which anything was heard while it was idle, is never
 //       leased again.
+//   (6) A connection that began with an introduction (upstream/introduction.h) carries only requests of which it is
+//       true: those that bring the very same bytes. One that makes room for a stranger is closed, not handed over.
+//   (7) Where requests bring no introduction, no idle connection has one.
 #pragma once
 
 #include <cstdint>
@@ -27,17 +30,19 @@
 
 namespace weir {
 
-class FollowedEndpoint;  // upstream/observation.h
+class FollowedEndpoint;     // upstream/observation.h
+class IntroducingProtocol;  // upstream/introduction.h
 
 /// What a pool knows when a request asks for a connection.
 struct PoolFacts {
-  std::uint32_t idle = 0;
+  std::uint32_t idle = 0;  ///< that this request may have
   std::uint32_t open = 0;  ///< connecting, leased and idle together
   std::uint32_t open_max = 0;
   std::uint32_t waiting = 0;
   std::uint32_t waiting_max = 0;
-  bool fresh_only = false;  ///< a reused connection has just failed this request
-  bool closed = false;      ///< the endpoint is gone from the configuration, or the shard is ending
+  std::uint32_t idle_of_others = 0;  ///< introduced as another client's
+  bool fresh_only = false;           ///< a reused connection has just failed this request
+  bool closed = false;               ///< the endpoint is gone from the configuration, or the shard is ending
 };
 
 enum class PoolAction : std::uint8_t {
@@ -64,7 +69,8 @@ class Pool final : private Timer {
   struct Settings {
     const ClientProtocol* protocol = nullptr;  ///< lives as long as the process, or is `owned`
     ConnectionLimits limits;
-    std::shared_ptr<const ClientProtocol> owned{};  ///< of one configuration: what speaks TLS
+    std::shared_ptr<const ClientProtocol> owned{};     ///< of one configuration: what speaks TLS
+    const IntroducingProtocol* introducing = nullptr;  ///< the protocol, where requests bring introductions
   };
 
   Pool(Shard& shard, const UpstreamAddress& address, std::uint64_t id, const Settings& settings);
@@ -80,9 +86,10 @@ class Pool final : private Timer {
   /// What `co_await` of a local `Acquire` waits for; ready at once when an idle connection is there.
   class Acquire final : public Suspension, private Timer {
    public:
-    /// \param timeouts  must outlive the Acquire; queue and connect are used
-    Acquire(Pool& pool, const UpstreamTimeouts& timeouts, bool fresh_only)
-        : pool_(pool), timeouts_(timeouts), fresh_only_(fresh_only) {}
+    /// \param timeouts      must outlive the Acquire; queue and connect are used
+    /// \param introduction  likewise; what the connection begins with, or began with
+    Acquire(Pool& pool, const UpstreamTimeouts& timeouts, bool fresh_only, std::string_view introduction)
+        : pool_(pool), timeouts_(timeouts), introduction_(introduction), fresh_only_(fresh_only) {}
     Acquire(const Acquire&) = delete;
     Acquire& operator=(const Acquire&) = delete;
 
@@ -115,6 +122,7 @@ class Pool final : private Timer {
 
     Pool& pool_;
     const UpstreamTimeouts& timeouts_;
+    std::string_view introduction_;
     bool fresh_only_;
     PoolFacts facts_;
     Place place_{*this};                // in the line
@@ -155,7 +163,10 @@ class Pool final : private Timer {
   void follow(FollowedEndpoint& endpoint) { followed_ = &endpoint; }
 
  private:
-  [[nodiscard]] PoolFacts facts(bool fresh_only) const;
+  [[nodiscard]] PoolFacts facts(const Acquire& acquire) const;
+  static bool fits(const Connection& connection, std::string_view introduction);
+  [[nodiscard]] std::uint32_t count_fitting(std::string_view introduction) const;
+  [[nodiscard]] Connection* newest_fitting(std::string_view introduction) const;
   bool try_at_once(Acquire& acquire);
   void begin_waiting(Acquire& acquire);
   void leave_line(Acquire& acquire);
@@ -168,7 +179,7 @@ class Pool final : private Timer {
   void connected(Connection& connection, std::unique_ptr<ClientSession> session);
   void connect_failed(Connection& connection, Error why);
 
-  Lease lease_newest_idle();
+  Lease lease_idle(Connection& connection);
   void given_back(Connection& connection, bool healthy);
   void offer(Connection& connection);
   void doom(Connection& connection);

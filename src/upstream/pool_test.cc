@@ -9,12 +9,20 @@ namespace {
 using namespace std::chrono_literals;
 using upstream_test::address_of;
 using upstream_test::Client;
+using upstream_test::FakeSession;
 
 class PoolTest : public upstream_test::UpstreamTest {
  protected:
   ~PoolTest() override {
     if (pool_) pool_->stop();
   }
+  /// One whose requests say whose they are.
+  Pool& introduced_pool(ConnectionLimits limits = {}) {
+    pool_ = std::make_unique<Pool>(shard, address_of("10.0.0.1:80"), 1,
+                                   Pool::Settings{.protocol = &protocol, .limits = limits, .introducing = &protocol});
+    return *pool_;
+  }
+  std::unique_ptr<Client> asking_as(Pool& pool, std::string who) { return asking(pool, false, 1s, std::move(who)); }
   Pool& pool(ConnectionLimits limits = {}) {
     pool_ = std::make_unique<Pool>(shard, address_of("10.0.0.1:80"), 1,
                                    Pool::Settings{.protocol = &protocol, .limits = limits});
@@ -33,6 +41,9 @@ TEST(PoolDecision, table) {
   EXPECT_EQ(action({.idle = 1, .open = 2, .open_max = 2, .fresh_only = true}), PoolAction::replace);
   EXPECT_EQ(action({.open = 2, .open_max = 2, .waiting = 0, .waiting_max = 1}), PoolAction::wait);
   EXPECT_EQ(action({.open = 2, .open_max = 2, .waiting = 1, .waiting_max = 1}), PoolAction::refuse);
+  EXPECT_EQ(action({.open = 1, .open_max = 2, .idle_of_others = 1}), PoolAction::open);
+  EXPECT_EQ(action({.open = 2, .open_max = 2, .waiting_max = 1, .idle_of_others = 1}), PoolAction::replace);
+  EXPECT_EQ(action({.idle = 1, .open = 2, .open_max = 2, .idle_of_others = 1}), PoolAction::reuse);
   EXPECT_EQ(decide({.open = 1, .open_max = 1}).code, Code::queue_full);
   EXPECT_EQ(decide({.idle = 1, .open = 1, .open_max = 1, .closed = true}).code, Code::no_endpoint);
 }
@@ -274,6 +285,85 @@ TEST_F(PoolTest, higher_maximum_serves_the_line) {
   connections.configure({.protocol = &protocol, .limits = {.max = 2}});
   world.settle();
   EXPECT_TRUE(waiter->lease.has_value());
+}
+
+TEST_F(PoolTest, introduced_connection_serves_only_whom_it_introduced) {
+  Pool& connections = introduced_pool();
+  auto ann = asking_as(connections, "ann");
+  ann->finish();
+  auto bob = asking_as(connections, "bob");
+  EXPECT_EQ(bob->number(), 2U);
+  auto ann_again = asking_as(connections, "ann");
+  EXPECT_EQ(ann_again->number(), 1U);
+  auto nobody = asking_as(connections, "");
+  EXPECT_EQ(nobody->number(), 3U);
+  EXPECT_EQ(script.introductions, (std::vector<std::string>{"ann", "bob", ""}));
+}
+
+TEST_F(PoolTest, idle_connection_of_another_makes_room_at_the_maximum) {
+  Pool& connections = introduced_pool({.max = 2});
+  auto ann = asking_as(connections, "ann");
+  auto bob = asking_as(connections, "bob");
+  ann->finish();
+  bob->finish();
+  auto eve = asking_as(connections, "eve");
+  EXPECT_EQ(eve->number(), 3U);
+  world.run_for(5ms);
+  EXPECT_EQ(alive(), 2U);
+  auto bob_again = asking_as(connections, "bob");  // ann's was idle for longer, and had to go
+  EXPECT_EQ(bob_again->number(), 2U);
+}
+
+TEST_F(PoolTest, freed_connection_is_closed_for_a_waiter_it_did_not_introduce) {
+  Pool& connections = introduced_pool({.max = 1});
+  auto ann = asking_as(connections, "ann");
+  auto bob = asking_as(connections, "bob");
+  auto ann_again = asking_as(connections, "ann");
+  ann->finish();
+  world.settle();
+  ASSERT_TRUE(bob->answered);
+  EXPECT_EQ(bob->number(), 2U);
+  EXPECT_FALSE(ann_again->answered);  // its turn comes, though the connection that went was its own
+  bob->finish();
+  world.settle();
+  EXPECT_EQ(ann_again->number(), 3U);
+  EXPECT_EQ(script.introductions, (std::vector<std::string>{"ann", "bob", "ann"}));
+}
+
+TEST_F(PoolTest, newest_introduced_connection_is_kept_when_no_more_may_be) {
+  Pool& connections = introduced_pool({.idle_max = 1});
+  auto ann = asking_as(connections, "ann");
+  auto bob = asking_as(connections, "bob");
+  ann->finish();
+  bob->finish();
+  EXPECT_EQ(connections.idle(), 1U);
+  auto bob_again = asking_as(connections, "bob");
+  EXPECT_EQ(bob_again->number(), 2U);
+}
+
+TEST_F(PoolTest, introduced_connection_that_is_not_usable_is_passed_over) {
+  Pool& connections = introduced_pool();
+  auto ann = asking_as(connections, "ann");
+  auto bob = asking_as(connections, "bob");
+  FakeSession& session = ann->session();
+  ann->finish();
+  bob->finish();
+  session.become_unusable();  // not the newest
+  auto ann_again = asking_as(connections, "ann");
+  EXPECT_EQ(ann_again->number(), 3U);
+}
+
+TEST_F(PoolTest, reload_that_changes_introductions_keeps_no_connection) {
+  Pool& connections = introduced_pool();
+  auto ann = asking_as(connections, "ann");
+  auto bob = asking_as(connections, "bob");
+  ann->finish();
+  connections.configure({.protocol = &protocol, .limits = {}});
+  EXPECT_EQ(connections.idle(), 0U);
+  bob->finish();  // began before
+  EXPECT_EQ(connections.idle(), 0U);
+  auto anybody = asking(connections);
+  EXPECT_EQ(anybody->number(), 3U);
 }
 
 TEST_F(PoolTest, stop_sends_waiters_away_and_closes_idle) {

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "net/connect.h"
+#include "upstream/introduction.h"
 #include "upstream/secured_protocol.h"
 
 namespace weir {
@@ -57,12 +58,22 @@ Task<void> Prober::go_on() {
   }
 }
 
+Task<Result<std::unique_ptr<Stream>>> Prober::reach(Time deadline) {
+  const auto left = [&] { return std::max(deadline - shard_.reactor.now(), Duration::zero()); };
+  CO_TRY(std::unique_ptr<Stream> stream, co_await connect(shard_.reactor, address_, left()));
+  if (rules_.introduction) {
+    const std::string introduction =
+        introduction_of_gateway(stream->local_address(), stream->remote_address(), *rules_.introduction);
+    CO_TRY_VOID(co_await stream->send(introduction, left()));
+  }
+  if (rules_.tls != nullptr) CO_TRY_VOID(co_await secure(shard_, *stream, *rules_.tls, nullptr, left()));
+  co_return stream;
+}
+
 /// \errors  what the gateway lacks; canceled
 Task<Result<ProbeResult>> Prober::ask() {
   const Time deadline = deadline_after(shard_.reactor.now(), rules_.timeout);
-  const Result<std::unique_ptr<Stream>> stream =
-      rules_.tls == nullptr ? co_await connect(shard_.reactor, address_, rules_.timeout)
-                            : co_await connect_secured(shard_, address_, *rules_.tls, nullptr, rules_.timeout);
+  const Result<std::unique_ptr<Stream>> stream = co_await reach(deadline);
   if (!stream && stream.error().origin == Origin::gateway) co_return fail(stream.error());
   if (!stream) co_return ProbeResult{.reason = name_of(stream.error().code)};
   co_return co_await rules_.check->probe(**stream, {.authority = endpoint_->address(), .deadline = deadline});

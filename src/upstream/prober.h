@@ -34,6 +34,7 @@ class Prober final : public std::enable_shared_from_this<Prober> {
   static Task<void> run(std::shared_ptr<Prober> self);
   Task<void> go_on();
   Task<Result<ProbeResult>> ask();
+  Task<Result<std::unique_ptr<Stream>>> reach(Time deadline);
   void take(const ProbeResult& result);
   void tell(const ProbeResult& result, const CheckVerdict& verdict) const;
 

@@ -102,7 +102,7 @@ bool Race::send_second() {
   ++exchange_.attempts;
   load.count_extra(ExtraLoad::Kind::hedge, now);
   exchange_.shard.metrics.hedges.add();
-  second_try_ = OneTry{.pool = other, .head = first_try_.head};
+  second_try_ = OneTry{.pool = other, .head = first_try_.head, .introduction = first_try_.introduction};
   watch(*second_try_, state_, now);
   if (kept) second_try_->body = exchange_.arena.make<FixedBody>(*kept);
   return true;

@@ -18,13 +18,17 @@
 
 namespace weir {
 
-/// Connects and shakes hands. \param saved  of that server, on this core; null: none is kept
-/// \errors  those of connect(); tls_failed, tls_timeout, certificate_untrusted (origin upstream, retry unsent: no byte
-/// of
-///          a request was sent)
+/// Shakes hands on a connection that stands. \param saved  of that server, on this core; null: none is kept
+/// \errors  tls_failed, tls_timeout, certificate_untrusted (origin upstream, retry unsent: no byte of a request was
+///          sent)
+Task<Result<void>> secure(Shard& shard, Stream& stream, const tls::ClientContext& context,
+                          std::shared_ptr<tls::SavedSession> saved, Duration timeout);
+
+/// Connects, says the introduction where there is one, and shakes hands. \errors  those of connect() and secure()
 Task<Result<std::unique_ptr<Stream>>> connect_secured(Shard& shard, const UpstreamAddress& address,
                                                       const tls::ClientContext& context,
-                                                      std::shared_ptr<tls::SavedSession> saved, Duration timeout);
+                                                      std::shared_ptr<tls::SavedSession> saved, Duration timeout,
+                                                      std::string_view introduction);
 
 /// The tickets of servers, by their addresses, on each core.
 class SavedSessions {
@@ -37,16 +41,17 @@ class SavedSessions {
 };
 
 template <std::derived_from<OneExchangeSession> Session>
-class SecuredProtocol final : public ClientProtocol {
+class SecuredProtocol final : public IntroducingProtocol {
  public:
   SecuredProtocol(std::shared_ptr<const tls::ClientContext> context, unsigned cores)
       : context_(std::move(context)), saved_(cores) {}
 
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                       const UpstreamTimeouts& timeouts,
-                                                       Watcher* idle_watcher) const override {
+  Task<Result<std::unique_ptr<ClientSession>>> introduce(Shard& shard, const UpstreamAddress& address,
+                                                         const UpstreamTimeouts& timeouts, Watcher* idle_watcher,
+                                                         std::string_view introduction) const override {
     CO_TRY(std::unique_ptr<Stream> stream,
-           co_await connect_secured(shard, address, *context_, saved_.of(shard.id, address), timeouts.connect));
+           co_await connect_secured(shard, address, *context_, saved_.of(shard.id, address), timeouts.connect,
+                                    introduction));
     co_return std::make_unique<Session>(shard, std::move(stream), idle_watcher);
   }
 

@@ -10,6 +10,7 @@
 #include "runtime/sim_io.h"
 #include "runtime/sim_world.h"
 #include "upstream/cluster_state.h"
+#include "upstream/introduction.h"
 
 namespace weir::upstream_test {
 
@@ -58,6 +59,7 @@ struct Script {
   std::vector<std::string> time_left;            // what each send() was told in x-left-ms
   std::vector<std::string> sent_to;              // address of each send()
   std::vector<std::string> bodies;               // what each send() pulled
+  std::vector<std::string> introductions;        // what each connect() said first
   unsigned connects = 0;
   unsigned alive = 0;
   unsigned given_up = 0;  // sends that were canceled
@@ -124,13 +126,15 @@ class FakeSession final : public ClientSession {
   bool usable_ = true;
 };
 
-class FakeProtocol final : public ClientProtocol {
+class FakeProtocol final : public IntroducingProtocol {
  public:
   explicit FakeProtocol(Script& script) : script_(script) {}
 
-  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
-                                                       const UpstreamTimeouts&, Watcher* watcher) const override {
+  Task<Result<std::unique_ptr<ClientSession>>> introduce(Shard& shard, const UpstreamAddress& address,
+                                                         const UpstreamTimeouts&, Watcher* watcher,
+                                                         std::string_view introduction) const override {
     const unsigned number = ++script_.connects;
+    script_.introductions.emplace_back(introduction);
     const std::string text = text_of(address.address);
     if (script_.connect_takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(shard.reactor, script_.connect_takes));
     if (const auto failing = script_.connect_fails.find(text); failing != script_.connect_fails.end()) {
@@ -173,6 +177,7 @@ struct Client {
 
   Scope scope;
   UpstreamTimeouts timeouts;
+  std::string introduction;
   bool answered = false;
   Result<Lease> lease = fail(Code::internal, Origin::gateway);
 
@@ -185,7 +190,7 @@ struct Client {
 };
 
 inline Task<void> ask(Pool& pool, Client& client, bool fresh_only) {
-  Pool::Acquire acquire(pool, client.timeouts, fresh_only);
+  Pool::Acquire acquire(pool, client.timeouts, fresh_only, client.introduction);
   client.lease = co_await acquire;
   client.answered = true;
 }
@@ -202,9 +207,11 @@ class UpstreamTestOn : public testing::Test {
 
   std::unique_ptr<Client> client() { return std::make_unique<Client>(shard.reactor); }
   /// Asks and lets everything happen that needs no time.
-  std::unique_ptr<Client> asking(Pool& pool, bool fresh_only = false, Duration queue = 1s) {
+  std::unique_ptr<Client> asking(Pool& pool, bool fresh_only = false, Duration queue = 1s,
+                                 std::string introduction = {}) {
     auto asker = client();
     asker->timeouts.queue = queue;
+    asker->introduction = std::move(introduction);
     asker->scope.spawn(ask(pool, *asker, fresh_only));
     world.settle();
     return asker;

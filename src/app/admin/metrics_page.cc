@@ -172,6 +172,19 @@ void add_handshakes(Exposition& page, std::span<Shard* const> shards, std::strin
   }
 }
 
+void add_proxy_headers(Exposition& page, const ProxyHeaderTotals& totals) {
+  page.family("weir_proxy_headers_total", "counter",
+              "PROXY headers that connections of clients began with, by version.")
+      .sample({{"version", "v1"}}, totals.v1)
+      .sample({{"version", "v2"}}, totals.v2);
+  page.family("weir_proxy_headers_refused_total", "counter",
+              "Connections closed because they had to begin with a PROXY header and did not, by reason.");
+  for (std::size_t at = 0; at < totals.refused.size(); ++at) {
+    const std::string_view reason = proxy_protocol::name_of(static_cast<proxy_protocol::Refusal>(at));
+    if (totals.refused[at] > 0) page.sample({{"reason", reason}}, totals.refused[at]);
+  }
+}
+
 void add_cores(Exposition& page, std::span<Shard* const> shards) {
   const auto per_core = [&](std::string_view name, std::string_view type, std::string_view help, CellOfShard cell) {
     page.family(name, type, help);
@@ -250,6 +263,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_traffic(page, shards);
     add_handshakes(page, shards, "weir_tls", "clients", &ShardMetrics::client_tls);
     add_handshakes(page, shards, "weir_upstream_tls", "upstreams", &ShardMetrics::upstream_tls);
+    add_proxy_headers(page, sources.operations.status().proxy_headers);
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);

@@ -36,6 +36,19 @@ bool read_workers(const Node& node, const Reading& reading, Document& document) 
   return true;
 }
 
+/// Addresses tell TCP senders apart; who may open a unix socket is said by its folder.
+bool settle_proxy_senders(ListenerDocument& listener, const Reading& at) {
+  if (!listener.proxy_senders) return true;
+  ProxySenders& senders = *listener.proxy_senders;
+  senders.all = listener.address.is_unix();
+  if (senders.all == senders.blocks.empty()) return true;
+  const Reading here = at.member("proxy_protocol");
+  const Place place = listener.proxy_senders_place;
+  return senders.all ? here.error(place, "who opens a unix socket has no address", "write on")
+                     : here.error(place, "anybody who can connect could say that he is somebody else",
+                                  "write the addresses of your load balancers: [10.0.0.0/8]");
+}
+
 bool read_listeners(const Node& node, const Reading& reading, Document& document) {
   return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
     ListenerDocument listener;
@@ -46,6 +59,7 @@ bool read_listeners(const Node& node, const Reading& reading, Document& document
                              "h2 is offered where http2 is off", "take h2 out, or http2: false out of the listener");
       good = false;
     }
+    good = settle_proxy_senders(listener, at) && good;
     if (listener.name.empty()) listener.name = listener.address.text();
     document.listeners.push_back(std::move(listener));  // also with errors: routes may name it
     return good;

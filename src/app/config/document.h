@@ -89,11 +89,16 @@ struct SubsetDocument {
   Place place;
 };
 
+/// Which PROXY header connections to an upstream begin with.
+enum class SentIntroduction : std::uint8_t { none, v1, v2 };
+
 struct UpstreamDocument {
   std::string name;
   Place place;
   std::vector<EndpointDocument> endpoints;
   UpstreamProtocol protocol = UpstreamProtocol::http;
+  SentIntroduction introduction = SentIntroduction::none;
+  Place introduction_place;
   PluginUse balance{.name = "round_robin", .options = {}, .place = {}, .path = {}};
   UpstreamTimeouts timeouts;
   ConnectionLimits connections;

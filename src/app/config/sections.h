@@ -14,6 +14,7 @@
 #include "contracts/schema.h"
 #include "contracts/snapshot.h"
 #include "net/address.h"
+#include "server/proxy_header.h"
 
 namespace weir::config {
 
@@ -28,7 +29,9 @@ struct ListenerDocument {
   Endpoint address;
   bool http2 = true;
   Place place;
-  std::optional<TlsDocument> tls;  ///< nothing: it is plain
+  std::optional<TlsDocument> tls;             ///< nothing: it is plain
+  std::optional<ProxySenders> proxy_senders;  ///< nothing: connections begin without a header
+  Place proxy_senders_place;
 };
 
 struct AccessLogDocument {

@@ -146,6 +146,12 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "What the servers speak: HTTP/1.1; HTTP/2 without TLS (h2c: gRPC); fastcgi is for the "
                           "service of that name.",
                    .example = "h2c"})
+          .choice(
+              "proxy_protocol", &UpstreamDocument::introduction,
+              {{"off", SentIntroduction::none}, {"v1", SentIntroduction::v1}, {"v2", SentIntroduction::v2}},
+              {.doc = "The PROXY header that connections begin with, which names the client; they are then kept for "
+                      "that client's connection alone.",
+               .example = "v2"})
           .custom("tls", "on or upstream tls", read_upstream_tls,
                   {.doc = "Speaks TLS to the servers.", .example = "on"}, &upstream_tls_schema())
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
@@ -219,6 +225,7 @@ bool read_upstreams(const Node& node, const Reading& reading, const PluginNames&
     upstream.name = member.name;
     upstream.place = member.place;
     good = upstream_schema().read_into(member.value, at, upstream) && good;
+    if (const Node* sent = member.value.find("proxy_protocol")) upstream.introduction_place = sent->place();
     const Node* connections = member.value.find("connections");
     const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
     if (!says_idle) upstream.speak(upstream.protocol);

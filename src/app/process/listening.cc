@@ -29,21 +29,27 @@ Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
 
 std::vector<ListenerPlan> Process::plan_listeners(const config::Document& document, Diagnostics& diagnostics) {
   std::vector<ListenerPlan> plans;
-  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use, bool http2) {
+  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use, bool http2,
+                        const ProxySenders& senders) {
     const auto address = socket_address(endpoint);
     if (!address) {
       diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()),
                         "write an IP address, or only :port");
       return;
     }
-    plans.push_back(
-        {.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use, .http2 = http2});
+    plans.push_back({.name = name,
+                     .id = listener_numbers_.number_of(name),
+                     .address = *address,
+                     .use = use,
+                     .http2 = http2,
+                     .proxy_senders = senders});
   };
   for (const config::ListenerDocument& listener : document.listeners) {
-    plan(listener.name, listener.address, listener.place, ListenerUse::traffic, listener.http2);
+    plan(listener.name, listener.address, listener.place, ListenerUse::traffic, listener.http2,
+         listener.proxy_senders.value_or(ProxySenders{}));
   }
   for (const config::AdminDocument& admin : document.admin) {
-    plan("admin", admin.address, admin.place, ListenerUse::admin, false);
+    plan("admin", admin.address, admin.place, ListenerUse::admin, false, {});
   }
   return plans;
 }

@@ -1,6 +1,7 @@
 // What operators may ask of a running gateway, whatever they ask through: the admin listener today, signals too.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "app/history/entry.h"
 #include "app/process/endpoint_orders.h"
 #include "base/units.h"
+#include "net/proxy_protocol.h"
 #include "server/gateway.h"
 
 namespace weir {
@@ -56,6 +58,13 @@ struct ListenerStatus {
   std::string address;  ///< really bound
 };
 
+/// PROXY headers of clients' connections since the start.
+struct ProxyHeaderTotals {
+  std::uint64_t v1 = 0;
+  std::uint64_t v2 = 0;
+  std::array<std::uint64_t, proxy_protocol::refusal_count> refused{};
+};
+
 struct ProcessStatus {
   std::string state;  ///< "running" or "draining"
   std::string hash;
@@ -67,6 +76,7 @@ struct ProcessStatus {
   unsigned workers = 0;
   std::uint64_t connections = 0;
   std::vector<ListenerStatus> listeners;
+  ProxyHeaderTotals proxy_headers;
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
   bool last_reload_applied = true;

@@ -76,10 +76,24 @@ void Process::note_file(bool good, const std::string& sentence) {
   surroundings_->log().error(sentence);
 }
 
+namespace {
+
+ProxyHeaderTotals totals_of(const ProxyHeaderCounts& counts) {
+  ProxyHeaderTotals totals{.v1 = counts.taken_of(proxy_protocol::Version::v1),
+                           .v2 = counts.taken_of(proxy_protocol::Version::v2)};
+  for (std::size_t at = 0; at < totals.refused.size(); ++at) {
+    totals.refused[at] = counts.refused_for(static_cast<proxy_protocol::Refusal>(at));
+  }
+  return totals;
+}
+
+}  // namespace
+
 ProcessStatus Process::status() const {
   const std::lock_guard lock(mutex_);
   ProcessStatus status = status_;
   status.connections = census_.connections();
+  status.proxy_headers = totals_of(census_.proxy_headers());
   if (keeper_) {
     status.state_written = keeper_->written();
     status.state_failures = keeper_->failures();

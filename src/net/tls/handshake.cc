@@ -18,13 +18,13 @@ bool is_client(const Stream& stream) {
 
 }  // namespace
 
-Task<Result<void>> shake_hands(Stream& stream, std::unique_ptr<Engine> engine, Duration patience, Failure& why) {
+Task<Result<void>> shake_hands(Stream& stream, std::unique_ptr<Engine> engine, Duration patience, Failure& why,
+                               std::span<const char> arrived) {
   const Time deadline = deadline_after(stream.reactor().now(), patience);
   const auto left = [&] {
     return deadline == never ? no_limit : std::max(deadline - stream.reactor().now(), Duration::zero());
   };
-  std::span<const char> arrived;
-  bool first = true;
+  bool first = arrived.empty();
   while (true) {
     Result<bool> over = first && !is_client(stream) ? Result<bool>(false) : engine->shake(arrived);
     if (!over) {

@@ -12,8 +12,10 @@ namespace weir::tls {
 /// Shakes hands and gives the engine to the stream.
 /// \param engine   of a client or of a server
 /// \param patience for the whole of it
+/// \param arrived  what the other side has said already; only its begin is looked at before this suspends
 /// \returns  nothing; stream.tls() has the facts
 /// \errors   tls_failed, certificate_untrusted, tls_timeout; those of Stream. `why` says more
-Task<Result<void>> shake_hands(Stream& stream, std::unique_ptr<Engine> engine, Duration patience, Failure& why);
+Task<Result<void>> shake_hands(Stream& stream, std::unique_ptr<Engine> engine, Duration patience, Failure& why,
+                               std::span<const char> arrived = {});
 
 }  // namespace weir::tls

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "contracts/proxied.h"
 #include "observers/access_log/redact.h"
 
 namespace weir {
@@ -143,6 +144,15 @@ void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery&
   out.append("\",\"peer\":\"");
   append_client(out, exchange.connection.client, false);
   out.append('"');
+  if (const proxy_protocol::Facts* proxied = ProxiedConnections::of(exchange.shard).find(exchange.connection)) {
+    out.append(",\"sender\":\"");
+    if (proxied->sender.address.is_unspecified()) {  // over a unix socket nobody has an address
+      out.append("unix");
+    } else {
+      append_address(out, proxied->sender.address);
+    }
+    out.append('"');
+  }
   line.text(",\"listener\":", exchange.connection.listener_name);
   line.text(",\"method\":", request.method_text);
   line.text(",\"host\":", request.authority);
