@@ -8,6 +8,7 @@
 #include "protocols/h1/protocol.h"
 #include "protocols/h2/protocol.h"
 #include "upstream/introduction.h"
+#include "upstream/negotiated_protocol.h"
 
 namespace weir {
 namespace {
@@ -30,10 +31,17 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
                      ClusterSettings& settings) {
   settings.speaks = upstream.protocol;
   settings.protocol = &protocol_of(upstream.protocol);
+  const bool by_offer = upstream.written_protocol == config::WrittenProtocol::by_offer;
+  const bool speaks_h2 = upstream.written_protocol == config::WrittenProtocol::h2 || by_offer;
+  if (!upstream.tls && speaks_h2) {
+    context.diagnostics.error(upstream.place, fmt::format("upstreams.{}.protocol", upstream.name),
+                              "HTTP/2 is agreed on over TLS", "add tls: on; HTTP/2 without TLS is protocol: h2c");
+    return false;
+  }
   if (!upstream.tls) return true;
   if (upstream.protocol == UpstreamProtocol::h2c) {
     context.diagnostics.error(upstream.tls->place, upstream.tls->path, "h2c is HTTP/2 without TLS",
-                              "leave tls out; HTTP/2 over TLS to upstreams is not in this version");
+                              "write protocol: h2, or leave tls out");
     return false;
   }
   if (upstream.protocol == UpstreamProtocol::fastcgi) {
@@ -41,11 +49,20 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
                               "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
     return false;
   }
-  const auto secured = make_upstream_tls(upstream, context, now);
+  std::vector<std::string> offered;
+  if (speaks_h2) offered.emplace_back("h2");
+  if (!speaks_h2 || by_offer) offered.emplace_back("http/1.1");
+  const auto secured = make_upstream_tls(upstream, offered, context, now);
   if (secured == nullptr) return false;
-  settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
+  if (speaks_h2) {
+    const NegotiableSessions sessions{.http1 = h1::session_on, .http2 = h2::shared_sessions};
+    settings.owned_protocol = std::make_shared<const NegotiatedProtocol>(secured, sessions, context.cores);
+  } else {
+    settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
+  }
   settings.protocol = settings.owned_protocol.get();
-  settings.health.checks.tls = secured;
+  // Checks have their say in HTTP/1.1, or in no HTTP at all.
+  settings.health.checks.tls = speaks_h2 ? offering(*secured, {"http/1.1"}) : secured;
   return true;
 }
 

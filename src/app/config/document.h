@@ -89,6 +89,15 @@ struct SubsetDocument {
   Place place;
 };
 
+/// What `upstreams.NAME.protocol` may say.
+enum class WrittenProtocol : std::uint8_t {
+  http,
+  by_offer,  ///< over TLS what ALPN chooses: `auto`
+  h2,        ///< over TLS HTTP/2, and nothing else
+  h2c,
+  fastcgi,
+};
+
 /// Which PROXY header connections to an upstream begin with.
 enum class SentIntroduction : std::uint8_t { none, v1, v2 };
 
@@ -96,6 +105,7 @@ struct UpstreamDocument {
   std::string name;
   Place place;
   std::vector<EndpointDocument> endpoints;
+  WrittenProtocol written_protocol = WrittenProtocol::http;
   UpstreamProtocol protocol = UpstreamProtocol::http;
   SentIntroduction introduction = SentIntroduction::none;
   Place introduction_place;

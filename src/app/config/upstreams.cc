@@ -109,6 +109,12 @@ bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument
   return read_percent(node, reading, upstream.panic_below_percent);
 }
 
+/// Over TLS HTTP/2 is agreed on: what is spoken is then found out for each connection.
+UpstreamProtocol spoken(WrittenProtocol written) {
+  if (written == WrittenProtocol::h2c) return UpstreamProtocol::h2c;
+  return written == WrittenProtocol::fastcgi ? UpstreamProtocol::fastcgi : UpstreamProtocol::http;
+}
+
 }  // namespace
 
 bool read_endpoint(const Node& node, const Reading& reading, std::vector<EndpointDocument>& endpoints) {
@@ -139,12 +145,14 @@ const Schema<UpstreamDocument>& upstream_schema() {
           .custom("endpoints", "list of endpoint", read_endpoints,
                   {.doc = "The servers.", .example = "[10.0.0.11:8080, 10.0.0.12:8080]", .required = true},
                   &endpoint_schema())
-          .choice("protocol", &UpstreamDocument::protocol,
-                  {{"http", UpstreamProtocol::http},
-                   {"h2c", UpstreamProtocol::h2c},
-                   {"fastcgi", UpstreamProtocol::fastcgi}},
-                  {.doc = "What the servers speak: HTTP/1.1; HTTP/2 without TLS (h2c: gRPC); fastcgi is for the "
-                          "service of that name.",
+          .choice("protocol", &UpstreamDocument::written_protocol,
+                  {{"http", WrittenProtocol::http},
+                   {"auto", WrittenProtocol::by_offer},
+                   {"h2", WrittenProtocol::h2},
+                   {"h2c", WrittenProtocol::h2c},
+                   {"fastcgi", WrittenProtocol::fastcgi}},
+                  {.doc = "What the servers speak: HTTP/1.1; over TLS HTTP/2 where they agree to it (auto), or nothing "
+                          "else (h2); HTTP/2 without TLS (h2c: gRPC); fastcgi is for the service of that name.",
                    .example = "h2c"})
           .choice(
               "proxy_protocol", &UpstreamDocument::introduction,
@@ -226,6 +234,7 @@ bool read_upstreams(const Node& node, const Reading& reading, const PluginNames&
     upstream.place = member.place;
     good = upstream_schema().read_into(member.value, at, upstream) && good;
     if (const Node* sent = member.value.find("proxy_protocol")) upstream.introduction_place = sent->place();
+    upstream.protocol = spoken(upstream.written_protocol);
     const Node* connections = member.value.find("connections");
     const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
     if (!says_idle) upstream.speak(upstream.protocol);

@@ -55,9 +55,11 @@ bool read_identity(const UpstreamTlsDocument& tls, BuildContext& context, WallTi
 }  // namespace
 
 std::shared_ptr<const tls::ClientContext> make_upstream_tls(const config::UpstreamDocument& upstream,
-                                                            BuildContext& context, WallTime now) {
+                                                            std::vector<std::string> protocols, BuildContext& context,
+                                                            WallTime now) {
   const UpstreamTlsDocument& tls = *upstream.tls;
-  tls::ClientSettings settings{.verify = tls.verify, .name = tls.name, .oldest = tls.oldest, .protocols = {"http/1.1"}};
+  tls::ClientSettings settings{
+      .verify = tls.verify, .name = tls.name, .oldest = tls.oldest, .protocols = std::move(protocols)};
   if (settings.name.empty()) {
     const std::optional<std::string> host = common_host(upstream);
     if (!host && tls.verify) {
@@ -83,6 +85,15 @@ std::shared_ptr<const tls::ClientContext> make_upstream_tls(const config::Upstre
   if (made) return *made;
   context.diagnostics.error(tls.place, tls.path, made.error());
   return nullptr;
+}
+
+std::shared_ptr<const tls::ClientContext> offering(const tls::ClientContext& context,
+                                                   std::vector<std::string> protocols) {
+  tls::ClientSettings settings = context.settings();
+  settings.protocols = std::move(protocols);
+  const auto made = tls::ClientContext::make(settings);
+  invariant(made.has_value(), "what made one context makes another");
+  return *made;
 }
 
 }  // namespace weir

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/config/document.h"
 #include "contracts/plugin.h"
@@ -9,8 +11,13 @@
 
 namespace weir {
 
-/// \pre upstream.tls. \returns  null after errors
+/// \pre upstream.tls. \param protocols  that are offered (ALPN), most wanted first
+/// \returns  null after errors
 std::shared_ptr<const tls::ClientContext> make_upstream_tls(const config::UpstreamDocument& upstream,
-                                                            BuildContext& context, WallTime now);
+                                                            std::vector<std::string> protocols, BuildContext& context,
+                                                            WallTime now);
+/// The same, but for what is offered.
+std::shared_ptr<const tls::ClientContext> offering(const tls::ClientContext& context,
+                                                   std::vector<std::string> protocols);
 
 }  // namespace weir

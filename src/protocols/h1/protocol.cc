@@ -33,4 +33,8 @@ std::shared_ptr<const ClientProtocol> secured_client_protocol(std::shared_ptr<co
   return std::make_shared<const SecuredProtocol<ClientSessionH1>>(std::move(context), cores);
 }
 
+std::unique_ptr<ClientSession> session_on(Shard& shard, std::unique_ptr<Stream> stream, Watcher* idle_watcher) {
+  return std::make_unique<ClientSessionH1>(shard, std::move(stream), idle_watcher);
+}
+
 }  // namespace weir::h1

@@ -20,17 +20,22 @@ CodecSettings settings_of_client() {
 
 }  // namespace
 
-ClientConnection::ClientConnection(Shard& shard, const UpstreamAddress& address)
-    : Carrier(shard, Side::client, settings_of_client()), address_(address) {}
+ClientConnection::ClientConnection(Shard& shard, const UpstreamAddress& address, std::unique_ptr<Stream> stream)
+    : Carrier(shard, Side::client, settings_of_client()),
+      address_(address),
+      stream_(std::move(stream)),
+      scheme_(stream_ != nullptr && stream_->tls() != nullptr ? "https" : "http") {}
 
 Task<void> ClientConnection::run(std::shared_ptr<ClientConnection> self, UpstreamTimeouts timeouts) {
   co_await self->carry_on(timeouts);
 }
 
 Task<void> ClientConnection::carry_on(UpstreamTimeouts timeouts) {
-  auto connected = co_await connect(shard_.reactor, address_, timeouts.connect);
-  if (!connected) co_return end(connected.error().with(Retry::unsent));
-  stream_ = std::move(*connected);
+  if (stream_ == nullptr) {
+    auto connected = co_await connect(shard_.reactor, address_, timeouts.connect);
+    if (!connected) co_return end(connected.error().with(Retry::unsent));
+    stream_ = std::move(*connected);
+  }
   if (slots_ == 0) codec_.end(ErrorCode::no_error);  // who wanted it is gone
   Scope scope(shard_.reactor);
   scope.attach(co_await current_cancellation{});
@@ -76,7 +81,7 @@ void ClientConnection::leave_slot() {
 
 std::unique_ptr<ClientStream> ClientConnection::open(Exchange& exchange, const RequestHead& head, bool end_of_stream) {
   if (ended_) return nullptr;
-  const std::optional<StreamId> id = codec_.open(lines_of(head, "http", exchange.arena), end_of_stream);
+  const std::optional<StreamId> id = codec_.open(lines_of(head, scheme_, exchange.arena), end_of_stream);
   if (!id) {
     going_away_ = true;
     return nullptr;

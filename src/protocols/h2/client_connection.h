@@ -21,9 +21,10 @@ class ClientStream;
 
 class ClientConnection final : public Carrier, public std::enable_shared_from_this<ClientConnection> {
  public:
-  ClientConnection(Shard& shard, const UpstreamAddress& address);
+  /// \param stream  that stands; null: it is still to be opened
+  ClientConnection(Shard& shard, const UpstreamAddress& address, std::unique_ptr<Stream> stream = nullptr);
 
-  /// Connects, and carries until the end. A child of the shard's scope.
+  /// Connects where that is still to be done, and carries until the end. A child of the shard's scope.
   static Task<void> run(std::shared_ptr<ClientConnection> self, UpstreamTimeouts timeouts);
 
   /// Whether another slot fits on it.
@@ -57,6 +58,7 @@ class ClientConnection final : public Carrier, public std::enable_shared_from_th
 
   const UpstreamAddress address_;
   std::unique_ptr<Stream> stream_;  // null until it is connected
+  const std::string_view scheme_;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;
   bool ended_ = false;
