@@ -9,7 +9,8 @@ namespace weir {
 /// for ours. Pure.
 Status status_of(const Error& error);
 
-/// Problem details, a short page or plain text by Accept, with the request id; `retry-after` with 503.
+/// Problem details, a short page or plain text by Accept, with the request id; `retry-after` with 503. A request of
+/// gRPC gets it as gRPC tells it (server/grpc_reply.h).
 Answer error_reply(Exchange& exchange, const Error& error);
 
 }  // namespace weir

@@ -4,11 +4,13 @@
 #include <algorithm>
 
 #include "http/forwarded.h"
+#include "http/grpc.h"
 #include "http/request_id.h"
 #include "route/recorded_route.h"
 #include "server/error_reply.h"
 #include "server/misdirection.h"
 #include "server/server_timing.h"
+#include "upstream/deadline.h"
 
 namespace weir {
 namespace {
@@ -67,15 +69,26 @@ RouteDecision find_route(Exchange& exchange, const Gateway& gateway) {
   return decision;
 }
 
+/// What a client of gRPC gives its request (grpc-timeout); no_limit where it does not say, or not in gRPC.
+Duration time_of_grpc(const RequestHead& request) {
+  if (request.method != Method::post || !is_grpc(request.fields)) return no_limit;
+  const Field* const said = request.fields.find("grpc-timeout");
+  return said == nullptr ? no_limit : parse_grpc_timeout(said->value).value_or(no_limit);
+}
+
+Duration shorter(Duration one, Duration other) {
+  if (one < Duration::zero()) return other;
+  return other < Duration::zero() ? one : std::min(one, other);
+}
+
 void take_route(Exchange& exchange, const Route& route) {
   exchange.route_name = route.name;
   exchange.filters = route.filters_text;
   exchange.upgrade_allowed = !exchange.request.upgrade.empty() && route.allows_upgrade(exchange.request.upgrade);
   exchange.tunnel_idle = route.tunnel_idle;
   exchange.tunnel_age = route.tunnel_age;
-  if (route.request_timeout >= Duration::zero()) {
-    exchange.limit_time(exchange.timings.head_started + route.request_timeout);
-  }
+  const Duration limit = shorter(route.request_timeout, time_of_grpc(exchange.request));
+  if (limit >= Duration::zero()) exchange.limit_time(exchange.timings.head_started + limit);
 }
 
 /// A frame of its own, so that only those who ask for Server-Timing pay for one.

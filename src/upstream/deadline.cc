@@ -5,6 +5,8 @@
 #include <charconv>
 #include <string>
 
+#include "http/grpc.h"
+
 namespace weir {
 namespace {
 
@@ -22,10 +24,6 @@ std::string grpc_timeout_of(Duration left) {
   constexpr std::int64_t seconds_max = 99'999'999;  // three years
   const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(left).count();
   return std::to_string(std::min(seconds, seconds_max)) + "S";
-}
-
-bool is_grpc(const RequestHead& head) {
-  return head.fields.get(FieldName::content_type).starts_with("application/grpc");
 }
 
 }  // namespace
@@ -55,7 +53,7 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
 }
 
 const RequestHead* tell_time_left(const RequestHead& head, Duration left, std::string_view field, Arena& arena) {
-  const bool grpc = is_grpc(head);
+  const bool grpc = is_grpc(head.fields);
   if (left < Duration::zero() || (field.empty() && !grpc)) return &head;
   auto& told = *arena.make<RequestHead>(head);
   told.fields = Fields(arena);  // the request's own stay as they came: the log reads them later

@@ -112,7 +112,7 @@ void ServerStream::give_up(Delivery& delivery, Error error) {
 
 Task<void> ServerStream::answer(Delivery& delivery) {
   Handler& handler = context_.handler();
-  Result<Answer> answered = head_ ? co_await handler.handle(exchange_).under(*region_) : fail(head_.error());
+  Result<Answer> answered = head_ ? co_await ask(handler) : fail(head_.error());
   exchange_.timings.response_head = context_.shard().reactor.now();
   if (answered && answered->tunnel != nullptr) co_return co_await open_tunnel(std::move(*answered), delivery);
   // To a client that asked for a tunnel, any 2xx would be one.
@@ -149,6 +149,15 @@ Task<void> ServerStream::answer(Delivery& delivery) {
   if (!fault(Fault::truncation_hidden)) {
     carrier_.reset(id(), error.origin == Origin::client ? ErrorCode::cancel : ErrorCode::internal_error);
   }
+}
+
+// What takes too long is given up by itself: the refusal still has to leave.
+Reply ServerStream::ask(Handler& handler) {
+  CancellationRegion asking(region_);
+  asking_ = &asking.inner();
+  Result<Answer> answered = co_await handler.handle(exchange_).under(asking.inner());
+  asking_ = nullptr;
+  co_return answered;
 }
 
 // After the head nothing of the exchange is needed but its story, as in HTTP/1.
@@ -261,7 +270,8 @@ void ServerStream::limit_time(Time deadline) {
 }
 
 void ServerStream::fire(Time) {
-  if (region_ != nullptr) region_->request(gateway_error(Code::request_timeout));
+  Cancellation* const late = asking_ != nullptr ? asking_ : region_;
+  if (late != nullptr) late->request(gateway_error(Code::request_timeout));
 }
 
 }  // namespace weir::h2

@@ -46,6 +46,7 @@ class ServerStream final : public Channel, private ExchangeHost, private Timer {
 
  private:
   Task<void> answer(Delivery& delivery);
+  Reply ask(Handler& handler);
   Task<void> open_tunnel(Answer answer, Delivery& delivery);
   void ask_as_websocket();
   Task<Result<void>> deliver(Answer& answer);
@@ -72,6 +73,7 @@ class ServerStream final : public Channel, private ExchangeHost, private Timer {
   bool head_sent_ = false;
   bool over_ = false;
   Cancellation* region_ = nullptr;
+  Cancellation* asking_ = nullptr;  // within it, while the answer is waited for
 };
 
 }  // namespace weir::h2
