@@ -24,6 +24,7 @@
 #include "filters/fallback/fallback.h"
 #include "filters/fault_injection/fault_injection.h"
 #include "filters/forward_auth/forward_auth.h"
+#include "filters/grpc_web/grpc_web.h"
 #include "filters/headers/headers.h"
 #include "filters/hsts/hsts.h"
 #include "filters/limit/limit.h"
@@ -68,6 +69,7 @@ std::span<const FilterKind* const> filter_kinds() {
       &fallback_filter(),
       &fault_injection_filter(),
       &forward_auth_filter(),
+      &grpc_web_filter(),
       &headers_filter(),
       &hsts_filter(),
       &limit_filter(),

@@ -42,6 +42,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"fallback", {"{ respond: 200 }", "respond: 200"}},
     {"fault_injection", {"503", "abort: 503"}},
     {"forward_auth", {"http://auth:9000/verify", "to: auth"}},
+    {"grpc_web", {"{}"}},
     {"headers", {"{ request: { set: { x-a: b } }, response: { add: { x-c: d } } }"}},
     {"hsts", {"30d", "age: 30d"}},
     {"limit", {"100/s", "rate: 100/s"}},
