@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import os
 import struct
+import sys
 import threading
 
 from stand.authority import Authority
@@ -73,8 +74,18 @@ class Service:
         return b""
 
 
+def grpc_of_debian():
+    """python3-grpcio, also for another Python than Debian's, which does not look where its packages lie."""
+    try:
+        import grpc
+    except ImportError:
+        sys.path.append("/usr/lib/python3/dist-packages")
+        import grpc
+    return grpc
+
+
 def play(stand: Stand) -> None:
-    import grpc  # python3-grpcio
+    grpc = grpc_of_debian()
     authority = Authority(stand.directory / "tls")
     authority.issue("shop", "DNS:shop.test")
     folder = authority.directory
