@@ -1,6 +1,7 @@
 """HAProxy in front says in PROXY headers who the client is, Weir believes it and tells nginx; with TLS and without."""
 
 import re
+import socket
 
 from stand.authority import Authority
 from stand.gateway import Gateway
@@ -36,6 +37,19 @@ listen without
     server weir {plain}
 """
 
+# What is behind Weir: it shows what a header carries beyond the addresses.
+READER = """
+defaults
+    mode http
+    timeout client 10s
+    timeout server 10s
+    timeout connect 10s
+frontend reader
+    bind {reader} accept-proxy
+    http-request set-var(txn.id) fc_pp_unique_id
+    http-request return status 200 content-type a/b lf-string "%[src] %[dst_port] %[fc_pp_authority] %[var(txn.id)]"
+"""
+
 WEIR = """
 listeners:
   - {{ name: web, address: "127.0.0.1:0", proxy_protocol: [127.0.0.1] }}
@@ -47,11 +61,19 @@ access_log: {{ to: {log} }}
 upstreams:
   v1: {{ endpoints: ["{nginx}"], proxy_protocol: v1, health: {{ http: /health, every: 100ms, begin: down }} }}
   v2: {{ endpoints: ["{nginx}"], proxy_protocol: v2, health: {{ http: /health, every: 100ms, begin: down }} }}
+  secured:
+    endpoints: ["{nginx_tls}"]
+    proxy_protocol: v2
+    tls: {{ name: shop.test, authorities: {folder}/ca.pem }}
+    health: {{ http: /health, every: 100ms, begin: down }}
+  reader: {{ endpoints: ["{reader}"], proxy_protocol: v2 }}
   plain: {{ endpoints: ["{nginx}"] }}
 routes:
   - {{ match: {{ client: 127.0.0.66, path: /* }}, priority: 1, respond: "not you" }}
   - {{ match: {{ path: /v1/* }}, filters: [{{ rewrite: {{ strip_prefix: /v1 }} }}], proxy: v1 }}
   - {{ match: {{ path: /v2/* }}, filters: [{{ rewrite: {{ strip_prefix: /v2 }} }}], proxy: v2 }}
+  - {{ match: {{ path: /secured/* }}, filters: [{{ rewrite: {{ strip_prefix: /secured }} }}], proxy: secured }}
+  - {{ match: {{ path: /reader }}, proxy: reader }}
   - {{ match: {{ path: /plain }}, proxy: plain }}
 """
 
@@ -60,10 +82,16 @@ def play(stand: Stand) -> None:
     authority = Authority(stand.directory / "tls")
     authority.issue("shop", "DNS:shop.test")
     nginx = stand.nginx(LOCATIONS, "proxy_protocol")
+    certificate = f"ssl_certificate {authority.directory}/shop.pem; ssl_certificate_key {authority.directory}/shop.key;"
+    nginx_tls = stand.nginx(certificate + LOCATIONS, "ssl proxy_protocol")
+    reader = f"127.0.0.1:{free_port()}"
+    haproxy(stand, "reader", READER, reader=reader)
     log = stand.directory / "access.log"
-    weir = stand.gateway(WEIR.format(nginx=nginx.address, folder=authority.directory, log=log))
+    weir = stand.gateway(WEIR.format(nginx=nginx.address, nginx_tls=nginx_tls.address, reader=reader,
+                                     folder=authority.directory, log=log))
     secured = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "tls")
-    fronts = haproxy(stand, plain=weir.address, secured=secured)
+    fronts = {name: f"127.0.0.1:{free_port()}" for name in ("v1", "v2", "tls", "without")}
+    haproxy(stand, "v1", HAPROXY, **fronts, plain=weir.address, secured=secured)
 
     def fetch(front: str, path: str, *options: str) -> str:
         return stand.curl("--interface", "127.0.0.9", *options, f"http://{fronts[front]}{path}").stdout.decode()
@@ -77,6 +105,8 @@ def play(stand: Stand) -> None:
         refused = stand.curl("--interface", "127.0.0.66", f"http://{fronts[front]}/v1/").stdout
         same(refused, b"not you", f"a rule about the client's address, behind {front}")
         expect(re.fullmatch(r"\d+\n", fetch(front, "/v2/port")), "the client's port")
+    until(lambda: fetch("v2", "/secured/").startswith("127.0.0.9 "), "nginx to hear a header before TLS",
+          story=weir.stderr)
     behind_tls(stand, authority, fronts["tls"])
     connections_are_one_clients(stand, fronts["v2"])
     refusals(stand, weir, fronts)
@@ -84,18 +114,21 @@ def play(stand: Stand) -> None:
     expect('"client":"127.0.0.9"' in lines and '"sender":"127.0.0.1"' in lines, "the log names both")
 
 
-def haproxy(stand: Stand, **servers: str) -> dict[str, str]:
-    """Where its fronts listen, by name."""
-    directory = stand.directory / "haproxy"
+def haproxy(stand: Stand, one: str, configuration: str, **addresses: str) -> None:
+    """Starts it and waits until it listens at `one` of the addresses."""
+    directory = stand.directory / f"haproxy-{one}"
     directory.mkdir()
-    fronts = {name: f"127.0.0.1:{free_port()}" for name in ("v1", "v2", "tls", "without")}
     path = directory / "haproxy.conf"
-    path.write_text(HAPROXY.format(**fronts, **servers))
+    path.write_text(configuration.format(**addresses))
     child = Child([tool("haproxy"), "-f", str(path)], directory, "haproxy")
     stand.ending.callback(child.kill)
-    until(lambda: not child.running or stand.curl(f"http://{fronts['v1']}/").returncode == 0, "haproxy to listen",
-          story=child.stderr)
-    return fronts
+    host, _, port = addresses[one].rpartition(":")
+    until(lambda: not child.running or listens(host, int(port)), "haproxy to listen", story=child.stderr)
+
+
+def listens(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
 
 
 def behind_tls(stand: Stand, authority: Authority, address: str) -> None:
@@ -106,6 +139,9 @@ def behind_tls(stand: Stand, authority: Authority, address: str) -> None:
         done = stand.curl(*to, version, "-w", "%{http_version}", f"https://shop.test:{port}/v2/")
         wanted = f"127.0.0.9 127.0.0.1 127.0.0.9 {port}\n{'2' if version == '--http2' else '1.1'}"
         same(done.stdout.decode(), wanted, f"over TLS with {version} ({done.stderr})")
+    kept = stand.curl(*to, f"https://shop.test:{port}/reader").stdout.decode().split()
+    same(kept[:3], ["127.0.0.9", port, "shop.test"], "who the client is, and the name that Weir was asked for")
+    expect(re.fullmatch(r"[0-9A-F]+:[0-9A-F]+", kept[3]), f"the id that HAProxy in front gave the connection: {kept}")
 
 
 def connections_are_one_clients(stand: Stand, front: str) -> None:
