@@ -202,6 +202,52 @@ TEST(CatalogConformance, every_balancer_picks_purely_and_only_what_may_be_picked
   }
 }
 
+TEST(CatalogConformance, a_balancer_that_says_the_key_decides_looks_at_nothing_else) {
+  Random random(23);
+  const Time now(std::chrono::hours{1});
+  unsigned met = 0;
+  for (const BalancerKind* kind : balancer_kinds()) {
+    SCOPED_TRACE(kind->name);
+    Diagnostics complaints;
+    Context context(complaints, std::string(kind->name));
+    const auto balancer = kind->build(node("{ }"), context);
+    ASSERT_TRUE(balancer) << complaints.text();
+    if (balancer->basis() != PickBasis::key) continue;
+    ++met;
+    EXPECT_NE(balancer->key(), nullptr);
+    for (int round = 0; round < 300 && !testing::Test::HasFailure(); ++round) {
+      std::vector<EndpointFacts> endpoints = random_endpoints(random, now);
+      std::vector<std::string> names;
+      std::vector<EndpointIdentity> identities;
+      names.reserve(endpoints.size());
+      for (std::uint32_t at = 0; at < endpoints.size(); ++at)
+        identities.push_back({.name = names.emplace_back("10.0.0." + std::to_string(at) + ":80")});
+      const auto table = balancer->make_table(identities);
+      Roster roster;
+      roster.make(endpoints, {});
+      const std::uint64_t key = random.next();
+      const auto picked = [&] {
+        for (EndpointFacts& each : endpoints) {
+          each.in_flight = static_cast<std::uint32_t>(random.below(50));
+          each.latency_us = static_cast<std::uint32_t>(random.below(5000));
+        }
+        PickFacts facts{.endpoints = endpoints, .turn = random.next(), .draw = random.next(), .key = key};
+        facts.keyed = true;
+        facts.now = now;
+        facts.table = table.get();
+        return pick(*balancer, roster, facts);
+      };
+      const std::optional<Pick> first = picked();
+      const std::optional<Pick> again = picked();
+      ASSERT_EQ(first.has_value(), again.has_value());
+      if (!first) continue;
+      EXPECT_EQ(first->endpoint, again->endpoint);
+      EXPECT_EQ(first->reason, again->reason);
+    }
+  }
+  EXPECT_EQ(met, 4U);
+}
+
 /// Told of exchanges that ended in every way, an observer changes none of them and needs nothing that may be missing.
 void expect_observes(Observer& observer) {
   static const Error error = upstream_error(Code::peer_reset);

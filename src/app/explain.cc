@@ -95,6 +95,10 @@ Result<void> read_head(const ExplainQuestion& question, RequestHead& head, Arena
   return {};
 }
 
+std::string_view scheme_of(std::string_view url) {
+  return text::equal_ignoring_case(url.substr(0, url.find(':')), "https") ? "https" : "http";
+}
+
 std::string path_of(std::string_view target) {
   const std::size_t scheme = target.find("://");
   if (scheme != std::string_view::npos) {
@@ -196,18 +200,30 @@ class Explaining {
     }
     ImaginedRequest imagined{.head = head_, .client = client_};
     bool answered = false;
+    Upstreams upstreams;
     for (std::size_t at = 0; at < route.filters.size(); ++at) {
-      out_.filters.push_back(rehearse(*route.filters[at], route.filter_names[at], imagined, answered));
+      out_.filters.push_back(rehearse(*route.filters[at], route.filter_names[at], imagined, answered, upstreams));
     }
-    out_.service = rehearse(*route.service, route.service_name, imagined, answered);
+    out_.service = rehearse(*route.service, route.service_name, imagined, answered, upstreams);
+    const SelectorFacts facts{.request = head_,
+                              .client = client_,
+                              .scheme = scheme_of(question_.url),
+                              .request_id = {},
+                              .route = route.name,
+                              .user = imagined.user};
+    for (auto& upstream : upstreams) {
+      out_.upstreams.push_back(imagined_at(std::move(upstream), facts, question_.now, arena_));
+    }
   }
 
+  using Upstreams = std::vector<std::shared_ptr<const Cluster>>;
   template <typename Plugin>
   static ExplainedStep rehearse(const Plugin& plugin, const std::string& name, ImaginedRequest& imagined,
-                                bool& answered) {
+                                bool& answered, Upstreams& upstreams) {
     if (answered) return {.name = name, .effect = {}, .runs = false};
     Effect effect = plugin.rehearse(imagined);
     answered = effect.answers;
+    upstreams = std::move(effect.upstreams);
     return {.name = name,
             .effect = std::move(effect.text),
             .runs = true,
@@ -231,6 +247,14 @@ class Explaining {
 Explanation explain(const Gateway& gateway, const ExplainQuestion& question,
                     std::span<const std::string> listener_names) {
   return Explaining(gateway, question, listener_names).run();
+}
+
+void foresee(Explanation& explanation, std::span<const Lineup> lineups) {
+  for (std::size_t at = 0; at < explanation.upstreams.size(); ++at) foresee(explanation.upstreams[at], lineups[at]);
+}
+
+void foresee_as_configured(Explanation& explanation) {
+  for (ExplainedUpstream& each : explanation.upstreams) foresee(each, lineup_of(*each.cluster));
 }
 
 }  // namespace weir

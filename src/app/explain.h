@@ -2,7 +2,8 @@
 //
 // Idea: the question goes through the same functions as a request does (the strict reading of host and path, the
 // trusted proxies, the loop check, the router, each filter's own decision), and the answer is a value: `weir explain`
-// prints it for people or as JSON, for a file or for the running process.
+// prints it for people or as JSON, for a file or for the running process. Which endpoint the request would meet is the
+// last step (app/explain_upstream.h): it needs to know of endpoints what only a core knows.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/explain_upstream.h"
 #include "base/result.h"
 #include "contracts/node.h"
 #include "http/status.h"
@@ -26,6 +28,7 @@ struct ExplainQuestion {
   std::vector<std::pair<std::string, std::string>> fields;  ///< as given, in order
   IpAddress from = IpAddress::parse("127.0.0.1").value_or(IpAddress());  ///< the other end of the socket
   std::string listener;                                                  ///< by name; empty: the first
+  WallTime now{};                                                        ///< 1970: no cookie is too old
 };
 
 /// One filter, or the service, and what it would do.
@@ -66,14 +69,20 @@ struct Explanation {
   Place match_place;  ///< of the one of its matches that held
   std::vector<ExplainedStep> filters;
   ExplainedStep service;
-  std::string upgrade;                 ///< what becomes of the protocol asked for; empty when none was
-  std::vector<ExplainedLoser> losers;  ///< the most similar first
+  std::vector<ExplainedUpstream> upstreams;  ///< to one of which the service sends the request; see foresee()
+  std::string upgrade;                       ///< what becomes of the protocol asked for; empty when none was
+  std::vector<ExplainedLoser> losers;        ///< the most similar first
 };
 
 /// Pure. \param listener_names  by the ids that the gateway's rules were compiled with
 /// Looks at every rule: milliseconds for 100,000 routes, so not on a core that serves.
 Explanation explain(const Gateway& gateway, const ExplainQuestion& question,
                     std::span<const std::string> listener_names);
+
+/// Says for each upstream of the explanation which endpoint the request would meet. \param lineups  in the same order
+void foresee(Explanation& explanation, std::span<const Lineup> lineups);
+/// The same as the configuration has it, where nobody has looked at the endpoints.
+void foresee_as_configured(Explanation& explanation);
 
 /// \param bold, plain  what switches emphasis on and off on a terminal; empty elsewhere
 std::string explanation_text(const Explanation& explanation, std::string_view bold = {}, std::string_view plain = {});

@@ -74,7 +74,9 @@ TEST(ExplainGolden, answers_are_as_recorded) {
     ASSERT_NE(loaded.gateway, nullptr) << loaded.diagnostics.text();
     std::string blessed = golden.configuration;
     for (const auto& [question, answer] : golden.asked) {
-      const std::string said = explanation_text(explain(*loaded.gateway, question_of(question), loaded.listener_names));
+      Explanation explanation = explain(*loaded.gateway, question_of(question), loaded.listener_names);
+      foresee_as_configured(explanation);
+      const std::string said = explanation_text(explanation);
       if (!bless) EXPECT_EQ(said, answer) << question;
       blessed += "--- " + question + '\n' + said;
     }

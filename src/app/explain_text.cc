@@ -81,6 +81,10 @@ void add_route(Page& page, const Explanation& explanation) {
   }
   if (explanation.filters.empty()) page.row("filters", "none");
   page.row("service", step_text(explanation.service));
+  for (const ExplainedUpstream& each : explanation.upstreams) {
+    const bool several = explanation.upstreams.size() > 1;
+    for (const ExplainedRow& row : rows_of(each, several)) page.row(row.label, row.text);
+  }
   if (!explanation.upgrade.empty()) page.row("upgrade", explanation.upgrade);
 }
 
@@ -151,6 +155,9 @@ std::string explanation_json(const Explanation& explanation) {
     json.end_array();
     json.key("service");
     write_step(json, explanation.service);
+    json.key("upstreams").begin_array();
+    for (const ExplainedUpstream& each : explanation.upstreams) write_upstream(json, each);
+    json.end_array();
     if (!explanation.upgrade.empty()) json.member("upgrade", explanation.upgrade);
   }
   json.key("losers").begin_array();

@@ -26,6 +26,7 @@
 namespace weir {
 
 class Arena;
+class Selector;        // contracts/selector.h
 struct SelectorFacts;  // contracts/selector.h
 
 /// What is known of an endpoint. Times are of the core's clock.
@@ -127,6 +128,15 @@ struct ReportRule {
   Duration report_age_max = std::chrono::seconds{1};
 };
 
+/// What decides between those who may be picked, beside their weights: whether a pick can be told beforehand.
+enum class PickBasis : std::uint8_t {
+  turn,          ///< whose turn it is
+  chance,        ///< the draw
+  load,          ///< what they have in flight, or how quick they are, when it comes to it
+  key,           ///< the request's key alone
+  key_and_load,  ///< the key, as long as its endpoint has room; or the lighter of those it belongs to
+};
+
 class Balancer {
  public:
   virtual ~Balancer() = default;
@@ -134,7 +144,10 @@ class Balancer {
   /// \returns  nothing when all of them were tried
   [[nodiscard]] virtual std::optional<Pick> pick(const PickFacts& facts) const = 0;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual PickBasis basis() const { return PickBasis::load; }
 
+  /// What of a request it is remembered by; null: the policy has no keys.
+  [[nodiscard]] virtual const Selector* key() const { return nullptr; }
   /// The hash of what this request is to be remembered by; nothing when the policy has no keys or the request has none.
   [[nodiscard]] virtual std::optional<std::uint64_t> key_of(const SelectorFacts&, Arena&) const { return {}; }
   [[nodiscard]] virtual bool has_table() const { return false; }

@@ -33,6 +33,10 @@ class Roster {
   /// The group that random bits fall on, by share; null when nobody may be picked.
   [[nodiscard]] const EndpointGroup* choose(std::uint64_t bits) const;
   [[nodiscard]] std::span<const EndpointGroup> groups() const { return {groups_.data(), count_}; }
+  /// Whether any first try goes to groups()[at]; to the others go those that have tried all of these.
+  [[nodiscard]] bool takes_traffic(std::size_t at) const {
+    return count_ == 1 || share_upto_[at] > (at == 0 ? 0 : share_upto_[at - 1]);
+  }
   /// Endpoints that may be picked, of all groups.
   [[nodiscard]] std::size_t members() const;
 

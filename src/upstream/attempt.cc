@@ -235,7 +235,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
         tell_health(exchange, one, answer);
         if (attempts.settled(answer)) co_return answer;
       } else {
-        const Error error = lease_failed(acquire.facts(), lease.error(), one);
+        const Error error = lease_failed(exchange, cluster, acquire, lease.error(), one);
         attempts.note(one);
         tell_health(exchange, one, fail(error));
         if (attempts.settled(fail(error))) co_return fail(error);

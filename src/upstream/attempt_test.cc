@@ -148,6 +148,37 @@ TEST_F(AttemptTest, request_in_line_waits_for_the_names_of_a_new_configuration) 
   holder->finish();
 }
 
+TEST_F(AttemptTest, request_that_was_never_sent_tells_who_took_its_endpoint_away) {
+  const auto told = [&](AdminState word, std::string_view address) {
+    const auto shop = cluster({std::string(address)}, {.max = 1, .queue = 1});
+    ClusterState& state = shop->state(shard);
+    auto holder = client();
+    std::string_view reason;
+    holder->scope.spawn(upstream_test::ask(*state.pick(shop->balancer(), {}, reason), *holder, false));
+    world.settle();
+    auto trial = std::make_unique<Trial>(shard, Method::post);
+    trial->scope.spawn(send(*shop, *trial));
+    world.settle();
+    EXPECT_FALSE(trial->result.has_value());
+    shop->health()->endpoint(std::string(address))->admin.set(word);
+    shop->health()->changed();
+    state.hear_operator();
+    world.run_until([&] { return trial->result.has_value(); });
+    EXPECT_EQ(trial->result->error().code, Code::no_endpoint);
+    EXPECT_EQ(trial->exchange.attempts, 0U);
+    EXPECT_EQ(trial->story(), "balance:picked pool:queued pool:refused retry:gave_up");
+    std::string_view last;
+    for (const DecisionRecord* each = trial->exchange.first_record(); each != nullptr; each = each->next) {
+      if (each->room == "pool") last = each->reason;
+    }
+    holder->finish();
+    return std::string(last);
+  };
+  EXPECT_EQ(told(AdminState::draining, "10.0.0.1:80"), "drained_by_operator");
+  EXPECT_EQ(told(AdminState::disabled, "10.0.0.2:80"), "disabled_by_operator");
+  EXPECT_TRUE(script.sent_to.empty());
+}
+
 TEST_F(AttemptTest, cluster_without_endpoints_is_an_error_of_the_gateway) {
   const auto shop = cluster({});
   const auto trial = run(*shop);

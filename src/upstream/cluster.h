@@ -42,6 +42,11 @@ struct ClusterEndpoint {
   friend bool operator==(const ClusterEndpoint&, const ClusterEndpoint&) = default;
 };
 
+/// \param zone  of the gateway; where it, or the endpoint, has none, all are near
+inline bool is_near(const ClusterEndpoint& endpoint, std::string_view zone) {
+  return zone.empty() || endpoint.zone.empty() || endpoint.zone == zone;
+}
+
 /// What a file of endpoints holds.
 struct EndpointList {
   std::vector<ClusterEndpoint> endpoints;

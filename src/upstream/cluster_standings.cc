@@ -35,7 +35,8 @@ void ClusterState::take_standings() {
     const bool keeps_clients = sticky_ != nullptr && standing == EndpointStanding::draining &&
                                sticky_->options().on_drain == StickyOptions::OnDrain::keep;
     const bool open = !closed || keeps_clients;
-    if (!open && !pool.closed()) pool.drain();
+    const PoolClosed why = standing == EndpointStanding::disabled ? PoolClosed::disabled : PoolClosed::drained;
+    if (!open && pool.closed_for() != why) pool.drain(why);
     if (standing == EndpointStanding::disabled) pool.give_up(disabled);
     if (open && pool.closed()) pool.configure(pool_settings_);
     const std::uint32_t said = health_.followed(at).health()->weight_said.get();

@@ -2,7 +2,6 @@
 #include "upstream/cluster_state.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/fault.h"
 #include "upstream/picking/latency.h"
@@ -83,7 +82,7 @@ void ClusterState::make_candidates() {
   for (const auto& slot : slots_) count += slot->addresses.size();
   facts_.reserve(count);  // pools point into it
   candidates_.reserve(count);
-  const std::vector<bool> chosen = chosen_addresses();
+  const std::vector<bool> chosen = addresses_talked_to();
   std::size_t at = 0;
   for (const auto& slot : slots_) {
     for (const ResolvedAddress& address : slot->addresses) {
@@ -97,25 +96,17 @@ void ClusterState::make_candidates() {
   find_table();
 }
 
-/// Those of all addresses that this gateway talks to, each priority's chosen for itself; empty: all.
-std::vector<bool> ClusterState::chosen_addresses() const {
-  std::vector<bool> chosen;
-  if (subset_.size == 0) return chosen;
-  std::map<unsigned, std::vector<std::size_t>> by_priority;
-  std::vector<std::string> names;
+/// Those of all addresses that this gateway talks to; empty: all.
+std::vector<bool> ClusterState::addresses_talked_to() const {
+  if (subset_.size == 0) return {};
+  std::vector<RankedAddress> addresses;
   for (const auto& slot : slots_) {
     for (const ResolvedAddress& address : slot->addresses) {
-      by_priority[slot->configured.priority + address.priority].push_back(names.size());
-      names.push_back(text_of(address.address.address));
+      const unsigned priority = slot->configured.priority + address.priority;
+      addresses.push_back({.name = text_of(address.address.address), .priority = priority});
     }
   }
-  chosen.resize(names.size());
-  for (const auto& [priority, members] : by_priority) {
-    std::vector<std::string_view> of_priority;
-    for (const std::size_t at : members) of_priority.push_back(names[at]);
-    for (const std::uint32_t mine : subset_of(of_priority, subset_)) chosen[members[mine]] = true;
-  }
-  return chosen;
+  return chosen_addresses(addresses, subset_);
 }
 
 /// What was known of the endpoint stays known. An address that stands there twice is one endpoint of both weights.
@@ -136,7 +127,7 @@ void ClusterState::add_candidate(const Slot& slot, const ResolvedAddress& addres
   candidates_.push_back({.pool = &pool, .configured = weight, .weight = weight, .warm_since = warm_since});
   EndpointFacts& facts = facts_.emplace_back(known ? facts_before[pool.number()] : EndpointFacts{});
   facts.priority = static_cast<std::uint8_t>(std::min(configured.priority + address.priority, UINT8_MAX));
-  facts.near = zone_.empty() || configured.zone.empty() || configured.zone == zone_;
+  facts.near = is_near(configured, zone_);
   pool.take_seat(number, facts.in_flight, load_);
 }
 
@@ -195,16 +186,14 @@ void ClusterState::stop() {
 // Picking.
 
 Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, std::string_view& reason) {
-  look_at_health();
   const Time now = shard_.reactor.now();
-  if (now >= refresh_at_) refresh(now);
+  bring_up_to_date(now);
   tried_.clear();
   for (const std::uint64_t id : request.tried) {
     if (const Pool* pool = find(id)) tried_.push_back(pool->number());
   }
   const std::uint64_t draw = shard_.reactor.random().next();
-  const double above = balancer.load_above_mean();
-  if (above > 0) level_ = hold_level(level_, load_ + 1, roster_weight_, above);
+  level_ = level_for_one_more(balancer);
   last_ = {.endpoints = facts_,
            .tried = tried_,
            .turn = turn_++,
@@ -252,6 +241,17 @@ void ClusterState::refresh(Time now) {
   roster_.make(facts_, rules_);
   roster_weight_ = 0;
   for (const EndpointGroup& group : roster_.groups()) roster_weight_ += group.weight_sum;
+}
+
+/// What a pick sees is as of now.
+void ClusterState::bring_up_to_date(Time now) {
+  look_at_health();
+  if (now >= refresh_at_) refresh(now);
+}
+
+double ClusterState::level_for_one_more(const Balancer& balancer) const {
+  const double above = balancer.load_above_mean();
+  return above > 0 ? hold_level(level_, load_ + 1, roster_weight_, above) : 0;
 }
 
 Pool* ClusterState::find(std::uint64_t pool_id) const {

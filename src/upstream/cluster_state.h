@@ -32,6 +32,7 @@
 #include "upstream/extra_load.h"
 #include "upstream/health_view.h"
 #include "upstream/latency_window.h"
+#include "upstream/lineup.h"
 #include "upstream/pool.h"
 
 namespace weir {
@@ -113,6 +114,8 @@ class ClusterState final : public ShardState, private Timer {
   void look_at_health();
   /// The same when an operator has said something: from when this returns on, it holds on this core.
   void hear_operator();
+  /// The endpoints as a pick would see them now.
+  Lineup lineup();
   /// What the last pick was made from; valid until the next, or until endpoints change.
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
   /// The pool with that id if it is still a candidate's.
@@ -178,7 +181,7 @@ class ClusterState final : public ShardState, private Timer {
   void take_slots(const std::vector<ClusterEndpoint>& endpoints);
   void make_candidates();
   void endpoints_changed();
-  [[nodiscard]] std::vector<bool> chosen_addresses() const;
+  [[nodiscard]] std::vector<bool> addresses_talked_to() const;
   void add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                      std::span<const EndpointFacts> facts_before);
   void take_standings();
@@ -190,6 +193,8 @@ class ClusterState final : public ShardState, private Timer {
   void number_table();
   void changed() { refresh_at_ = Time::min(); }
   void refresh(Time now);
+  void bring_up_to_date(Time now);
+  [[nodiscard]] double level_for_one_more(const Balancer& balancer) const;
   void wake_up();
 
   void resolve_names();

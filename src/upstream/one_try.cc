@@ -76,9 +76,10 @@ ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one) {
   return session;
 }
 
-Error lease_failed(const PoolFacts& facts, Error error, OneTry& one) {
+Error lease_failed(Exchange& exchange, const Cluster& cluster, const Pool::Acquire& acquire, Error error, OneTry& one) {
   one.reused_connection = false;
-  one.withdrawn = decide(facts).action != PoolAction::refuse && error.code == Code::no_endpoint;
+  one.withdrawn = acquire.withdrawn().has_value();
+  if (one.withdrawn) record_lease(exchange, cluster, *acquire.withdrawn());
   // Whatever ended the wait, nothing was sent.
   if (error.code == Code::attempt_timeout) error.retry = Retry::unsent;
   return error;
@@ -88,7 +89,7 @@ Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
   Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, one.introduction);
   Result<Lease> lease = co_await acquire;
   record_lease(exchange, cluster, acquire.facts());
-  if (!lease) co_return fail(lease_failed(acquire.facts(), lease.error(), one));
+  if (!lease) co_return fail(lease_failed(exchange, cluster, acquire, lease.error(), one));
   ClientSession& session = note_lease(exchange, *lease, one);
   Result<Answer> answer = co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
   const bool uploads = exchange.scope.running() > 0;

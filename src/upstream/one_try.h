@@ -29,9 +29,10 @@ Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one);
 
 /// The connection is there. \returns  its session
 ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one);
-/// There is none. \returns  what the try failed with
-Error lease_failed(const PoolFacts& facts, Error error, OneTry& one);
-/// What the pool said when it was asked for a connection.
+/// There is none; where the endpoint was taken away meanwhile, the pool's word about that is recorded as well.
+/// \returns  what the try failed with
+Error lease_failed(Exchange& exchange, const Cluster& cluster, const Pool::Acquire& acquire, Error error, OneTry& one);
+/// What the pool said when it was asked for a connection, or when it took the answer back.
 void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts);
 /// From now on the try's endpoint is watched.
 void watch(OneTry& one, const ClusterState& state, Time now);

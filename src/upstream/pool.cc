@@ -5,9 +5,33 @@
 #include "upstream/introduction.h"
 
 namespace weir {
+namespace {
+
+std::string_view name_of(PoolClosed why) {
+  switch (why) {
+    case PoolClosed::drained:
+      return "drained_by_operator";
+    case PoolClosed::disabled:
+      return "disabled_by_operator";
+    case PoolClosed::ending:
+      return "ending";
+    default:
+      return "endpoint_removed";
+  }
+}
+
+/// What one who waited for a connection is told. Nothing was sent: another endpoint may be asked.
+Error withdrawal(PoolClosed why) {
+  const char* text = "the endpoint was removed before the request was sent to it";
+  if (why == PoolClosed::drained) text = "an operator drained the endpoint before the request was sent to it";
+  if (why == PoolClosed::disabled) text = "an operator disabled the endpoint before the request was sent to it";
+  return gateway_error(Code::no_endpoint, text).with(Retry::unsent);
+}
+
+}  // namespace
 
 PoolVerdict decide(const PoolFacts& facts) {
-  if (facts.closed) return {PoolAction::refuse, "endpoint_removed", Code::no_endpoint};
+  if (facts.closed != PoolClosed::no) return {PoolAction::refuse, name_of(facts.closed), Code::no_endpoint};
   if (facts.idle > 0 && !facts.fresh_only) return {PoolAction::reuse, "idle_connection"};
   if (facts.open < facts.open_max) return {PoolAction::open, facts.fresh_only ? "fresh_wanted" : "none_idle"};
   // At the maximum a request that must not meet another stale connection takes the place of the stalest.
@@ -154,11 +178,16 @@ void Pool::send_away(Acquire& acquire, Error why) {
   shard_.reactor.schedule(acquire);
 }
 
+void Pool::withdraw(Acquire& acquire) {
+  acquire.withdrawn_ = facts(acquire);
+  send_away(acquire, withdrawal(closed_));
+}
+
 // A connect may fail before spawn() returns and come back here: the loop that runs already goes on for it.
 void Pool::serve_line() {
   if (serving_) return;
   serving_ = true;
-  while (!closed_ && !line_.empty() && open_ < settings_.limits.max) {
+  while (!closed() && !line_.empty() && open_ < settings_.limits.max) {
     Acquire& oldest = line_.front()->acquire;
     leave_line(oldest);
     open_for(oldest);
@@ -245,7 +274,7 @@ void Pool::given_back(Connection& connection, bool healthy) {
 
 /// A connection is free: to the oldest waiter, onto the stack, or away.
 void Pool::offer(Connection& connection) {
-  if (!line_.empty() && !closed_ && !fault(Fault::waiter_starved)) {
+  if (!line_.empty() && !closed() && !fault(Fault::waiter_starved)) {
     Acquire& oldest = line_.front()->acquire;
     if (!fits(connection, oldest.introduction_)) {
       doom(connection);
@@ -260,7 +289,7 @@ void Pool::offer(Connection& connection) {
   // The oldest is the least likely to see its client again.
   if (settings_.introducing != nullptr && idle_count_ > 0 && idle_count_ >= settings_.limits.idle_max)
     doom(*idle_.back());
-  if (closed_ || outdated || idle_count_ >= settings_.limits.idle_max) return doom(connection);
+  if (closed() || outdated || idle_count_ >= settings_.limits.idle_max) return doom(connection);
   connection.unlink();
   connection.state = Connection::State::idle;
   connection.idle_since = shard_.reactor.now();
@@ -343,18 +372,16 @@ void Pool::configure(const Settings& settings) {
       (settings.introducing == nullptr) != (settings_.introducing == nullptr))
     doom_all_idle();
   settings_ = settings;
-  closed_ = false;
+  closed_ = PoolClosed::no;
   while (idle_count_ > settings_.limits.idle_max) doom(*idle_.back());
   if (!idle_.empty()) wake_timer_at(deadline_after(idle_.back()->idle_since, settings_.limits.idle_timeout));
   serve_line();
 }
 
-void Pool::drain() {
-  closed_ = true;
+void Pool::drain(PoolClosed why) {
+  closed_ = why;
   doom_all_idle();
-  while (!line_.empty()) {
-    send_away(line_.front()->acquire, gateway_error(Code::no_endpoint).with(Retry::unsent));
-  }
+  while (!line_.empty()) withdraw(line_.front()->acquire);
 }
 
 void Pool::give_up(const Error& why) {
@@ -363,12 +390,12 @@ void Pool::give_up(const Error& why) {
     Acquire* const waiter = std::exchange(connection.waiter, nullptr);
     if (waiter == nullptr) return;
     waiter->connection_ = nullptr;
-    send_away(*waiter, gateway_error(Code::no_endpoint).with(Retry::unsent));
+    withdraw(*waiter);
   });
 }
 
 void Pool::stop() {
-  closed_ = true;
+  closed_ = PoolClosed::ending;
   doom_all_idle();
   while (!line_.empty()) send_away(line_.front()->acquire, gateway_error(Code::draining));
   shard_.reactor.timers().disarm(*this);

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,15 @@ namespace weir {
 class FollowedEndpoint;     // upstream/observation.h
 class IntroducingProtocol;  // upstream/introduction.h
 
+/// Why a pool gives no connections any more.
+enum class PoolClosed : std::uint8_t {
+  no,
+  removed,   ///< the endpoint is gone from the configuration, or from its name
+  drained,   ///< by an operator
+  disabled,  ///< by an operator
+  ending,    ///< the shard is
+};
+
 /// What a pool knows when a request asks for a connection.
 struct PoolFacts {
   std::uint32_t idle = 0;  ///< that this request may have
@@ -42,7 +52,7 @@ struct PoolFacts {
   std::uint32_t waiting_max = 0;
   std::uint32_t idle_of_others = 0;  ///< introduced as another client's
   bool fresh_only = false;           ///< a reused connection has just failed this request
-  bool closed = false;               ///< the endpoint is gone from the configuration, or the shard is ending
+  PoolClosed closed = PoolClosed::no;
 };
 
 enum class PoolAction : std::uint8_t {
@@ -109,6 +119,8 @@ class Pool final : private Timer {
 
     /// What it was decided from when it was asked for; decide() says what.
     [[nodiscard]] const PoolFacts& facts() const { return facts_; }
+    /// The same when the endpoint was taken away while this waited: nobody was asked. Nothing otherwise.
+    [[nodiscard]] const std::optional<PoolFacts>& withdrawn() const { return withdrawn_; }
 
    private:
     friend class Pool;
@@ -125,6 +137,7 @@ class Pool final : private Timer {
     std::string_view introduction_;
     bool fresh_only_;
     PoolFacts facts_;
+    std::optional<PoolFacts> withdrawn_{};
     Place place_{*this};                // in the line
     Connection* connection_ = nullptr;  // being opened for it
     Result<Lease> outcome_ = fail(gateway_error(Code::internal));
@@ -132,8 +145,8 @@ class Pool final : private Timer {
 
   /// Takes over what a new configuration says; opens the pool again when it was closed by drain().
   void configure(const Settings& settings);
-  /// The endpoint is gone: no new leases; idle connections close, busy ones end with their exchange.
-  void drain();
+  /// The endpoint is taken away: no new leases; idle connections close, busy ones end with their exchange.
+  void drain(PoolClosed why = PoolClosed::removed);
   /// An operator disabled the endpoint: what is in flight ends with `why`, what may be sent elsewhere is. \pre drained
   void give_up(const Error& why);
   /// The shard is ending: also those who wait are sent away.
@@ -145,7 +158,7 @@ class Pool final : private Timer {
   [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] bool has_seat() const { return shown_ != nullptr; }
   /// Drained, and nothing refers to it any more: may be destroyed.
-  [[nodiscard]] bool finished() const { return closed_ && open_ == 0 && waiting_ == 0 && doomed_.empty(); }
+  [[nodiscard]] bool finished() const { return closed() && open_ == 0 && waiting_ == 0 && doomed_.empty(); }
 
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] const UpstreamAddress& address() const { return address_; }
@@ -156,7 +169,8 @@ class Pool final : private Timer {
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
   [[nodiscard]] std::uint32_t open() const { return open_; }
   [[nodiscard]] std::uint32_t waiting() const { return waiting_; }
-  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] bool closed() const { return closed_ != PoolClosed::no; }
+  [[nodiscard]] PoolClosed closed_for() const { return closed_; }
 
   /// The endpoint whose health its requests tell of; null: nobody asks. Lives as long as the pool can be picked.
   [[nodiscard]] FollowedEndpoint* followed() const { return followed_; }
@@ -173,6 +187,7 @@ class Pool final : private Timer {
   void serve_line();
   void hand_over(Acquire& acquire, Connection& connection);
   void send_away(Acquire& acquire, Error why);
+  void withdraw(Acquire& acquire);
 
   void open_for(Acquire& acquire);
   Task<void> connect(Connection& connection, UpstreamTimeouts timeouts);
@@ -207,7 +222,7 @@ class Pool final : private Timer {
   std::uint32_t number_ = 0;
   std::uint32_t* shown_ = nullptr;  // into the facts that balancers see
   std::uint64_t* sum_ = nullptr;
-  bool closed_ = false;
+  PoolClosed closed_ = PoolClosed::no;
   bool serving_ = false;
   FollowedEndpoint* followed_ = nullptr;
 };

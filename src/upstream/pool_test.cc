@@ -45,7 +45,7 @@ TEST(PoolDecision, table) {
   EXPECT_EQ(action({.open = 2, .open_max = 2, .waiting_max = 1, .idle_of_others = 1}), PoolAction::replace);
   EXPECT_EQ(action({.idle = 1, .open = 2, .open_max = 2, .idle_of_others = 1}), PoolAction::reuse);
   EXPECT_EQ(decide({.open = 1, .open_max = 1}).code, Code::queue_full);
-  EXPECT_EQ(decide({.idle = 1, .open = 1, .open_max = 1, .closed = true}).code, Code::no_endpoint);
+  EXPECT_EQ(decide({.idle = 1, .open = 1, .open_max = 1, .closed = PoolClosed::removed}).code, Code::no_endpoint);
 }
 
 TEST_F(PoolTest, reuses_the_connection_that_came_back_last) {
@@ -269,6 +269,7 @@ TEST_F(PoolTest, drained_pool_closes_idle_and_lets_busy_ones_finish) {
   connections.drain();
   world.run_for(5ms);
   EXPECT_EQ(waiter->lease.error().code, Code::no_endpoint);
+  EXPECT_EQ(waiter->lease.error().retry, Retry::unsent);
   EXPECT_EQ(alive(), 2U);
   a->finish();
   b->finish();

@@ -147,6 +147,21 @@ StickyRule::Read StickyRule::read(const Fields& fields, WallTime now) const {
   return read;
 }
 
+StickyFacts StickyRule::facts(const Read& read, const std::optional<StickyEndpoint>& endpoint) const {
+  StickyFacts facts{.cookie = read.cookie,
+                    .old_key = read.key > 0,
+                    .ageing = read.ageing,
+                    .known = endpoint.has_value(),
+                    .on_failure = options_.on_failure,
+                    .on_drain = options_.on_drain};
+  if (!endpoint) return facts;
+  facts.available = endpoint->facts.available;
+  facts.drained = endpoint->facts.drained && endpoint->draining;
+  facts.disabled = endpoint->facts.drained && !endpoint->draining;
+  facts.failed = endpoint->failed;
+  return facts;
+}
+
 std::string StickyRule::write(std::string_view address, WallTime now, bool encrypted) const {
   const bool secure = options_.secure == Secure::automatic ? encrypted : options_.secure == Secure::on;
   return fmt::format("{}={}{}{}", name_, keys_.seal({.endpoint = keys_.id_of(0, address), .issued = seconds_of(now)}),

@@ -22,6 +22,7 @@
 
 #include "base/limits.h"
 #include "base/units.h"
+#include "contracts/balancer.h"
 #include "contracts/schema.h"
 #include "http/fields.h"
 #include "upstream/sticky_cookie.h"
@@ -75,6 +76,13 @@ struct StickyVerdict {
 
 /// Pure.
 StickyVerdict decide(const StickyFacts& facts);
+
+/// The endpoint that a cookie names, as its upstream knows it.
+struct StickyEndpoint {
+  EndpointFacts facts;
+  bool draining = false;  ///< by an operator; one that is taken out and does not drain is disabled
+  bool failed = false;    ///< this request was there, in vain
+};
 /// "kept", "picked_anew", "refused"
 std::string_view name_of(StickyAction action);
 
@@ -97,6 +105,8 @@ class StickyRule {
   };
   /// The first good cookie among those of our name; limits::sticky_cookies of them are looked at.
   [[nodiscard]] Read read(const Fields& fields, WallTime now) const;
+  /// What decide() asks. \param endpoint  that the cookie names; nothing: none of the upstream
+  [[nodiscard]] StickyFacts facts(const Read& read, const std::optional<StickyEndpoint>& endpoint) const;
   /// The value of Set-Cookie that remembers the endpoint. \param address  `10.0.0.11:8080`
   [[nodiscard]] std::string write(std::string_view address, WallTime now, bool encrypted) const;
 

@@ -13,20 +13,10 @@ StickyVisit::StickyVisit(const StickyRule& rule, Exchange& exchange, Place clust
 
 StickyFacts StickyVisit::facts(const ClusterState& state, std::optional<std::uint32_t> number,
                                std::uint64_t failed_pool) const {
-  StickyFacts facts{.cookie = read_.cookie,
-                    .old_key = read_.key > 0,
-                    .ageing = read_.ageing,
-                    .known = number.has_value(),
-                    .on_failure = rule_.options().on_failure,
-                    .on_drain = rule_.options().on_drain};
-  if (!number) return facts;
-  const EndpointFacts& endpoint = state.endpoints()[*number];
-  facts.available = endpoint.available;
-  const bool draining = state.health().standing(*number) == EndpointStanding::draining;
-  facts.drained = endpoint.drained && draining;
-  facts.disabled = endpoint.drained && !draining;
-  facts.failed = state.pool_of(*number).id() == failed_pool;
-  return facts;
+  if (!number) return rule_.facts(read_, {});
+  return rule_.facts(read_, StickyEndpoint{.facts = state.endpoints()[*number],
+                                           .draining = state.health().standing(*number) == EndpointStanding::draining,
+                                           .failed = state.pool_of(*number).id() == failed_pool});
 }
 
 Pool* StickyVisit::choose(ClusterState& state, std::uint64_t failed_pool) {

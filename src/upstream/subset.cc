@@ -2,6 +2,7 @@
 #include "upstream/subset.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "upstream/picking/hash.h"
@@ -45,6 +46,20 @@ std::vector<std::uint32_t> subset_of(std::span<const std::string_view> names, co
   for (std::size_t step = 0; step < rule.size; ++step) mine.push_back(circle[(first + step) % circle.size()]);
   std::ranges::sort(mine);
   return mine;
+}
+
+std::vector<bool> chosen_addresses(std::span<const RankedAddress> addresses, const SubsetRule& rule) {
+  std::vector<bool> chosen;
+  if (rule.size == 0) return chosen;
+  std::map<unsigned, std::vector<std::size_t>> by_priority;
+  for (std::size_t at = 0; at < addresses.size(); ++at) by_priority[addresses[at].priority].push_back(at);
+  chosen.resize(addresses.size());
+  for (const auto& [priority, members] : by_priority) {
+    std::vector<std::string_view> of_priority;
+    for (const std::size_t at : members) of_priority.push_back(addresses[at].name);
+    for (const std::uint32_t mine : subset_of(of_priority, rule)) chosen[members[mine]] = true;
+  }
+  return chosen;
 }
 
 }  // namespace weir

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,5 +34,13 @@ struct SubsetRule {
 /// The places in `names` of the endpoints that this gateway talks to, rising. All of them when there are no more than
 /// `size`. Pure: the order of the names does not matter.
 std::vector<std::uint32_t> subset_of(std::span<const std::string_view> names, const SubsetRule& rule);
+
+/// An address of an upstream, and the priority that it is used with.
+struct RankedAddress {
+  std::string name;
+  unsigned priority = 0;
+};
+/// Which of all addresses this gateway talks to, each priority's chosen for itself; empty: all of them. Pure.
+std::vector<bool> chosen_addresses(std::span<const RankedAddress> addresses, const SubsetRule& rule);
 
 }  // namespace weir

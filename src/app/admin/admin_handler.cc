@@ -21,6 +21,7 @@
 #include "http/request_id.h"
 #include "runtime/elsewhere.h"
 #include "server/error_reply.h"
+#include "upstream/cluster_state.h"
 
 namespace weir {
 namespace {
@@ -288,19 +289,36 @@ Reply AdminHandler::show_metrics(Exchange& exchange) {
   co_return page(exchange, 200, Exposition::content_type, text);
 }
 
-// Looks at every rule there is: milliseconds for 100,000.
+// Looks at every rule there is: milliseconds for 100,000, so not on a core. Only what is known of endpoints is asked of
+// this one, which waits for names that are being resolved as a request would.
 Reply AdminHandler::show_explanation(Exchange& exchange) {
   auto question = read_question(exchange.request.query);
   if (!question) co_return page(exchange, 400, plain_text, fmt::format("{}\n", question.error()));
   if (asks_with_credentials(*question) && !exchange.connection.administrative)
     co_return fail(client_error(Code::access_denied));
-  const bool as_text = wants_text(exchange);
-  auto written = elsewhere<std::string>(exchange.shard.reactor, [&](auto done) {
-    exchange.shard.executor.run([gateway = operations_.gateway(), names = operations_.listener_names(),
-                                 asked = std::move(*question), as_text, done = std::move(done)]() mutable {
-      const Explanation explanation = explain(*gateway, asked, names);
+  question->now = exchange.shard.reactor.wall_now();
+  Shard& shard = exchange.shard;
+  auto explained = elsewhere<Explanation>(shard.reactor, [&](auto done) {
+    shard.executor.run([gateway = operations_.gateway(), names = operations_.listener_names(),
+                        asked = std::move(*question), done = std::move(done)]() mutable {
+      Explanation explanation = explain(*gateway, asked, names);
       // Whoever used it last destroys a configuration: give it back before the answer is on its way.
       gateway.reset();
+      done(std::move(explanation));
+    });
+  });
+  CO_TRY(Explanation explanation, co_await explained);
+  std::vector<Lineup> lineups;
+  for (const ExplainedUpstream& each : explanation.upstreams) {
+    ClusterState& state = each.cluster->state(shard);
+    if (!state.ready()) (void)co_await ClusterState::Resolved(state, each.cluster->timeouts().connect);
+    lineups.push_back(state.lineup());
+  }
+  const bool as_text = wants_text(exchange);
+  auto written = elsewhere<std::string>(shard.reactor, [&](auto done) {
+    shard.executor.run([explanation = std::move(explanation), lineups = std::move(lineups), as_text,
+                        done = std::move(done)]() mutable {
+      foresee(explanation, lineups);
       done(as_text ? explanation_text(explanation) : explanation_json(explanation));
     });
   });

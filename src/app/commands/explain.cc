@@ -44,7 +44,8 @@ int explain_file(const std::string& file, const ExplainQuestion& question, bool 
     fmt::print(stderr, "{}{}: {}\n", loaded.diagnostics.text(), file, loaded.diagnostics.summary());
     return exit_failed;
   }
-  const Explanation explanation = explain(*loaded.gateway, question, loaded.listener_names);
+  Explanation explanation = explain(*loaded.gateway, question, loaded.listener_names);
+  foresee_as_configured(explanation);
   const Emphasis emphasis = emphasis_on(stdout);
   fmt::print("{}",
              as_json ? explanation_json(explanation) : explanation_text(explanation, emphasis.bold, emphasis.plain));

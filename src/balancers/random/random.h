@@ -12,6 +12,7 @@ class RandomBalancer final : public Balancer {
  public:
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "random"; }
+  [[nodiscard]] PickBasis basis() const override { return PickBasis::chance; }
 };
 
 const BalancerKind& random_balancer();

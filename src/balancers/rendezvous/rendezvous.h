@@ -38,6 +38,9 @@ class Rendezvous final : public KeyedBalancer {
   explicit Rendezvous(const RendezvousOptions& options) : KeyedBalancer(options), replicas_(options.replicas) {}
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "rendezvous"; }
+  [[nodiscard]] PickBasis basis() const override {
+    return replicas_ > 1 ? PickBasis::key_and_load : KeyedBalancer::basis();
+  }
   [[nodiscard]] bool has_table() const override { return true; }
   [[nodiscard]] std::unique_ptr<const BalancerTable> make_table(
       std::span<const EndpointIdentity> endpoints) const override;

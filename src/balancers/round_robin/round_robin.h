@@ -14,6 +14,7 @@ class RoundRobin final : public Balancer {
  public:
   [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override;
   [[nodiscard]] std::string_view name() const override { return "round_robin"; }
+  [[nodiscard]] PickBasis basis() const override { return PickBasis::turn; }
 };
 
 const BalancerKind& round_robin_balancer();

@@ -175,6 +175,7 @@ Effect ApiKey::rehearse(ImaginedRequest& imagined) const {
   const ApiKeyVerdict verdict = decide_api_key(facts_of(presented.kind, entry, now));
   const std::string_view name = verdict.allowed ? imagined.head.fields.arena().copy(entry->name) : std::string_view();
   change_request(imagined.head, name);
+  imagined.user = name;
   if (verdict.allowed) return {.text = fmt::format("lets key \"{}\" in", name)};
   return {.text = fmt::format("asks for a key of {}: {}", keys_->path(), verdict.reason),
           .answers = true,

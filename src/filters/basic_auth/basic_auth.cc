@@ -132,6 +132,7 @@ Effect BasicAuth::rehearse(ImaginedRequest& imagined) const {
   const std::string_view user =
       verdict.allowed ? imagined.head.fields.arena().copy(credentials.user) : std::string_view();
   change_request(imagined.head, user);
+  imagined.user = user;
   if (verdict.allowed) return {.text = fmt::format("lets user \"{}\" in: {}", user, verdict.reason)};
   return {.text = fmt::format("asks for a user of {}: {}", users_->path(), verdict.reason),
           .answers = true,

@@ -164,14 +164,18 @@ Effect Fastcgi::rehearse(ImaginedRequest& imagined) const {
   if (facts.look == ScriptFacts::Look::impossible)
     return {.text = "fails: Weir may not look below the root", .answers = true, .status = 500};
   if (!chosen) return {.text = fmt::format("finds no script below {}", options_.root), .answers = true, .status = 404};
-  if (facts.look == ScriptFacts::Look::for_none)
-    return {.text = fmt::format("asks the application at upstream {}", cluster_->name()), .answers = true};
+  if (facts.look == ScriptFacts::Look::for_none) {
+    return {.text = fmt::format("asks the application at upstream {}", cluster_->name()),
+            .answers = true,
+            .upstreams = {cluster_}};
+  }
   if (chosen->then == ScriptCandidate::Then::add_slash) {
     return {.text = fmt::format("redirects to {}/", imagined.head.path), .answers = true, .status = 308};
   }
   return {.text = fmt::format("runs {}{} ({}) at upstream {}", options_.root, chosen->script, chosen->reason,
                               cluster_->name()),
-          .answers = true};
+          .answers = true,
+          .upstreams = {cluster_}};
 }
 
 }  // namespace weir

@@ -21,23 +21,6 @@ std::string described(const Cluster& cluster) {
   return cluster.name() + " (" + std::to_string(count) + (count == 1 ? " endpoint)" : " endpoints)");
 }
 
-/// `, whose clients come back by the cookie weir-shop: it names 10.0.0.11:8080`
-std::string sticky_described(const Cluster& cluster, const RequestHead& head) {
-  const StickyRule* rule = cluster.settings().sticky.get();
-  if (rule == nullptr) return {};
-  std::string begun = ", whose clients come back by the cookie " + rule->cookie_name();
-  const StickyRule::Read read =
-      rule->read(head.fields, WallTime{});  // what time it is is not imagined: none is too old
-  if (read.cookie == StickyCookie::none) return begun;
-  if (read.cookie == StickyCookie::foreign) return begun + ": it is not ours";
-  for (const ClusterEndpoint& each : cluster.endpoints()) {
-    const Result<SocketAddress> literal = socket_address(each.endpoint);
-    if (!literal || rule->keys().id_of(read.key, text_of(*literal)) != read.endpoint) continue;
-    return begun + ": it names " + text_of(*literal);
-  }
-  return begun + ": it names none of the addresses written";
-}
-
 }  // namespace
 
 const ProxyTarget& pick_target(const std::vector<ProxyTarget>& targets, std::uint64_t draw) {
@@ -68,20 +51,22 @@ Reply Proxy::handle(Exchange& exchange) const {
   co_return answer;
 }
 
-Effect Proxy::rehearse(ImaginedRequest& imagined) const {
+Effect Proxy::rehearse(ImaginedRequest&) const {
+  Effect effect{.text = {}, .answers = true};
+  for (const ProxyTarget& target : targets_) effect.upstreams.push_back(target.cluster);
   if (targets_.size() == 1) {
-    const Cluster& only = *targets_.front().cluster;
-    return {.text = "forwards to upstream " + described(only) + sticky_described(only, imagined.head), .answers = true};
+    effect.text = "forwards to upstream " + described(*targets_.front().cluster);
+    return effect;
   }
   const std::string total = std::to_string(total_weight(targets_));
-  std::string text = "forwards to one of";
+  effect.text = "forwards to one of";
   std::string_view separator = " ";
   for (const ProxyTarget& target : targets_) {
-    text += separator;
-    text += described(*target.cluster) + ", " + std::to_string(target.weight) + " of " + total;
+    effect.text += separator;
+    effect.text += described(*target.cluster) + ", " + std::to_string(target.weight) + " of " + total;
     separator = "; ";
   }
-  return {.text = std::move(text), .answers = true};
+  return effect;
 }
 
 }  // namespace weir

@@ -43,6 +43,10 @@ Schema<Options> keyed_schema(std::string_view name, std::string_view doc) {
 class KeyedBalancer : public Balancer {
  public:
   explicit KeyedBalancer(const KeyedOptions& options) : options_(options) {}
+  [[nodiscard]] PickBasis basis() const override {
+    return options_.above_mean_percent > 0 ? PickBasis::key_and_load : PickBasis::key;
+  }
+  [[nodiscard]] const Selector* key() const override { return &options_.key; }
   [[nodiscard]] std::optional<std::uint64_t> key_of(const SelectorFacts& facts, Arena& arena) const override {
     const std::string_view value = options_.key.value(facts, arena);
     if (value.empty()) return {};

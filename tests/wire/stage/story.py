@@ -366,7 +366,7 @@ class Story:
         elif step.word in ("rename", "file"):
             self.take_file(step)
         elif step.word == "prints":
-            wanted = split_string(step.rest)[1].decode()
+            wanted = self.gateway.fill(split_string(step.rest)[1].decode())
             if wanted not in self.output:
                 raise Failure(f"output with {wanted!r}", self.output)
 
