@@ -83,7 +83,7 @@ class ClientSession {
 
   /// Nothing unexpected has happened while it was idle.
   [[nodiscard]] virtual bool usable() = 0;
-  /// The endpoint is out of use: whatever is in progress ends with `why`, as far as the protocol can end it early.
+  /// The endpoint is out of use: whatever is in progress ends with `why`.
   virtual void give_up(const Error& why) { (void)why; }
   /// Exchanges it has carried before; 0 is a fresh connection.
   [[nodiscard]] virtual std::uint64_t exchanges_carried() const = 0;

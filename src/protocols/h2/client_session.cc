@@ -44,6 +44,7 @@ Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* b
   invariant(holders_ == 0, "a leased session has no exchange in progress");
   lease_ = std::move(lease);
   upload_error_.reset();
+  given_up_.reset();
   upload_progress_ = shard_.reactor.now();
   const bool has_content = body != nullptr && head.framing.kind != Framing::Kind::none;
   stream_ = connection_->open(exchange, head, !has_content);
@@ -77,6 +78,16 @@ Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* b
     answer.body = BodyPointer(exchange.arena.make<ResponseBodyH2>(*this, answer.head.framing, timeouts.idle));
   }
   co_return answer;
+}
+
+// The upstream is told that nobody waits for it any more. Whoever waits here, for the head, for content, for room, or
+// in a tunnel, is told why.
+void ClientSessionH2::give_up(const Error& why) {
+  if (stream_ == nullptr || given_up_) return;
+  const Retry advice = stream_->heard() || uploading_ ? Retry::never : Retry::idempotent;
+  given_up_ = why.with(stream_->request_may_be_known() ? advice : Retry::unsent);
+  stream_->break_off(why);
+  connection_->reset(stream_->id(), ErrorCode::cancel);
 }
 
 /// The final head; interim ones are passed on.
@@ -140,6 +151,7 @@ Task<Result<void>> ClientSessionH2::move_content(Exchange& exchange, Body& body,
 // What the upstream cannot have seen may be sent to another, whatever it is; what it has not answered, if it may be
 // sent twice; as in upstream/one_exchange_session.cc.
 Error ClientSessionH2::failure_of(Error error) const {
+  if (given_up_) return *given_up_;
   if (upload_error_ && upload_error_->origin != Origin::upstream) return *upload_error_;
   if (error.origin != Origin::upstream || error.retry != Retry::never) return error;
   if (!stream_->request_may_be_known()) return error.with(Retry::unsent);

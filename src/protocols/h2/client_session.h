@@ -7,7 +7,8 @@
 // Invariants
 //   (1) holders_ counts the answer's body and the upload, as in upstream/one_exchange_session.h; the lease goes back
 //   when
-//       both have let go. An exchange that did not end in order ends its stream, not its connection.
+//       both have let go. An exchange that did not end in order, or is given up, ends its stream, not
+//       its connection.
 #pragma once
 
 #include <memory>
@@ -28,6 +29,7 @@ class ClientSessionH2 final : public ClientSession {
   Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
              Lease lease) override;
   [[nodiscard]] bool usable() override { return connection_->usable(); }
+  void give_up(const Error& why) override;
   [[nodiscard]] std::uint64_t exchanges_carried() const override { return exchanges_; }
 
  private:
@@ -44,6 +46,7 @@ class ClientSessionH2 final : public ClientSession {
   std::unique_ptr<ClientStream> stream_;
   Lease lease_;
   std::optional<Error> upload_error_;
+  std::optional<Error> given_up_;
   Time upload_progress_{};
   std::uint64_t exchanges_ = 0;
   unsigned holders_ = 0;

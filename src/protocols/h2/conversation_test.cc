@@ -119,6 +119,41 @@ TEST_F(Conversation, a_request_that_is_taken_back_before_it_was_sent_is_never_se
   EXPECT_EQ(forward_.begun, 1U);
 }
 
+constexpr Error disabled = gateway_error(Code::endpoint_disabled);
+
+TEST_F(Conversation, requests_at_an_origin_that_is_disabled_are_given_up_at_once) {
+  const StreamId get = client_.ask("GET", "/never");
+  const StreamId upload = client_.ask("POST", "/echo", "a part", {}, false);
+  const StreamId content = client_.ask("GET", "/slow");
+  ASSERT_TRUE(until([&] { return origin_.begun == 3 && client_.at(content).status == "200"; }));
+  const Time begin = gateway_.shard.reactor.now();
+  forward_.give_up_all(disabled);
+  ASSERT_TRUE(until([&] { return client_.at(get).ended && client_.at(upload).ended && client_.at(content).reset; }));
+  EXPECT_LT(gateway_.shard.reactor.now() - begin, 1s);
+  EXPECT_EQ(client_.at(get).status, "503");
+  EXPECT_EQ(client_.at(upload).status, "503");
+  ASSERT_TRUE(until([&] { return origin_.deliveries.size() == 3; })) << "the origin hears of it";
+  ASSERT_EQ(forward_.errors.size(), 2U);
+  EXPECT_EQ(forward_.errors[0].code, Code::endpoint_disabled);
+  EXPECT_EQ(forward_.errors[0].retry, Retry::idempotent);
+  EXPECT_EQ(forward_.errors[1].retry, Retry::never) << "of its upload a part may have been taken";
+  const StreamId next = client_.ask("GET", "/none");
+  ASSERT_TRUE(until([&] { return client_.at(next).ended; }));
+  EXPECT_EQ(client_.at(next).status, "204") << "what is not given up goes on";
+}
+
+TEST_F(Conversation, request_that_is_given_up_before_it_left_was_not_sent) {
+  network_.faults_at(origin_address_.address).hang_connect = 1;
+  const StreamId post = client_.ask("POST", "/echo", "content");
+  ASSERT_TRUE(until([&] { return forward_.begun == 1; }));
+  world_.run_for(10ms);
+  forward_.give_up_all(disabled);
+  ASSERT_TRUE(until([&] { return client_.at(post).ended; }));
+  ASSERT_EQ(forward_.errors.size(), 1U);
+  EXPECT_EQ(forward_.errors[0].retry, Retry::unsent);
+  EXPECT_EQ(origin_.begun, 0U);
+}
+
 TEST_F(Conversation, content_shorter_than_declared_is_no_request) {
   const StreamId id = client_.ask("POST", "/echo", "12345", {{"content-length", "9"}});
   ASSERT_TRUE(until([&] { return client_.at(id).reset.has_value(); }));

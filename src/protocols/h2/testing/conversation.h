@@ -178,6 +178,10 @@ class Forward final : public Handler, public LeaseOwner {
   }
   void give_back(ClientSession&, bool healthy) override { healthy ? ++healthy_leases : ++condemned_leases; }
   void forget_sessions() { sessions_.clear(); }
+  /// As a pool does when an operator disables the endpoint.
+  void give_up_all(const Error& why) {
+    for (const auto& session : sessions_) session->give_up(why);
+  }
 
   Duration lingers{};  ///< how long something of an exchange goes on that hears of no end
   std::vector<Error> errors;
