@@ -92,6 +92,10 @@ struct Attempts {
 
   void note(const OneTry& one) {
     last.reused_connection = one.reused_connection;
+    if (one.taken_over_by != 0) {
+      last.pool_id = one.taken_over_by;
+      tried.add(one.taken_over_by);
+    }
     if (one.withdrawn) --exchange.attempts;
   }
 
@@ -210,6 +214,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
     if (one.pool == nullptr) one.pool = pick_endpoint(exchange, cluster, state, attempts.tried.ids());
     if (one.pool == nullptr) co_return fail(no_endpoint(state));
     watch(one, state, reactor.now());
+    if (visit == nullptr || !visit->stays()) one.sibling = state.sibling_of(*one.pool, attempts.tried.ids());
     attempts.last = {.pool_id = one.pool->id()};
     attempts.tried.add(one.pool->id());
     ++exchange.attempts;
@@ -223,11 +228,16 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
       Result<Answer> answer = co_await race.run();
       attempts.note(one);
       if (attempts.settled(answer)) co_return answer;
+    } else if (one.sibling != nullptr) [[unlikely]] {
+      Result<Answer> answer = co_await try_once(cluster, exchange, one);
+      attempts.note(one);
+      tell_health(exchange, one, answer);
+      if (attempts.settled(answer)) co_return answer;
     } else {
       // What try_once() does, without a frame of its own: here nearly all requests pass.
       Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, introduction);
       Result<Lease> lease = co_await acquire;
-      record_lease(exchange, cluster, acquire.facts());
+      record_lease(exchange, cluster, acquire.facts(), exchange.upstream_endpoint);
       if (lease) {
         ClientSession& session = note_lease(exchange, *lease, one);
         Result<Answer> answer = co_await session.send(exchange, *one.head, body, cluster.timeouts(), std::move(*lease));
@@ -235,7 +245,7 @@ Reply try_until_answered(const Cluster& cluster, Exchange& exchange, const Reque
         tell_health(exchange, one, answer);
         if (attempts.settled(answer)) co_return answer;
       } else {
-        const Error error = lease_failed(exchange, cluster, acquire, lease.error(), one);
+        const Error error = lease_failed(exchange, cluster, acquire.withdrawn(), lease.error(), one);
         attempts.note(one);
         tell_health(exchange, one, fail(error));
         if (attempts.settled(fail(error))) co_return fail(error);

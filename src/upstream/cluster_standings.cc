@@ -67,6 +67,28 @@ void ClusterState::set_weight(std::uint32_t number, std::uint32_t weight) {
   changed();
 }
 
+bool ClusterState::Slot::has_both_families() const {
+  if (literal || configured.endpoint.service || addresses.empty()) return false;
+  const int family = addresses.front().address.address.family();
+  return std::ranges::any_of(addresses, [&](const auto& each) { return each.address.address.family() != family; });
+}
+
+Pool* ClusterState::sibling_of(const Pool& pool, std::span<const std::uint64_t> tried) const {
+  const bool has_connection = pool.idle() > 0;
+  if (has_connection || !pool.has_seat() || !candidates_[pool.number()].has_siblings) [[likely]]
+    return nullptr;
+  const Slot* const slot = candidates_[pool.number()].slot;
+  const int family = pool.address().address.family();
+  Pool* least = nullptr;
+  for (std::size_t at = 0; at < candidates_.size(); ++at) {
+    Pool& other = *candidates_[at].pool;
+    if (candidates_[at].slot != slot || other.address().address.family() == family) continue;
+    if (!facts_[at].available || facts_[at].drained || std::ranges::find(tried, other.id()) != tried.end()) continue;
+    if (least == nullptr || other.in_flight() < least->in_flight()) least = &other;
+  }
+  return least;
+}
+
 bool ClusterState::has_other_than(std::uint64_t pool_id) const {
   for (std::size_t at = 0; at < candidates_.size(); ++at) {
     if (facts_[at].available && !facts_[at].drained && candidates_[at].pool->id() != pool_id) return true;

@@ -124,7 +124,12 @@ void ClusterState::add_candidate(const Slot& slot, const ResolvedAddress& addres
   const Time now = shard_.reactor.now();
   // Endpoints that are there from the beginning need no warming up: nobody has warmed up yet.
   const Time warm_since = known ? before[pool.number()].warm_since : before.empty() ? Time::min() : now;
-  candidates_.push_back({.pool = &pool, .configured = weight, .weight = weight, .warm_since = warm_since});
+  candidates_.push_back({.pool = &pool,
+                         .configured = weight,
+                         .weight = weight,
+                         .warm_since = warm_since,
+                         .slot = &slot,
+                         .has_siblings = slot.has_both_families()});
   EndpointFacts& facts = facts_.emplace_back(known ? facts_before[pool.number()] : EndpointFacts{});
   facts.priority = static_cast<std::uint8_t>(std::min(configured.priority + address.priority, UINT8_MAX));
   facts.near = is_near(configured, zone_);

@@ -120,6 +120,9 @@ class ClusterState final : public ShardState, private Timer {
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
   /// The pool with that id if it is still a candidate's.
   [[nodiscard]] Pool* find(std::uint64_t pool_id) const;
+  /// Where the pool's endpoint is an address of a name that has addresses of both families: the least loaded one of the
+  /// other family that may be picked and was not tried, for when the way of this one is silent. Null: there is none.
+  [[nodiscard]] Pool* sibling_of(const Pool& pool, std::span<const std::uint64_t> tried) const;
   /// Whether a pick of one who has tried pool_id would find another endpoint that is available.
   [[nodiscard]] bool has_other_than(std::uint64_t pool_id) const;
   /// Whether one who has tried all these would find another: one that is ejected is tried when nobody else is left.
@@ -161,12 +164,17 @@ class ClusterState final : public ShardState, private Timer {
     bool literal = false;
     bool resolving = false;
     bool gone = false;
+
+    /// Of one name: targets of a service are servers of their own.
+    [[nodiscard]] bool has_both_families() const;
   };
   struct Candidate {
     Pool* pool;
     std::uint32_t configured;  // weight
     std::uint32_t weight;      // what operators said in its place, or the same
     Time warm_since;           // in the past when it is warm
+    const Slot* slot;          // whose address it is
+    bool has_siblings;         // that slot's name has addresses of the other family, too
   };
 
   struct TableName {

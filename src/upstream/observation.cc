@@ -69,6 +69,12 @@ void FollowedEndpoint::failed(AnswerPart part, Time now) {
   if (health_->failures_in_a_row(part) >= rules.consecutive_errors) view_.report(*this, now);
 }
 
+void FollowedEndpoint::connect_failed(const Error& error, Duration took) {
+  if (!speaks_against_endpoint(error, false, false)) return;
+  count(true, took);
+  failed(AnswerPart::head, now());
+}
+
 // One attempt.
 
 void Observation::failed(const Error& error, const Exchange& exchange, bool reused, Duration took) {

@@ -42,6 +42,8 @@ class FollowedEndpoint {
   void leave();
   void succeeded(AnswerPart part, Time now);
   void failed(AnswerPart part, Time now);
+  /// A connect failed for which no request waited any more.
+  void connect_failed(const Error& error, Duration took);
   /// A request came to its head, or failed.
   void count(bool failure, Duration took);
   [[nodiscard]] const OutlierRules& rules() const;

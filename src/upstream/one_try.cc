@@ -3,6 +3,7 @@
 
 #include "contracts/selector.h"
 #include "upstream/cluster_state.h"
+#include "upstream/family_race.h"
 #include "upstream/held_answer.h"
 #include "upstream/recorded_pick.h"
 
@@ -19,6 +20,19 @@ void record_health(Exchange& exchange, const Cluster& cluster, const ClusterStat
                    .reason = verdict.reason,
                    .place = cluster.place()},
                   state.health().group());
+}
+
+Task<Result<Lease>> lease_alone(const Cluster& cluster, Exchange& exchange, OneTry& one) {
+  Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, one.introduction);
+  Result<Lease> lease = co_await acquire;
+  record_lease(exchange, cluster, acquire.facts(), exchange.upstream_endpoint);
+  if (!lease) co_return fail(lease_failed(exchange, cluster, acquire.withdrawn(), lease.error(), one));
+  co_return lease;
+}
+
+Task<Result<Lease>> lease_of_family(const Cluster& cluster, Exchange& exchange, OneTry& one) {
+  FamilyRace race(cluster, exchange, one);
+  co_return co_await race.run();
 }
 
 }  // namespace
@@ -59,11 +73,11 @@ Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& st
   return pool;
 }
 
-void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts) {
+void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts, std::string_view endpoint) {
   const PoolVerdict verdict = decide(facts);
   exchange.record({.room = "pool",
                    .verdict = name_of(verdict.action),
-                   .subject = exchange.upstream_endpoint,
+                   .subject = endpoint,
                    .reason = verdict.reason,
                    .place = cluster.place()},
                   facts);
@@ -76,22 +90,21 @@ ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one) {
   return session;
 }
 
-Error lease_failed(Exchange& exchange, const Cluster& cluster, const Pool::Acquire& acquire, Error error, OneTry& one) {
+Error lease_failed(Exchange& exchange, const Cluster& cluster, const std::optional<PoolFacts>& withdrawn, Error error,
+                   OneTry& one) {
   one.reused_connection = false;
-  one.withdrawn = acquire.withdrawn().has_value();
-  if (one.withdrawn) record_lease(exchange, cluster, *acquire.withdrawn());
+  one.withdrawn = withdrawn.has_value();
+  if (withdrawn) record_lease(exchange, cluster, *withdrawn, exchange.upstream_endpoint);
   // Whatever ended the wait, nothing was sent.
   if (error.code == Code::attempt_timeout) error.retry = Retry::unsent;
   return error;
 }
 
 Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one) {
-  Pool::Acquire acquire(*one.pool, cluster.timeouts(), one.fresh_only, one.introduction);
-  Result<Lease> lease = co_await acquire;
-  record_lease(exchange, cluster, acquire.facts());
-  if (!lease) co_return fail(lease_failed(exchange, cluster, acquire, lease.error(), one));
-  ClientSession& session = note_lease(exchange, *lease, one);
-  Result<Answer> answer = co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(*lease));
+  CO_TRY(Lease lease, one.sibling != nullptr ? co_await lease_of_family(cluster, exchange, one)
+                                             : co_await lease_alone(cluster, exchange, one));
+  ClientSession& session = note_lease(exchange, lease, one);
+  Result<Answer> answer = co_await session.send(exchange, *one.head, one.body, cluster.timeouts(), std::move(lease));
   const bool uploads = exchange.scope.running() > 0;
   if (!answer || !is_held(*answer, cluster.settings().retries.answer_bytes_max, uploads)) co_return answer;
   // It has answered: whatever happens now, it was not stale.

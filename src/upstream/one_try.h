@@ -10,6 +10,7 @@ namespace weir {
 
 struct OneTry {
   Pool* pool = nullptr;
+  Pool* sibling = nullptr;  ///< of the other family, where the endpoint's name has both; null: nobody beside it
   bool fresh_only = false;
   const RequestHead* head = nullptr;
   Body* body = nullptr;
@@ -17,9 +18,11 @@ struct OneTry {
   // What it came to.
   bool reused_connection = false;
   bool withdrawn = false;  ///< a reload or an operator took the endpoint away while we waited for it: nobody was asked
-  Time leased{};           ///< when a connection was there
-  Time began{};            ///< when the endpoint was picked
-  Observation watched{};   ///< is told how it ended: tell_health()
+  std::uint64_t taken_over_by = 0;  ///< id of the sibling's pool, when the try is the sibling's; 0: it is not
+  std::string_view endpoint{};      ///< who has it, where there is a sibling
+  Time leased{};                    ///< when a connection was there
+  Time began{};                     ///< when the endpoint was picked
+  Observation watched{};            ///< is told how it ended: tell_health()
 };
 
 /// Leaves a record of the room "pool"; fills the exchange's moments. Holds the answer where the cluster says so.
@@ -31,9 +34,10 @@ Reply try_once(const Cluster& cluster, Exchange& exchange, OneTry& one);
 ClientSession& note_lease(Exchange& exchange, const Lease& lease, OneTry& one);
 /// There is none; where the endpoint was taken away meanwhile, the pool's word about that is recorded as well.
 /// \returns  what the try failed with
-Error lease_failed(Exchange& exchange, const Cluster& cluster, const Pool::Acquire& acquire, Error error, OneTry& one);
+Error lease_failed(Exchange& exchange, const Cluster& cluster, const std::optional<PoolFacts>& withdrawn, Error error,
+                   OneTry& one);
 /// What the pool said when it was asked for a connection, or when it took the answer back.
-void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts);
+void record_lease(Exchange& exchange, const Cluster& cluster, const PoolFacts& facts, std::string_view endpoint);
 /// From now on the try's endpoint is watched.
 void watch(OneTry& one, const ClusterState& state, Time now);
 /// What the try tells about its endpoint.

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "upstream/introduction.h"
+#include "upstream/observation.h"
 
 namespace weir {
 namespace {
@@ -74,6 +75,8 @@ class Pool::Connection final : public LeaseOwner, public Watcher, public ListLin
   const ClientProtocol* protocol = nullptr;  // that it speaks; as a name only
   std::string introduction;                  // that it began with
   Time idle_since{};
+  Time began{};               // to be opened
+  bool lost = false;          // a race: nobody waits for it who would tell how it ended
   Acquire* waiter = nullptr;  // for whom it is being opened; null once that one gave up
   std::unique_ptr<ClientSession> session;
 
@@ -92,15 +95,15 @@ Pool::~Pool() {
   invariant(busy_.empty() && line_.empty(), "a pool outlives its leases and those who wait");
 }
 
-PoolFacts Pool::facts(const Acquire& acquire) const {
-  const std::uint32_t fitting = count_fitting(acquire.introduction_);
+PoolFacts Pool::facts(bool fresh_only, std::string_view introduction) const {
+  const std::uint32_t fitting = count_fitting(introduction);
   return {.idle = fitting,
           .open = open_,
           .open_max = settings_.limits.max,
           .waiting = waiting_,
           .waiting_max = settings_.limits.queue,
           .idle_of_others = idle_count_ - fitting,
-          .fresh_only = acquire.fresh_only_,
+          .fresh_only = fresh_only,
           .closed = closed_};
 }
 
@@ -129,7 +132,7 @@ Pool::Connection* Pool::newest_fitting(std::string_view introduction) const {
 
 bool Pool::try_at_once(Acquire& acquire) {
   doom_unusable_idle();
-  acquire.facts_ = facts(acquire);
+  acquire.facts_ = facts(acquire.fresh_only_, acquire.introduction_);
   const PoolVerdict verdict = decide(acquire.facts_);
   switch (verdict.action) {
     case PoolAction::reuse:
@@ -179,7 +182,7 @@ void Pool::send_away(Acquire& acquire, Error why) {
 }
 
 void Pool::withdraw(Acquire& acquire) {
-  acquire.withdrawn_ = facts(acquire);
+  acquire.withdrawn_ = facts(acquire.fresh_only_, acquire.introduction_);
   send_away(acquire, withdrawal(closed_));
 }
 
@@ -205,12 +208,20 @@ void Pool::Acquire::cancel(Error why) {
   pool_.send_away(*this, why);
 }
 
+void Pool::Acquire::lost_race() {
+  if (connection_ == nullptr) return;
+  connection_->lost = true;
+  pool_.silent_ = true;
+}
+
 // Opening.
 
 void Pool::open_for(Acquire& acquire) {
   auto* connection = new Connection(*this);  // owned by the list it is in
   busy_.push_back(*connection);
+  connection->began = shard_.reactor.now();
   ++open_;
+  ++connecting_;
   show_load();
   shard_.metrics.upstream_connects.add();
   shard_.metrics.upstream_connections_open.add();
@@ -235,6 +246,8 @@ Task<void> Pool::connect(Connection& connection, UpstreamTimeouts timeouts) {
 }
 
 void Pool::connected(Connection& connection, std::unique_ptr<ClientSession> session) {
+  --connecting_;
+  silent_ = false;
   connection.session = std::move(session);
   Acquire* waiter = std::exchange(connection.waiter, nullptr);
   if (waiter == nullptr) return offer(connection);
@@ -243,6 +256,10 @@ void Pool::connected(Connection& connection, std::unique_ptr<ClientSession> sess
 }
 
 void Pool::connect_failed(Connection& connection, Error why) {
+  --connecting_;
+  if (connection.lost && has_seat() && followed_ != nullptr) {
+    followed_->connect_failed(why, shard_.reactor.now() - connection.began);
+  }
   shard_.metrics.upstream_connect_failures.add();
   Acquire* waiter = std::exchange(connection.waiter, nullptr);
   doom(connection);

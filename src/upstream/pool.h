@@ -121,6 +121,11 @@ class Pool final : private Timer {
     [[nodiscard]] const PoolFacts& facts() const { return facts_; }
     /// The same when the endpoint was taken away while this waited: nobody was asked. Nothing otherwise.
     [[nodiscard]] const std::optional<PoolFacts>& withdrawn() const { return withdrawn_; }
+    /// A connection is being opened for it.
+    [[nodiscard]] bool opens() const { return connection_ != nullptr; }
+    /// Another endpoint was quicker (upstream/family_race.h): the connect goes on, and how it ends is the endpoint's
+    /// affair.
+    void lost_race();
 
    private:
     friend class Pool;
@@ -168,8 +173,14 @@ class Pool final : private Timer {
   [[nodiscard]] std::uint32_t in_flight() const { return open_ - idle_count_ + waiting_; }
   [[nodiscard]] std::uint32_t idle() const { return idle_count_; }
   [[nodiscard]] std::uint32_t open() const { return open_; }
+  /// Of these, those that are being opened.
+  [[nodiscard]] std::uint32_t connecting() const { return connecting_; }
+  /// A connect here was slower than one to another family of the same name, and none has come to an end since.
+  [[nodiscard]] bool silent() const { return silent_; }
   [[nodiscard]] std::uint32_t waiting() const { return waiting_; }
   [[nodiscard]] bool closed() const { return closed_ != PoolClosed::no; }
+  /// What a request that asks now is answered from.
+  [[nodiscard]] PoolFacts facts(bool fresh_only, std::string_view introduction) const;
   [[nodiscard]] PoolClosed closed_for() const { return closed_; }
 
   /// The endpoint whose health its requests tell of; null: nobody asks. Lives as long as the pool can be picked.
@@ -177,7 +188,6 @@ class Pool final : private Timer {
   void follow(FollowedEndpoint& endpoint) { followed_ = &endpoint; }
 
  private:
-  [[nodiscard]] PoolFacts facts(const Acquire& acquire) const;
   static bool fits(const Connection& connection, std::string_view introduction);
   [[nodiscard]] std::uint32_t count_fitting(std::string_view introduction) const;
   [[nodiscard]] Connection* newest_fitting(std::string_view introduction) const;
@@ -218,12 +228,14 @@ class Pool final : private Timer {
   IntrusiveList<Acquire::Place> line_;  // oldest first
   std::uint32_t open_ = 0;
   std::uint32_t idle_count_ = 0;
+  std::uint32_t connecting_ = 0;
   std::uint32_t waiting_ = 0;
   std::uint32_t number_ = 0;
   std::uint32_t* shown_ = nullptr;  // into the facts that balancers see
   std::uint64_t* sum_ = nullptr;
   PoolClosed closed_ = PoolClosed::no;
   bool serving_ = false;
+  bool silent_ = false;
   FollowedEndpoint* followed_ = nullptr;
 };
 

@@ -1,6 +1,8 @@
 // Two lanes, and who is given up.
 #include "upstream/race.h"
 
+#include <array>
+
 #include "base/fault.h"
 #include "runtime/wait_out.h"
 #include "upstream/alarm.h"
@@ -13,6 +15,7 @@ Race::Race(const Cluster& cluster, ClusterState& state, Exchange& exchange, OneT
       state_(state),
       exchange_(exchange),
       first_try_(first),
+      first_pool_id_(first.pool->id()),
       body_(body),
       may_hedge_(may_hedge || fault(Fault::hedge_unsafe)) {}
 
@@ -69,6 +72,7 @@ Task<void> Race::run_lane(Lane& lane, OneTry& work) {
     lane.outcome.emplace(co_await try_once(cluster_, exchange_, work).under(region.inner()));
   }
   lane.region = nullptr;
+  if (!work.endpoint.empty()) lane.endpoint = work.endpoint;
   tell_health(exchange_, work, *lane.outcome);
   learn(lane);
   lane_over();
@@ -81,7 +85,7 @@ bool Race::send_second() {
   const HedgeSettings& settings = cluster_.settings().hedge;
   const std::optional<std::string_view> kept = body_ == nullptr ? std::nullopt : body_->whole();
   const HedgeFacts facts{
-      .other_endpoint = state_.has_other_than(first_try_.pool->id()),
+      .other_endpoint = state_.has_other_than(first_pool_id_),
       .body_held = body_ == nullptr || (kept && kept->size() <= limits::hedged_body_bytes),
       .upload_running = exchange_.scope.running() > 0,
       .attempts_made = exchange_.attempts,
@@ -95,14 +99,19 @@ bool Race::send_second() {
                     .place = cluster_.place()},
                    facts);
   if (!verdict.send) return false;
-  const std::uint64_t first = first_try_.pool->id();
-  Pool* const other = pick_endpoint(exchange_, cluster_, state_, {&first, 1});
+  // Where the first try went to its endpoint's sibling, both are passed over.
+  const std::array tried{first_pool_id_, first_try_.taken_over_by};
+  const std::span<const std::uint64_t> all(tried.data(), first_try_.taken_over_by == 0 ? 1 : 2);
+  Pool* const other = pick_endpoint(exchange_, cluster_, state_, all);
   if (other == nullptr) return false;
   second_.endpoint = exchange_.upstream_endpoint;
   ++exchange_.attempts;
   load.count_extra(ExtraLoad::Kind::hedge, now);
   exchange_.shard.metrics.hedges.add();
-  second_try_ = OneTry{.pool = other, .head = first_try_.head, .introduction = first_try_.introduction};
+  second_try_ = OneTry{.pool = other,
+                       .sibling = state_.sibling_of(*other, all),
+                       .head = first_try_.head,
+                       .introduction = first_try_.introduction};
   watch(*second_try_, state_, now);
   if (kept) second_try_->body = exchange_.arena.make<FixedBody>(*kept);
   return true;

@@ -57,6 +57,7 @@ class Race {
   ClusterState& state_;
   Exchange& exchange_;
   OneTry& first_try_;
+  const std::uint64_t first_pool_id_;  // its pool may be gone before the try is over
   ReplayBody* body_;
   bool may_hedge_;
   std::optional<OneTry> second_try_;

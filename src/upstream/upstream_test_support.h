@@ -50,7 +50,8 @@ class FakeBody final : public Body {
 /// What the made-up upstream does next, and what it has seen.
 struct Script {
   Duration connect_takes = Duration::zero();
-  std::map<std::string, Error> connect_fails;    // by address; the entry stays
+  std::map<std::string, Duration> way_takes;     // of connects, by address, in place of connect_takes; the entry stays
+  std::map<std::string, Error> connect_fails;    // by address, once that time is over; the entry stays
   std::deque<Result<Status>> answers;            // to send(); 200 when there is none
   std::map<std::string, Duration> answer_takes;  // by address; the entry stays
   std::map<std::string, Status> statuses;        // by address, behind `answers`; the entry stays
@@ -136,7 +137,9 @@ class FakeProtocol final : public IntroducingProtocol {
     const unsigned number = ++script_.connects;
     script_.introductions.emplace_back(introduction);
     const std::string text = text_of(address.address);
-    if (script_.connect_takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(shard.reactor, script_.connect_takes));
+    const auto way = script_.way_takes.find(text);
+    const Duration takes = way == script_.way_takes.end() ? script_.connect_takes : way->second;
+    if (takes > Duration::zero()) CO_TRY_VOID(co_await Sleep(shard.reactor, takes));
     if (const auto failing = script_.connect_fails.find(text); failing != script_.connect_fails.end()) {
       co_return fail(failing->second);
     }

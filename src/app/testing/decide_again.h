@@ -38,6 +38,7 @@
 #include "services/redirect/redirect.h"
 #include "upstream/attempt.h"
 #include "upstream/availability.h"
+#include "upstream/family_race.h"
 #include "upstream/pool.h"
 #include "upstream/recorded_pick.h"
 #include "upstream/retry.h"
@@ -88,6 +89,7 @@ class DecideAgain {
     if (room == "forward_auth") return forward_auth(decision);
     if (room == "hedge") return hedge(decision);
     if (room == "race") return race(decision);
+    if (room == "family") return family(decision);
     if (room == "tls") return misdirection(decision);
     if (room == "sticky") return sticky(decision);
     const auto rules = rules_.find(std::string(story.route));
@@ -168,6 +170,14 @@ class DecideAgain {
     ASSERT_TRUE(facts);
     const RaceVerdict again = decide(*facts);
     EXPECT_EQ(decision.verdict, name_of(again.outcome));
+    EXPECT_EQ(decision.reason, again.reason);
+  }
+
+  static void family(const StoryDecision& decision) {
+    const auto facts = facts_from<SiblingFacts>(decision.facts);
+    ASSERT_TRUE(facts);
+    const SiblingVerdict again = decide(*facts);
+    EXPECT_TRUE(again.action == SiblingAction::ask || again.action == SiblingAction::ask_instead);
     EXPECT_EQ(decision.reason, again.reason);
   }
 

@@ -98,7 +98,11 @@ class Story:
         if "${tls}" in page.configuration:
             places["tls"] = str(certificates.folder())
         if "${deaf}" in page.configuration:
-            places["deaf"] = self.open_deaf()
+            places["deaf"] = self.open_deaf("127.0.0.1")
+        if "${half_deaf}" in page.configuration:  # a name whose other family says nothing
+            port = self.origins["origin"].socket.getsockname()[1]
+            self.open_deaf("::1", port)
+            places["half_deaf"] = f"both.test:{port}"
         self.gateway = Gateway(self.wire, binary, self.directory, places)
         self.log_next = 0
         self.reasons_seen: set[int] = set()
@@ -109,18 +113,19 @@ class Story:
         by_path = mark in self.page.configuration
         return Origin(name, str(self.directory / (name.replace(" ", "-") + ".sock")) if by_path else None)
 
-    def open_deaf(self) -> str:
+    def open_deaf(self, host: str, port: int = 0) -> str:
         """A listener whose queue is full: the kernel drops what else wants to connect, and says nothing."""
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family)
+        listener.bind((host, port))
         listener.listen(0)
         self.deaf.append(listener)
         for _ in range(4):
-            waiting = socket.socket()
+            waiting = socket.socket(family)
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
             self.deaf.append(waiting)
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+        return f"{host}:{listener.getsockname()[1]}"
 
     def lay_down(self, line: str) -> None:
         """`NAME "text"`, `NAME 3MiB`, `NAME -> TARGET` (a symbolic link); all of one age, long ago.
