@@ -48,6 +48,7 @@ struct EndpointFacts {
 /// Endpoints among which one is picked: those of one priority and one side of the zone that may be. Made by Roster.
 struct EndpointGroup {
   std::vector<std::uint32_t> members;  ///< numbers of endpoints, rising; never empty when it is picked from
+  std::vector<std::uint64_t> marks;    ///< the same as a bit for each number
   std::vector<std::uint64_t> upto;     ///< running sums of the members' weights; empty when all weights are equal
   std::vector<std::uint32_t> guide;    ///< for points in equal stretches of the sum: the first member to look at
   std::uint64_t weight_sum = 0;
@@ -55,9 +56,9 @@ struct EndpointGroup {
   std::uint8_t priority = 0;
   bool near = true;
 
-  [[nodiscard]] bool holds(const EndpointFacts& endpoint) const {
-    return endpoint.available && !endpoint.drained && endpoint.weight > 0 && endpoint.priority == priority &&
-           endpoint.near == near;
+  /// Of a thousand endpoints all marks are two lines of memory; their facts are a thousand.
+  [[nodiscard]] bool has(std::uint32_t number) const {
+    return number / 64 < marks.size() && (marks[number / 64] >> (number % 64) & 1) != 0;
   }
   /// The member whose stretch of [0, weight_sum) holds the point. Constant time on average.
   [[nodiscard]] std::uint32_t member_at(std::uint64_t point) const;
@@ -105,7 +106,7 @@ struct PickFacts {
 
   [[nodiscard]] bool was_tried(std::uint32_t number) const { return std::ranges::find(tried, number) != tried.end(); }
   [[nodiscard]] bool may_pick(std::uint32_t number) const {
-    return number < endpoints.size() && group->holds(endpoints[number]) && (tried.empty() || !was_tried(number));
+    return group->has(number) && (tried.empty() || !was_tried(number));
   }
   [[nodiscard]] std::uint32_t endpoint_of(std::uint32_t entry) const {
     return numbers.empty() ? entry : numbers[entry];

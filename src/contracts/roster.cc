@@ -88,6 +88,8 @@ void Roster::make(std::span<const EndpointFacts> endpoints, const RosterRules& r
     if (!may_serve(endpoint)) continue;
     tier.available += endpoint.weight;
     group.members.push_back(number);
+    group.marks.resize(number / 64 + 1);
+    group.marks.back() |= std::uint64_t{1} << (number % 64);
   }
   share_out(rules.bearing_percent);
   for (EndpointGroup& group : std::span(groups_.data(), count_)) weigh(group, endpoints);
@@ -108,6 +110,7 @@ EndpointGroup& Roster::group_for(const EndpointFacts& endpoint) {
   std::rotate(groups_.begin() + place, groups_.begin() + spare, groups_.begin() + spare + 1);
   std::rotate(tiers_.begin() + place, tiers_.begin() + spare, tiers_.begin() + spare + 1);
   groups_[at].members.clear();
+  groups_[at].marks.clear();
   groups_[at].priority = endpoint.priority;
   groups_[at].near = endpoint.near;
   tiers_[at] = {};

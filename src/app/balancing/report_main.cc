@@ -97,8 +97,8 @@ std::string report_maglev() {
     std::vector<double> counts(count);
     std::size_t moved = 0;
     for (std::size_t at = 0; at < size; ++at) {
-      ++counts[all.places()[at]];
-      moved += all.places()[at] != count - 1 && all.places()[at] != fewer.places()[at] ? 1U : 0U;
+      ++counts[all.owner_of(at)];
+      moved += all.owner_of(at) != count - 1 && all.owner_of(at) != fewer.owner_of(at) ? 1U : 0U;
     }
     const double mean = static_cast<double>(size) / count;
     rows += fmt::format("{}{{\"endpoints\":{},\"places\":{},\"most\":{:.4f},\"least\":{:.4f},\"moved\":{:.5f}}}",

@@ -38,7 +38,8 @@ std::vector<Claimant> claimants(std::span<const EndpointIdentity> endpoints, std
 
 MaglevTable::MaglevTable(std::span<const EndpointIdentity> endpoints, std::size_t size) {
   if (endpoints.empty()) return;
-  places_.assign(size, no_endpoint_number);
+  size_ = size;
+  wide_.assign(size, no_endpoint_number);
   std::vector<Claimant> all = claimants(endpoints, size);
   const std::uint64_t heaviest = std::ranges::max(all, {}, &Claimant::weight).weight;
   std::size_t taken = 0;
@@ -47,11 +48,14 @@ MaglevTable::MaglevTable(std::span<const EndpointIdentity> endpoints, std::size_
       // A lighter one sits out turns: it takes weight / heaviest as many places.
       if (each.claimed * heaviest > turn * each.weight) continue;
       ++each.claimed;
-      while (places_[each.next] != no_endpoint_number) each.next = (each.next + each.skip) % size;
-      places_[each.next] = each.number;
+      while (wide_[each.next] != no_endpoint_number) each.next = (each.next + each.skip) % size;
+      wide_[each.next] = each.number;
       if (++taken == size) break;
     }
   }
+  if (endpoints.size() > UINT16_MAX) return;
+  narrow_.assign(wide_.begin(), wide_.end());
+  wide_ = {};
 }
 
 std::unique_ptr<const BalancerTable> Maglev::make_table(std::span<const EndpointIdentity> endpoints) const {
@@ -61,7 +65,7 @@ std::unique_ptr<const BalancerTable> Maglev::make_table(std::span<const Endpoint
 std::optional<Pick> Maglev::pick(const PickFacts& facts) const {
   KeyedWalk walk(facts, "maglev");
   const auto* table = static_cast<const MaglevTable*>(facts.table);
-  if (table == nullptr || table->places().empty()) return walk.pick();
+  if (table == nullptr || table->size() == 0) return walk.pick();
   std::uint64_t key = facts.key;
   for (int look = 0; look < looks_max; ++look) {
     if (walk.offer(facts.endpoint_of(table->look_up(key)))) break;

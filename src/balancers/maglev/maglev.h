@@ -5,7 +5,9 @@
 // more than its own places change hands.
 //
 // How much more depends on the places per endpoint: with 65,537 places and 1,000 endpoints six times its share moves,
-// with 655,373 places three times (`./dev bench lb`). So above 200 endpoints the larger table is made: 2.5 MiB.
+// with 655,373 places three times (`./dev bench lb`). So above 200 endpoints the larger table is made. What a pick
+// costs is then the one access to it, which no cache of a core holds whole: a place is two bytes (1.25 MiB) as long as
+// that is enough for the number of an endpoint.
 //
 // What is skipped (ejected, full) is looked up again by a hash of the key that follows from it, so that the keys of
 // one that fails are spread over all others.
@@ -31,14 +33,20 @@ class MaglevTable final : public BalancerTable {
       : MaglevTable(endpoints, endpoints.size() <= small_endpoints_max ? small_size : large_size) {}
   MaglevTable(std::span<const EndpointIdentity> endpoints, std::size_t size);
 
+  /// Places; 0 when there are no endpoints.
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::uint32_t owner_of(std::size_t place) const {
+    return narrow_.empty() ? wide_[place] : narrow_[place];
+  }
   /// \pre  the table has endpoints
   [[nodiscard]] std::uint32_t look_up(std::uint64_t key) const {
-    return places_[static_cast<std::size_t>((static_cast<unsigned __int128>(key) * places_.size()) >> 64)];
+    return owner_of(static_cast<std::size_t>((static_cast<unsigned __int128>(key) * size_) >> 64));
   }
-  [[nodiscard]] std::span<const std::uint32_t> places() const { return places_; }
 
  private:
-  std::vector<std::uint32_t> places_;
+  std::size_t size_ = 0;
+  std::vector<std::uint16_t> narrow_;  // one of the two is empty
+  std::vector<std::uint32_t> wide_;
 };
 
 class Maglev final : public KeyedBalancer {

@@ -19,8 +19,8 @@ struct Shares {
 
 Shares shares_of(const MaglevTable& table, std::size_t endpoints) {
   std::vector<double> counts(endpoints);
-  for (const std::uint32_t place : table.places()) ++counts[place];
-  const double mean = static_cast<double>(table.places().size()) / static_cast<double>(endpoints);
+  for (std::size_t place = 0; place < table.size(); ++place) ++counts[table.owner_of(place)];
+  const double mean = static_cast<double>(table.size()) / static_cast<double>(endpoints);
   return {.most = std::ranges::max(counts) / mean, .least = std::ranges::min(counts) / mean};
 }
 
@@ -34,8 +34,8 @@ double moved_beyond_share(std::size_t endpoints, std::size_t size, std::uint64_t
   const MaglevTable after(fewer, size);
   std::size_t moved = 0;
   for (std::size_t at = 0; at < size; ++at) {
-    const std::uint32_t owner = before.places()[at];
-    const std::uint32_t now = after.places()[at] + (after.places()[at] >= gone ? 1 : 0);
+    const std::uint32_t owner = before.owner_of(at);
+    const std::uint32_t now = after.owner_of(at) + (after.owner_of(at) >= gone ? 1 : 0);
     moved += owner != gone && owner != now ? 1U : 0U;
   }
   return static_cast<double>(moved) / static_cast<double>(size);
@@ -60,15 +60,16 @@ TEST(Maglev, little_moves_but_the_share_of_the_one_that_goes) {
 }
 
 TEST(Maglev, table_grows_with_the_endpoints) {
-  EXPECT_EQ(MaglevTable(Fleet(200, 1).identities).places().size(), 65'537);
-  EXPECT_EQ(MaglevTable(Fleet(201, 1).identities).places().size(), 655'373);
+  EXPECT_EQ(MaglevTable(Fleet(200, 1).identities).size(), 65'537);
+  EXPECT_EQ(MaglevTable(Fleet(201, 1).identities).size(), 655'373);
 }
 
 TEST(Maglev, weights_are_shares) {
   Fleet fleet(10, 1);
   fleet.identities[3].weight = 5;
   std::vector<double> counts(10);
-  for (const std::uint32_t place : MaglevTable(fleet.identities).places()) counts[place] += 1.0 / 65'537;
+  const MaglevTable table(fleet.identities);
+  for (std::size_t place = 0; place < table.size(); ++place) counts[table.owner_of(place)] += 1.0 / 65'537;
   EXPECT_NEAR(counts[3], 5.0 / 14, 0.002);
   EXPECT_NEAR(counts[4], 1.0 / 14, 0.002);
 }
@@ -78,9 +79,21 @@ TEST(Maglev, order_of_the_configuration_does_not_matter) {
   const MaglevTable table(fleet.identities);
   std::ranges::reverse(fleet.identities);
   const MaglevTable reversed(fleet.identities);
-  for (std::size_t at = 0; at < table.places().size(); ++at) {
-    ASSERT_EQ(table.places()[at], 19 - reversed.places()[at]);
+  for (std::size_t at = 0; at < table.size(); ++at) {
+    ASSERT_EQ(table.owner_of(at), 19 - reversed.owner_of(at));
   }
+}
+
+TEST(Maglev, more_endpoints_than_two_bytes_can_number_are_numbered_by_four) {
+  std::vector<std::string> names;
+  std::vector<EndpointIdentity> identities;
+  names.reserve(70'000);
+  for (int number = 0; number < 70'000; ++number)
+    identities.push_back({.name = names.emplace_back(std::to_string(number))});
+  const MaglevTable table(identities);
+  std::uint32_t highest = 0;
+  for (std::size_t place = 0; place < table.size(); ++place) highest = std::max(highest, table.owner_of(place));
+  EXPECT_EQ(highest, 69'999U);
 }
 
 TEST(Maglev, keys_of_an_ejected_endpoint_are_spread_and_the_others_stay) {
