@@ -97,6 +97,14 @@ bool read_clients(const Node& node, const Reading& reading, TlsDocument& out) {
   return client_certificates_schema().read_into(node, reading, clients);
 }
 
+bool check_tickets(const Node& node, const Reading& reading, TlsDocument& tls) {
+  tls.path = reading.path();
+  tls.ticket_keys_place = place_of(node, "ticket_keys");
+  if (tls.session_tickets || tls.ticket_keys.empty()) return true;
+  return reading.error(*node.find("ticket_keys"), "there are keys for tickets, but session_tickets is off",
+                       "leave one of the two out");
+}
+
 }  // namespace
 
 bool settle_protocols(TlsDocument& tls, bool http2) {
@@ -127,7 +135,14 @@ const Schema<TlsDocument>& tls_schema() {
                   {.doc = "Asks clients for certificates.", .example = "/etc/weir/staff-ca.pem"},
                   &client_certificates_schema())
           .option("session_tickets", &TlsDocument::session_tickets,
-                  {.doc = "Whether clients may resume a session, which spares them and Weir the full handshake."});
+                  {.doc = "Whether clients may resume a session, which spares them and Weir the full handshake."})
+          .option(
+              "ticket_keys", &TlsDocument::ticket_keys,
+              {.doc = "A file with one to three keys of 80 bytes each (openssl rand 80) that several machines share, "
+                      "so that clients may resume at any of them. The first seals, all open. Keys that change are "
+                      "taken over within seconds. Without it, keys are made here and change by themselves.",
+               .example = "/etc/weir/ticket.keys"})
+          .check(&check_tickets);
   return schema;
 }
 

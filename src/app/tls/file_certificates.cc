@@ -28,6 +28,7 @@ FileCertificates::FileCertificates(const config::TlsDocument& document, const Ar
     pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
   }
   if (document_.clients) authorities_ = add_file(document_.clients->authorities, document_.clients->place, false);
+  if (!document_.ticket_keys.empty()) ticket_keys_ = add_file(document_.ticket_keys, document_.ticket_keys_place, true);
 }
 
 std::size_t FileCertificates::add_file(const std::string& written, Place place, bool is_key) {
@@ -66,18 +67,23 @@ void FileCertificates::complain_of_rights(const File& file, Place named_at, cons
       fmt::format("chmod o= {}", file.path));
 }
 
+/// \returns  whether it can be read
+bool FileCertificates::complain_of_unreadable(const File& file, Place named_at, const std::string& path,
+                                              Diagnostics& diagnostics) {
+  if (file.unreadable.empty()) return true;
+  diagnostics.error(named_at, path, fmt::format("cannot read {}: {}", file.path, file.unreadable),
+                    advice_for_unreadable(file.path, file.unreadable));
+  return false;
+}
+
 std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t number, WallTime now,
                                                                      Diagnostics& diagnostics) const {
   const config::CertificateDocument& written = document_.certificates[number];
   const File& certificate = files_[pairs_[number].first];
   const File& key = files_[pairs_[number].second];
-  for (const auto& [file, place] :
-       {std::pair(&certificate, written.certificate_place), std::pair(&key, written.key_place)}) {
-    if (file->unreadable.empty()) continue;
-    diagnostics.error(place, written.path, fmt::format("cannot read {}: {}", file->path, file->unreadable),
-                      advice_for_unreadable(file->path, file->unreadable));
+  if (!complain_of_unreadable(certificate, written.certificate_place, written.path, diagnostics) ||
+      !complain_of_unreadable(key, written.key_place, written.path, diagnostics))
     return nullptr;
-  }
   complain_of_rights(key, written.key_place, written.path, diagnostics);
   std::vector<tls::Finding> findings;
   auto identity = tls::Identity::read(certificate.bytes, key.bytes, now, findings);
@@ -91,6 +97,7 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
                                .scope = listener_};
   bool good = take_clients(settings, diagnostics);
+  good &= take_tickets(settings, diagnostics);
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
     auto identity = read_identity(number, now, diagnostics);
     good = good && identity != nullptr;
@@ -110,16 +117,30 @@ bool FileCertificates::take_clients(tls::ServerSettings& settings, Diagnostics& 
   if (!document_.clients) return true;
   const config::ClientCertificatesDocument& clients = *document_.clients;
   const File& file = files_[*authorities_];
-  if (!file.unreadable.empty()) {
-    diagnostics.error(clients.place, clients.path, fmt::format("cannot read {}: {}", file.path, file.unreadable),
-                      advice_for_unreadable(file.path, file.unreadable));
-    return false;
-  }
+  if (!complain_of_unreadable(file, clients.place, clients.path, diagnostics)) return false;
   settings.clients = clients.mode;
   settings.client_authorities = file.bytes;
   settings.client_depth = clients.depth;
   settings.tells_upstreams = clients.forward;
   return true;
+}
+
+/// Keys that several machines share. \returns  false after an error
+bool FileCertificates::take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const {
+  if (!ticket_keys_) return true;
+  const File& file = files_[*ticket_keys_];
+  const Place named_at = document_.ticket_keys_place;
+  const std::string path = document_.path + ".ticket_keys";
+  if (!complain_of_unreadable(file, named_at, path, diagnostics)) return false;
+  complain_of_rights(file, named_at, path, diagnostics);
+  const auto keys = tls::TicketKeys::read(file.bytes);
+  if (keys) {
+    settings.tickets = *keys;
+    return true;
+  }
+  diagnostics.error(named_at, path, fmt::format("{} holds no keys of tickets: {}", file.path, keys.error()),
+                    fmt::format("openssl rand 80 > {}, and give all machines the same", file.path));
+  return false;
 }
 
 const tls::ServerContext& FileCertificates::on(Shard& shard) {

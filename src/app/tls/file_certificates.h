@@ -1,11 +1,11 @@
 // The certificates of a listener, in files that are watched.
 //
 // Problem: certificates are renewed every few weeks by programs that know nothing of the gateway, and a key that does
-// not fit its certificate must never take a site down.
-// Idea: the files are read when a configuration is compiled, and whatever is wrong with them is said then. Later, once
-// a second at most and only when a connection comes, somebody on the executor looks whether a file has changed; if so,
-// all of them are read again and what they make together is handed over to the cores. If they make nothing good, what
-// there was stays, and the log says why.
+// not fit its certificate must never take a site down. The same holds for the keys of tickets, where they are in a
+// file. Idea: the files are read when a configuration is compiled, and whatever is wrong with them is said then. Later,
+// once a second at most and only when a connection comes, somebody on the executor looks whether a file has changed; if
+// so, all of them are read again and what they make together is handed over to the cores. If they make nothing good,
+// what there was stays, and the log says why.
 //
 // Invariants
 //   (1) A set of files with errors never replaces one without.
@@ -27,8 +27,8 @@ namespace weir {
 class FileCertificates final : public CertificateSource, public std::enable_shared_from_this<FileCertificates> {
  public:
   struct Around {
-    std::string listener;  ///< its name: tickets hold for it alone
-    std::shared_ptr<tls::TicketKeys> tickets;
+    std::string listener;                      ///< its name: tickets hold for it alone
+    std::shared_ptr<tls::TicketKeys> tickets;  ///< where no file has them
     WatchedFiles& files;
     Diagnostics& diagnostics;
   };
@@ -58,9 +58,12 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
   std::size_t add_file(const std::string& written, Place place, bool is_key);
   bool read_files();
   void complain_of_rights(const File& file, Place named_at, const std::string& path, Diagnostics& diagnostics) const;
+  static bool complain_of_unreadable(const File& file, Place named_at, const std::string& path,
+                                     Diagnostics& diagnostics);
   std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics) const;
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
   bool take_clients(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
+  bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
 
   const config::TlsDocument document_;
@@ -69,6 +72,7 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
   std::vector<std::pair<std::size_t, std::size_t>> pairs_;  // of each certificate the numbers of its files
   std::optional<std::size_t> authorities_;                  // the file of those who issue clients' certificates
+  std::optional<std::size_t> ticket_keys_;
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;

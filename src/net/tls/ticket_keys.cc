@@ -1,6 +1,7 @@
 // The ring of ticket_keys.h.
 #include "net/tls/ticket_keys.h"
 
+#include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -19,11 +20,39 @@ TicketKey random_key() {
   return key;
 }
 
+TicketKey key_of(std::string_view bytes) {
+  TicketKey key;
+  for (const std::span<std::uint8_t> part :
+       {std::span<std::uint8_t>(key.name), std::span<std::uint8_t>(key.mac), std::span<std::uint8_t>(key.cipher)}) {
+    std::ranges::copy(bytes.substr(0, part.size()), part.begin());
+    bytes.remove_prefix(part.size());
+  }
+  return key;
+}
+
 }  // namespace
+
+std::expected<std::shared_ptr<TicketKeys>, std::string> TicketKeys::read(std::string_view file) {
+  if (file.empty() || file.size() % TicketKey::bytes != 0 || file.size() > slots * TicketKey::bytes) {
+    return std::unexpected(
+        fmt::format("it has {} bytes; one, two or three keys of 80 bytes have 80, 160 or 240", file.size()));
+  }
+  auto made = std::make_shared<TicketKeys>();
+  made->stands_ = true;
+  for (; !file.empty(); file.remove_prefix(TicketKey::bytes)) {
+    const TicketKey key = key_of(file);
+    const auto others = std::span(made->ring_).first(made->filled_);
+    if (std::ranges::find(others, key.name, &TicketKey::name) != others.end())
+      return std::unexpected(
+          fmt::format("key {} begins with the same 16 bytes as one before it, which are its name", made->filled_ + 1));
+    made->ring_[made->filled_++] = key;
+  }
+  return made;
+}
 
 // Nobody came for two turns and more: what was sealed then is too old, and the keys go with it.
 void TicketKeys::move_on(Time now) {
-  if (filled_ > 0 && now < first_until_) return;
+  if (stands_ || (filled_ > 0 && now < first_until_)) return;
   const bool long_ago = filled_ > 0 && now - first_until_ >= turn * static_cast<int>(slots - 1);
   if (long_ago) filled_ = 0;
   std::ranges::rotate(ring_, ring_.end() - 1);

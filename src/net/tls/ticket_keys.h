@@ -3,18 +3,23 @@
 // Problem: a ticket lets a client resume without a full handshake, and whoever has its key can read what was said under
 // it; but a key that goes at once takes the tickets of all clients with it.
 // Idea: a ring of three. The first seals, the two behind it still open. Every turn a new one comes and the last goes.
-// All cores share the ring, so that a client may come back on any of them.
+// All cores share the ring, so that a client may come back on any of them. Several machines share one by reading the
+// same file; who writes that file moves its keys on, and the ring stands still.
 //
 // Invariants
-//   (1) A key seals for one turn and opens for three; a ticket lives at most two turns, so its key outlives it.
-//   (2) Keys are never written anywhere, but for those that came from a file.
+//   (1) A key that is not from a file seals for one turn and opens for three; a ticket lives at most two turns, so its
+//       key outlives it.
+//   (2) Keys are never written anywhere.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <expected>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/units.h"
@@ -35,6 +40,10 @@ class TicketKeys {
 
   /// Random keys, which the ring changes by itself.
   TicketKeys() = default;
+  /// Keys that stay. \param file  one to three keys of 80 bytes, one behind the other, each as nginx has it: its name
+  /// (16), what signs (32), what encrypts (32). The first seals, all open.
+  /// \returns  or what is wrong with the file, for people
+  static std::expected<std::shared_ptr<TicketKeys>, std::string> read(std::string_view file);
 
   /// What is sealed with now. \param now  of any reactor: they all have the machine's clock
   TicketKey sealing(Time now);
@@ -51,6 +60,7 @@ class TicketKeys {
   std::mutex mutex_;  // held for a moment, once for each ticket
   std::array<TicketKey, slots> ring_{};
   std::size_t filled_ = 0;
+  bool stands_ = false;  // from a file
   Time first_until_{};
 };
 

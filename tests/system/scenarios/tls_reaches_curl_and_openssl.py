@@ -1,8 +1,9 @@
 """curl and openssl s_client over TLS 1.2 and 1.3: SNI, ECDSA and RSA, ALPN, resumption, a renewal nobody notices."""
 
 import re
-import ssl
 import socket
+import ssl
+import subprocess
 
 from stand.authority import Authority
 from stand.gateway import Gateway
@@ -25,6 +26,17 @@ routes:
   - respond: {{ template: "{{{{ scheme }}}} here" }}
 """
 
+TICKETS = """
+listeners:
+  - name: web
+    address: "127.0.0.1:0"
+    tls:
+      certificates: [{{ certificate: {folder}/shop.pem, key: {folder}/shop.key }}]
+      ticket_keys: {folder}/ticket.keys
+routes:
+  - respond: here
+"""
+
 
 def play(stand: Stand) -> None:
     authority = Authority(stand.directory / "tls")
@@ -37,6 +49,7 @@ def play(stand: Stand) -> None:
     fetch(stand, weir, authority)
     shake(weir, authority)
     resume(weir, authority)
+    resume_elsewhere(stand, authority)
     ask_the_doctor(weir, authority)
     renew(weir, authority)
     metrics = weir.metrics()
@@ -102,6 +115,45 @@ def resume(weir: Gateway, authority: Authority) -> None:
             while secured.recv(65536):
                 pass
             session = secured.session
+
+
+def resume_elsewhere(stand: Stand, authority: Authority) -> None:
+    """Two gateways with the same ticket keys take each other's tickets, also those of a key that is no longer first."""
+    keys = authority.directory / "ticket.keys"
+    keys.write_bytes(bytes(range(80)))
+    keys.chmod(0o600)
+    pair = [stand.gateway(TICKETS.format(folder=authority.directory)) for _ in range(2)]
+    saved = authority.directory / "session"
+
+    def ask(weir: Gateway, *arguments: str) -> str:
+        port = weir.address.rpartition(":")[2]
+        request = b"GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n"
+        done = subprocess.run([tool("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", "-servername",
+                               "shop.test", "-CAfile", str(authority.pem), "-ign_eof", *arguments], input=request,
+                              capture_output=True, timeout=STEP_SECONDS, check=False)
+        return done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")
+
+    for version in ("-tls1_2", "-tls1_3"):
+        said = ask(pair[0], version, "-sess_out", str(saved))
+        expect("New, TLSv1" in said, f"a session of the first: {said}")
+        said = ask(pair[1], version, "-sess_in", str(saved))
+        expect("Reused, TLSv1" in said and "here" in said, f"the second takes it: {said}")
+    (authority.directory / "next.keys").write_bytes(bytes(range(100, 180)) + bytes(range(80)))
+    (authority.directory / "next.keys").chmod(0o600)
+    (authority.directory / "next.keys").replace(keys)
+
+    def is_taken_over() -> bool:
+        ask(pair[1], "-tls1_2")
+        return "certificates are read again" in pair[1].stderr()
+
+    until(is_taken_over, "the new keys", story=pair[1].stderr)
+    ask(pair[0], "-tls1_2", "-sess_out", str(saved))
+    said = ask(pair[1], "-tls1_2", "-sess_in", str(saved))
+    expect("Reused, TLSv1" in said, f"who has the old key first and who has it second: {said}")
+    keys.write_bytes(bytes(48))
+    done = pair[0].command("check", str(pair[0].configuration))
+    same(done.returncode, 1, "check of keys of another length")
+    expect("it has 48 bytes" in done.stdout + done.stderr, f"check says what is wrong: {done.stdout}{done.stderr}")
 
 
 def ask_the_doctor(weir: Gateway, authority: Authority) -> None:

@@ -1,0 +1,143 @@
+// Certificates and keys of tickets, in files on a real disk: what is wrong with them, and what becomes of changed ones.
+#include "app/tls/file_certificates.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "contracts/testing/temporary_folder.h"
+#include "contracts/testing/test_shard.h"
+#include "net/tls/client_context.h"
+#include "net/tls/testing/test_authority.h"
+#include "runtime/wait_out.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+WallTime wall_now() {
+  // tidy: allow clock, the library dates certificates by it
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+const tls::TestAuthority& root() {
+  static const tls::TestAuthority authority("Test root");
+  return authority;
+}
+
+/// A key of tickets, as files have it.
+std::string ticket_key(char name) {
+  return std::string(16, name) + std::string(64, static_cast<char>(name + 1));
+}
+
+class FileCertificatesTest : public testing::Test {
+ protected:
+  FileCertificatesTest() {
+    const tls::TestCertificate shop = root().issue({.names = {"shop.test"}});
+    folder.write("shop.pem", shop.certificate);
+    folder.write("shop.key", shop.key);
+    config::CertificateDocument written;
+    written.certificate = folder.path("shop.pem");
+    written.key = folder.path("shop.key");
+    document.certificates = {written};
+    document.path = "listeners[0].tls";
+  }
+
+  std::shared_ptr<FileCertificates> open() {
+    diagnostics = {};
+    const FileCertificates::Around around{
+        .listener = "web", .tickets = std::make_shared<tls::TicketKeys>(), .files = files, .diagnostics = diagnostics};
+    return FileCertificates::open(document, around, wall_now());
+  }
+
+  /// A client comes. \returns  whether it resumed
+  bool resumes(FileCertificates& server, const std::shared_ptr<tls::SavedSession>& saved) {
+    if (client == nullptr)
+      client = tls::ClientContext::make({.authorities = root().pem(), .name = "shop.test"}).value();
+    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
+    const auto here = client->connect(client_bench, saved);
+    std::string to_client;
+    for (int flights = 0; flights < 3; ++flights) {
+      EXPECT_TRUE(here->shake(to_client));
+      const std::string to_server = here->owed();
+      EXPECT_TRUE(there->shake(to_server));
+      to_client = there->owed();
+    }
+    std::string room(1000, 0);  // what comes behind the handshake is the ticket
+    EXPECT_TRUE(here->open(to_client, room));
+    EXPECT_EQ(here->facts().resumed, there->facts().resumed);
+    return here->facts().resumed;
+  }
+  void pass(Duration duration) { shard.run_to_end(wait_out(shard.shard().reactor, duration)); }
+
+  TemporaryFolder folder;
+  std::vector<std::string> told;
+  WatchedFiles files{[this](bool, const std::string& sentence) { told.push_back(sentence); }};
+  Diagnostics diagnostics;
+  config::TlsDocument document;
+  TestShard shard;
+  tls::Workbench server_bench;
+  tls::Workbench client_bench;
+  std::shared_ptr<const tls::ClientContext> client;
+};
+
+TEST_F(FileCertificatesTest, machines_with_the_same_ticket_keys_resume_each_others_sessions) {
+  const auto saved = std::make_shared<tls::SavedSession>();
+  const auto one = open();
+  const auto stranger = open();
+  EXPECT_FALSE(resumes(*one, saved));
+  EXPECT_TRUE(resumes(*one, saved));
+  EXPECT_FALSE(resumes(*stranger, saved)) << "keys that were made there are there alone";
+
+  folder.write("ticket.keys", ticket_key('a'));
+  document.ticket_keys = folder.path("ticket.keys");
+  const auto two = open();
+  const auto three = open();
+  EXPECT_FALSE(resumes(*two, saved));
+  EXPECT_TRUE(resumes(*three, saved));
+  EXPECT_TRUE(resumes(*two, saved));
+}
+
+TEST_F(FileCertificatesTest, ticket_keys_that_moved_on_still_open_old_tickets) {
+  folder.write("ticket.keys", ticket_key('a'));
+  document.ticket_keys = folder.path("ticket.keys");
+  const auto server = open();
+  const auto early = std::make_shared<tls::SavedSession>();
+  const auto late = std::make_shared<tls::SavedSession>();
+  EXPECT_FALSE(resumes(*server, early));
+  EXPECT_FALSE(resumes(*server, late));
+  const auto replace = [&](const std::string& keys) {
+    folder.write("ticket.keys", keys);
+    pass(limits::watched_file_interval);
+    server->on(shard.shard());
+  };
+  replace(ticket_key('d') + ticket_key('a'));
+  EXPECT_TRUE(resumes(*server, early)) << "sealed with the first key from now on";
+  replace("half a key");
+  EXPECT_TRUE(told.back().ends_with("those before stay in force")) << told.back();
+  replace(ticket_key('g') + ticket_key('d'));
+  EXPECT_TRUE(resumes(*server, early));
+  EXPECT_FALSE(resumes(*server, late)) << "its key has gone";
+}
+
+TEST_F(FileCertificatesTest, ticket_keys_that_are_none_are_told_with_what_to_do) {
+  document.ticket_keys = folder.path("ticket.keys");
+  EXPECT_EQ(open(), nullptr);
+  EXPECT_EQ(diagnostics.all().back().message,
+            "cannot read " + folder.path("ticket.keys") + ": No such file or directory");
+  folder.write("ticket.keys", std::string(48, 'a'));
+  EXPECT_EQ(open(), nullptr);
+  EXPECT_EQ(diagnostics.all().back().path, "listeners[0].tls.ticket_keys");
+  EXPECT_EQ(diagnostics.all().back().message,
+            folder.path("ticket.keys") +
+                " holds no keys of tickets: it has 48 bytes; one, two or three keys of 80 bytes have 80, 160 or 240");
+  EXPECT_TRUE(diagnostics.all().back().suggestion.starts_with("openssl rand 80 > ")) << diagnostics.text();
+  folder.write("ticket.keys", ticket_key('a'), 0644);
+  EXPECT_NE(open(), nullptr);
+  EXPECT_EQ(diagnostics.all().back().message,
+            "everybody on this machine may read the key " + folder.path("ticket.keys") + " (mode 0644)");
+}
+
+}  // namespace
+}  // namespace weir
