@@ -50,9 +50,10 @@ Task<Result<std::unique_ptr<ClientSession>>> NegotiatedProtocol::connect(Shard& 
   if (auto session = place.shared->find()) co_return session;
   if (place.speaks_http1) co_return co_await open(shard, address, timeouts, idle_watcher, place);
   const std::uint64_t failures_before = place.failures;
-  CO_TRY(const Gate::Pass pass, co_await place.gate.enter());
+  CO_TRY(Gate::Pass pass, co_await place.gate.enter());
   if (auto session = place.shared->find()) co_return session;
   if (place.failures != failures_before) co_return fail(place.last_failure);
+  if (place.speaks_http1) pass = {};  // it was found out meanwhile: nobody can share what is opened
   co_return co_await open(shard, address, timeouts, idle_watcher, place);
 }
 

@@ -102,6 +102,7 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
     }
   }
   Task<void> shake(Handle handle) {
+    co_await Sleep(shard.reactor, handshake_takes_);
     Stream& stream = *accepted_.emplace_back(std::make_unique<Stream>(shard.reactor, handle, Origin::client));
     tls::Failure why{};
     static_cast<void>(co_await tls::shake_hands(stream, server_->accept(bench_, shard.reactor.now()), 5s, why));
@@ -138,6 +139,7 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
   std::vector<std::unique_ptr<ClientSession>> sessions_;
   std::vector<std::string> kinds_;
   Error last_error_{};
+  Duration handshake_takes_ = Duration::zero();
   unsigned handshakes_ = 0;
 };
 
@@ -155,6 +157,14 @@ TEST_F(NegotiatedProtocolTest, server_that_prefers_http1_gets_a_connection_for_e
   serve({"http/1.1"});
   EXPECT_EQ(ask(3), (Kinds{"http/1.1", "http/1.1", "http/1.1"}));
   EXPECT_EQ(handshakes_, 3U);
+}
+
+TEST_F(NegotiatedProtocolTest, burst_to_a_server_of_http1_waits_for_one_handshake_and_not_for_all) {
+  serve({"http/1.1"});
+  handshake_takes_ = 100ms;
+  const Time began = shard.reactor.now();
+  EXPECT_EQ(ask(10), Kinds(10, "http/1.1"));
+  EXPECT_LT(shard.reactor.now() - began, 300ms);
 }
 
 TEST_F(NegotiatedProtocolTest, server_without_alpn_speaks_http1) {
