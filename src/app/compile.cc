@@ -210,7 +210,7 @@ class Compiler::Context final : public BuildContext {
     upstream.place = reference.place();
     upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
     upstream.speak(speaks);
-    if (secured) upstream.tls = config::UpstreamTlsDocument{.place = reference.place(), .path = path};
+    if (secured) upstream.tls = ClientTlsOptions{.place = reference.place(), .path = path};
     auto made = make_cluster(upstream, *this, now);
     clusters_.emplace(key_of(reference.text(), speaks), made);
     return made;

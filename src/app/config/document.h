@@ -26,6 +26,7 @@
 #include "app/config/sections.h"
 #include "app/config/source.h"
 #include "base/limits.h"
+#include "contracts/client_tls.h"
 #include "contracts/diagnostics.h"
 #include "contracts/fleet.h"
 #include "contracts/node.h"
@@ -123,8 +124,8 @@ struct UpstreamDocument {
   std::optional<StickyOptions> sticky;
   std::optional<SubsetDocument> subset;
   HealthDocument health;
-  std::optional<UpstreamTlsDocument> tls;  ///< nothing: in the clear
-  OutlierRules outliers{.watch = false};   ///< watched when something is said of them
+  std::optional<ClientTlsOptions> tls;    ///< nothing: in the clear
+  OutlierRules outliers{.watch = false};  ///< watched when something is said of them
   std::uint32_t panic_below_percent = HealthRules{}.panic_below_percent;
 
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,

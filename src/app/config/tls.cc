@@ -146,31 +146,4 @@ const Schema<TlsDocument>& tls_schema() {
   return schema;
 }
 
-const Schema<UpstreamTlsDocument>& upstream_tls_schema() {
-  static const auto schema =
-      Schema<UpstreamTlsDocument>("upstream tls", "How TLS is spoken to an upstream; `on` is all that most need.")
-          .option("verify", &UpstreamTlsDocument::verify,
-                  {.doc = "Whether its certificate must lead to a trusted authority and have its name. Off, anybody "
-                          "between here and there may read and change everything."})
-          .option("name", &UpstreamTlsDocument::name,
-                  {.doc = "What it is asked for (SNI) and must prove to be; the host of its endpoints, when not given.",
-                   .example = "shop.internal"})
-          .option("authorities", &UpstreamTlsDocument::authorities,
-                  {.doc = "A file of certificates that are trusted, in place of those that this machine trusts.",
-                   .example = "/etc/weir/internal-ca.pem"})
-          .option("certificate", &UpstreamTlsDocument::certificate,
-                  {.doc = "A certificate that is shown to servers that ask for one, with its chain.",
-                   .example = "/etc/weir/client.pem"})
-          .option("key", &UpstreamTlsDocument::key,
-                  {.doc = "Its private key; in the same file, when not given.", .example = "/etc/weir/client.key"})
-          .choice("oldest_version", &UpstreamTlsDocument::oldest,
-                  {{"1.2", tls::Version::tls_1_2}, {"1.3", tls::Version::tls_1_3}},
-                  {.doc = "The oldest version of TLS that is spoken.", .example = "1.3"})
-          .shorthand([](const Node& node, const Reading& reading, UpstreamTlsDocument&) {
-            std::size_t word = 0;
-            return option::read_word(node, reading, {"on"}, word);
-          });
-  return schema;
-}
-
 }  // namespace weir::config

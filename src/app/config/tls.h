@@ -45,23 +45,10 @@ struct TlsDocument {
   std::optional<ClientCertificatesDocument> clients;  ///< nothing: they are not asked
 };
 
-/// `upstreams.NAME.tls`.
-struct UpstreamTlsDocument {
-  bool verify = true;
-  std::string name;         ///< empty: the endpoints' host
-  std::string authorities;  ///< a file; empty: whom this machine trusts
-  std::string certificate;  ///< a file; empty: none is shown
-  std::string key;
-  tls::Version oldest = tls::Version::tls_1_2;
-  Place place;
-  std::string path;  ///< `upstreams.shop.tls`
-};
-
 const Schema<TlsDocument>& tls_schema();
 
 /// Fills in the protocols that are not written: all that Weir speaks, HTTP/2 only where `http2` is on.
 /// \returns  false when HTTP/2 is written where it is off
 bool settle_protocols(TlsDocument& tls, bool http2);
-const Schema<UpstreamTlsDocument>& upstream_tls_schema();
 
 }  // namespace weir::config

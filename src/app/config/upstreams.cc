@@ -99,10 +99,7 @@ bool read_outliers(const Node& node, const Reading& reading, UpstreamDocument& u
 }
 
 bool read_upstream_tls(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
-  UpstreamTlsDocument& tls = upstream.tls.emplace();
-  tls.place = node.place();
-  tls.path = reading.path();
-  return upstream_tls_schema().read_into(node, reading, tls);
+  return read_client_tls(node, reading, upstream.tls);
 }
 
 bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
@@ -160,8 +157,8 @@ const Schema<UpstreamDocument>& upstream_schema() {
               {.doc = "The PROXY header that connections begin with, which names the client; they are then kept for "
                       "that client's connection alone.",
                .example = "v2"})
-          .custom("tls", "on or upstream tls", read_upstream_tls,
-                  {.doc = "Speaks TLS to the servers.", .example = "on"}, &upstream_tls_schema())
+          .custom("tls", client_tls_type, read_upstream_tls, {.doc = "Speaks TLS to the servers.", .example = "on"},
+                  &ClientTlsOptions::schema())
           .custom("balance", "balancer", [](const Node&, const Reading&, UpstreamDocument&) { return true; },
                   {.doc = "How one is picked.", .example = "round_robin", .default_value = "round_robin"})
           .option("zone", &UpstreamDocument::zone,

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "app/tls/findings.h"
+#include "contracts/tls_findings.h"
 
 namespace weir {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "app/config/document.h"
+#include "contracts/client_tls.h"
 #include "contracts/plugin.h"
-#include "net/tls/client_context.h"
 
 namespace weir {
 

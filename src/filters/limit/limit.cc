@@ -310,6 +310,8 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
   }
   // Those that pace stand behind, as the filter keeps them.
   std::ranges::move(pacing, std::back_inserter(rules));
+  const auto counts_in_redis = [](const auto& rule) { return rule->options().scope == Scope::redis; };
+  if (std::ranges::any_of(rules, counts_in_redis) && !options->redis.secure(context)) return {};
   auto redis = RedisRules::build(options->redis, rules, context);
   return std::make_unique<Limit>(std::move(*options), std::move(rules), std::move(redis));
 }

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "filters/limit/redis/options.h"
 #include "filters/limit/testing/limit_test.h"
+#include "net/tls/testing/test_authority.h"
 
 namespace weir::limit {
 namespace {
@@ -29,6 +31,33 @@ TEST_F(LimitTest, says_what_is_wrong) {
   EXPECT_TRUE(complaint("{ rate: 100000/d, algorithm: sliding_log, scope: local }").contains("keys take"));
   EXPECT_TRUE(complaint("{ rate: 1/s, cost: { fixed: 5, maximum: 2 } }").contains("more than its maximum"));
   EXPECT_TRUE(complaint("{ rules: [{ rate: 1/s }, { burst: 3 }] }").contains("rules[1]"));
+}
+
+TEST_F(LimitTest, says_what_is_wrong_with_tls_to_redis) {
+  const auto complaint = [](std::string_view redis) {
+    return complaints_about(limit_filter(), "{ rate: 1/s, scope: redis, redis: " + std::string(redis) + " }");
+  };
+  EXPECT_EQ(complaint("{ addresses: [\"redis.internal:6380\"], tls: on }"), "");
+  EXPECT_EQ(complaint("{ addresses: [\"unix:/run/redis.sock\"], tls: { name: redis.internal } }"), "");
+  EXPECT_TRUE(complaint("{ addresses: [\"unix:/run/redis.sock\"], tls: on }").contains("has no host"));
+  EXPECT_TRUE(complaint("{ addresses: [\"10.0.0.5:6380\"], tls: yes }").contains("\"yes\" is not on"));
+  EXPECT_TRUE(complaint("{ addresses: [\"10.0.0.5:6380\"], tls: { verify: false } }").contains("not verified"));
+  EXPECT_TRUE(complaint("{ addresses: [\"10.0.0.5:6380\"], tls: { authorities: /none.pem } }")
+                  .contains("cannot read /none.pem: No such file or directory"));
+}
+
+/// What is believed and shown belongs to a Redis: another authority is another connection.
+TEST(LimitRedisOptions, another_authority_is_another_redis) {
+  RedisOptions options;
+  options.addresses = {*parse_endpoint("redis.internal:6380")};
+  const std::string plain = options.identity();
+  options.secured = tls::ClientContext::make({}).value();
+  const std::string secured = options.identity();
+  EXPECT_NE(secured, plain);
+  options.secured = tls::ClientContext::make({}).value();
+  EXPECT_EQ(options.identity(), secured) << "a reload finds its connections again";
+  options.secured = tls::ClientContext::make({.authorities = tls::TestAuthority("Test root").pem()}).value();
+  EXPECT_NE(options.identity(), secured);
 }
 
 TEST(LimitFields, costs_are_read_strictly) {

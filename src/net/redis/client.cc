@@ -5,12 +5,13 @@
 
 namespace weir::redis {
 
-Client::Client(Scope& scope, Resolver& resolver, Settings settings, Events& events)
+Client::Client(Scope& scope, Resolver& resolver, tls::Workbench& bench, Settings settings, Events& events)
     : scope_(scope),
       resolver_(resolver),
+      bench_(bench),
       settings_(std::move(settings)),
       events_(events),
-      first_(std::make_shared<Node>(scope, resolver, settings_, events, settings_.addresses)),
+      first_(std::make_shared<Node>(scope, resolver, bench, settings_, events, settings_.addresses)),
       slots_(settings_.cluster ? slot_count : 0) {}
 
 Client::~Client() {
@@ -32,7 +33,7 @@ Client::NodePointer Client::node_at(const Endpoint& endpoint) {
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
   if (stopped_ || nodes_.size() >= limits::redis_nodes) return first_;
-  auto node = std::make_shared<Node>(scope_, resolver_, settings_, events_, std::vector{endpoint});
+  auto node = std::make_shared<Node>(scope_, resolver_, bench_, settings_, events_, std::vector{endpoint});
   nodes_.emplace(address, node);
   return node;
 }

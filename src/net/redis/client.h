@@ -20,8 +20,9 @@ namespace weir::redis {
 
 class Client {
  public:
-  /// \param scope  of the core; all references outlive the client
-  Client(Scope& scope, Resolver& resolver, Settings settings, Events& events);
+  /// \param scope  of the core
+  /// \param bench  of the core. All references outlive the client
+  Client(Scope& scope, Resolver& resolver, tls::Workbench& bench, Settings settings, Events& events);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   ~Client();
@@ -56,6 +57,7 @@ class Client {
 
   Scope& scope_;
   Resolver& resolver_;
+  tls::Workbench& bench_;
   const Settings settings_;
   Events& events_;
   NodePointer first_;                         // the addresses of the settings

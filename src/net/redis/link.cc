@@ -1,8 +1,11 @@
 // The steps of an introduction, each a question and its answer.
 #include "net/redis/link.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "net/connect_race.h"
+#include "net/tls/handshake.h"
 
 namespace weir::redis {
 namespace {
@@ -78,10 +81,35 @@ class Introduction {
   std::string& words_;
 };
 
+/// Why TLS was not agreed on: what failed, and of a certificate what is wrong with it.
+std::string handshake_words(tls::Failure failure, const Error& error) {
+  std::string words = std::string("TLS: ") + tls::sentence_of(failure);
+  if (error.code == Code::certificate_untrusted && error.text != nullptr) words += std::string(": ") + error.text;
+  return words;
+}
+
+Task<Result<void>> secure(Stream& stream, const Endpoint& address, const Settings& settings, const LinkTls& tls,
+                          Time deadline, Events& events, std::string& words) {
+  const Duration left = std::max(deadline - stream.reactor().now(), Duration{});
+  tls::Failure failure{};
+  const Result<void> shaken =
+      co_await tls::shake_hands(stream, settings.tls->connect(tls.bench, tls.saved, address.host), left, failure);
+  if (shaken) {
+    events.shook_hands(*stream.tls());
+    co_return shaken;
+  }
+  if (shaken.error().origin == Origin::upstream) {
+    events.handshake_failed(failure);
+    words = handshake_words(failure, shaken.error());
+  }
+  co_return shaken;
+}
+
 }  // namespace
 
 Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolver, const Endpoint& address,
-                                              const Settings& settings, std::string& words) {
+                                              const Settings& settings, const LinkTls& tls, Events& events,
+                                              std::string& words) {
   const Time deadline = deadline_after(reactor.now(), settings.connect_timeout);
   CO_TRY(const ResolvedAddresses resolved, co_await resolver.resolve(reactor, address));
   if (resolved.addresses.empty()) co_return fail(upstream_error(Code::resolve_failed));
@@ -91,6 +119,9 @@ Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolv
   addresses = interleaved(addresses);
   CO_TRY(std::unique_ptr<Stream> stream,
          co_await connect_first(reactor, addresses, settings.connect_timeout, limits::connection_attempt_delay));
+  if (settings.tls != nullptr) {
+    CO_TRY_VOID(co_await secure(*stream, address, settings, tls, deadline, events, words));
+  }
   auto link = std::make_unique<Link>(std::move(stream));
   Introduction introduction(*link, settings, deadline, words);
   CO_TRY_VOID(co_await introduction.run());

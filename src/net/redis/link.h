@@ -1,7 +1,7 @@
 // One connection to a Redis before anybody else uses it: opened, introduced, and its functions in place.
 //
-// Over TCP or a unix socket. TLS would be another Stream here and nowhere else: open_link() is the only place that
-// connects.
+// Over TCP or a unix socket, in the clear or over TLS: open_link() is the only place that connects, and nobody behind
+// it sees a difference. The password is said when the server has proven who it is, and not before.
 #pragma once
 
 #include <memory>
@@ -27,10 +27,18 @@ struct Link {
   std::vector<std::string> script_digests;
 };
 
-/// Connects, says who we are (AUTH), chooses the database (SELECT), loads the library when it is missing.
-/// \param words  gets what the server said against it, for people; never what we said
-/// \errors  those of connecting and receiving; credentials_refused, unexpected_bytes
+/// What a core has for its handshakes; unused where the settings have no TLS.
+struct LinkTls {
+  tls::Workbench& bench;
+  std::shared_ptr<tls::SavedSession> saved;  ///< of this server, by this address
+};
+
+/// Connects, shakes hands, says who we are (AUTH), chooses the database (SELECT), loads the library when it is missing.
+/// \param events  is told how the handshake ended
+/// \param words   gets what the server said against it, for people; never what we said
+/// \errors  those of connecting, of the handshake and of receiving; credentials_refused, unexpected_bytes
 Task<Result<std::unique_ptr<Link>>> open_link(Reactor& reactor, Resolver& resolver, const Endpoint& address,
-                                              const Settings& settings, std::string& words);
+                                              const Settings& settings, const LinkTls& tls, Events& events,
+                                              std::string& words);
 
 }  // namespace weir::redis

@@ -5,14 +5,17 @@
 
 namespace weir::redis {
 
-Node::Node(Scope& scope, Resolver& resolver, const Settings& settings, Events& events, std::vector<Endpoint> addresses)
+Node::Node(Scope& scope, Resolver& resolver, tls::Workbench& bench, const Settings& settings, Events& events,
+           std::vector<Endpoint> addresses)
     : scope_(scope),
       reactor_(scope.reactor()),
       resolver_(resolver),
+      bench_(bench),
       settings_(settings),
       events_(events),
       addresses_(std::move(addresses)),
       address_text_(address().text()),
+      saved_(std::make_shared<tls::SavedSession>()),
       bell_(reactor_) {
   invariant(!addresses_.empty(), "a node has an address");
 }
@@ -96,8 +99,7 @@ Task<void> Node::run() {
     }
     fail_all(why);
     if (state_ == State::stopped) break;
-    address_ = (address_ + 1) % addresses_.size();
-    address_text_ = address().text();
+    use_next_address();
     if (!co_await Sleep(reactor_, suppression_.next_pause(reactor_.random().below(1024)))) break;
   }
   if (state_ != State::idle) state_ = State::stopped;
@@ -105,8 +107,17 @@ Task<void> Node::run() {
   running_ = false;
 }
 
+void Node::use_next_address() {
+  if (addresses_.size() == 1) return;
+  address_ = (address_ + 1) % addresses_.size();
+  address_text_ = address().text();
+  saved_ = std::make_shared<tls::SavedSession>();
+}
+
 Task<Result<void>> Node::serve_once() {
-  CO_TRY(const std::unique_ptr<Link> link, co_await open_link(reactor_, resolver_, address(), settings_, words_));
+  const LinkTls tls{.bench = bench_, .saved = saved_};
+  CO_TRY(const std::unique_ptr<Link> link,
+         co_await open_link(reactor_, resolver_, address(), settings_, tls, events_, words_));
   if (state_ == State::stopped) co_return Result<void>{};
   events_.happened(Event::connected, address_text_, {});
   state_ = State::ready;

@@ -28,7 +28,8 @@ namespace weir::redis {
 class Node final : private Timer {
  public:
   /// \param addresses  the same server by other ways, tried in turn; at least one. All references outlive the node
-  Node(Scope& scope, Resolver& resolver, const Settings& settings, Events& events, std::vector<Endpoint> addresses);
+  Node(Scope& scope, Resolver& resolver, tls::Workbench& bench, const Settings& settings, Events& events,
+       std::vector<Endpoint> addresses);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
@@ -121,6 +122,7 @@ class Node final : private Timer {
     Result<void> outcome_{};
   };
 
+  void use_next_address();
   void submit(Ask& ask);
   void send(Ask& ask);
   void give_up(Ask& ask, Time now);
@@ -144,6 +146,7 @@ class Node final : private Timer {
   Scope& scope_;
   Reactor& reactor_;
   Resolver& resolver_;
+  tls::Workbench& bench_;
   const Settings& settings_;
   Events& events_;
   const std::vector<Endpoint> addresses_;
@@ -155,8 +158,9 @@ class Node final : private Timer {
   std::string words_;  // what the server said against us last
   std::string address_text_;
 
-  Link* link_ = nullptr;  // while ready
-  std::string out_;       // written and not yet sent
+  std::shared_ptr<tls::SavedSession> saved_;  // of the present address: its next connection resumes
+  Link* link_ = nullptr;                      // while ready
+  std::string out_;                           // written and not yet sent
   Bell bell_;
   std::deque<Place> in_flight_;
   std::uint64_t first_number_ = 1;  // of the first place

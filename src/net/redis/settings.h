@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/limits.h"
 #include "base/units.h"
 #include "net/address.h"
+#include "net/tls/client_context.h"
 
 namespace weir::redis {
 
@@ -36,6 +38,8 @@ struct Settings {
   Duration idle_timeout = std::chrono::minutes{5};     ///< nobody asks: the connection is closed
   Duration budget = std::chrono::milliseconds{5};      ///< an answer that takes longer is late
   Library library;
+  /// Null: in the clear. Without a name of its own, each server has to prove the host it is reached by.
+  std::shared_ptr<const tls::ClientContext> tls;
 };
 
 enum class Event : std::uint8_t {
@@ -53,6 +57,9 @@ class Events {
  public:
   /// \param why  for people; lives until this returns
   virtual void happened(Event event, std::string_view address, std::string_view why) = 0;
+  virtual void shook_hands(const tls::Facts& facts) = 0;
+  /// TLS was not agreed on; Event::failed follows.
+  virtual void handshake_failed(tls::Failure why) = 0;
 
  protected:
   ~Events() = default;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/crypto.h"
+#include "base/invariant.h"
 #include "base/limits.h"
 #include "net/address.h"
 #include "net/tls/openssl.h"
@@ -55,8 +57,8 @@ bool show(SSL_CTX* context, const X509* leaf, EVP_PKEY* key, const std::vector<X
   return taken;
 }
 
-void expect_name(SSL* ssl, const ClientSettings& settings) {
-  const std::string& expected = settings.certificate_name.empty() ? settings.name : settings.certificate_name;
+void expect_name(SSL* ssl, const std::string& expected) {
+  invariant(!expected.empty(), "a server that is verified has a name");
   if (IpAddress::parse(expected)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), expected.c_str());
   } else {
@@ -106,14 +108,14 @@ ClientContext::~ClientContext() {
   SSL_CTX_free(context_);
 }
 
-std::unique_ptr<Engine> ClientContext::connect(Workbench& bench, const std::shared_ptr<SavedSession>& saved) const {
+std::unique_ptr<Engine> ClientContext::connect(Workbench& bench, const std::shared_ptr<SavedSession>& saved,
+                                               const std::string& host) const {
+  const std::string& name = settings_.name.empty() ? host : settings_.name;
   SSL* ssl = SSL_new(context_);
   SSL_set_connect_state(ssl);
   // RFC 6066 section 3: literal addresses are not sent.
-  if (!settings_.name.empty() && !IpAddress::parse(settings_.name)) {
-    SSL_set_tlsext_host_name(ssl, settings_.name.c_str());
-  }
-  if (settings_.verify) expect_name(ssl, settings_);
+  if (!name.empty() && !IpAddress::parse(name)) SSL_set_tlsext_host_name(ssl, name.c_str());
+  if (settings_.verify) expect_name(ssl, settings_.certificate_name.empty() ? name : settings_.certificate_name);
   if (!offered_.empty()) {
     SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(offered_.data()),
                         static_cast<unsigned>(offered_.size()));
@@ -130,6 +132,18 @@ std::unique_ptr<Engine> ClientContext::connect(Workbench& bench, const std::shar
     }
   }
   return std::make_unique<Engine>(ssl, bench, shared_from_this());
+}
+
+std::string ClientContext::fingerprint() const {
+  const std::string identity = settings_.identity == nullptr ? "" : settings_.identity->fingerprint();
+  std::string all = std::string(settings_.verify ? "verify" : "trust") +
+                    (settings_.oldest == Version::tls_1_3 ? "3" : "2") +
+                    (settings_.newest == Version::tls_1_3 ? "3" : "2");
+  for (const std::string* part : {&settings_.authorities, &settings_.name, &settings_.certificate_name,
+                                  &settings_.ciphers, &offered_, &identity}) {
+    all += ' ' + std::to_string(part->size()) + ':' + *part;
+  }
+  return crypto::encode_base64url(crypto::sha256(all));
 }
 
 std::string system_authorities() {

@@ -26,7 +26,8 @@ namespace weir::tls {
 struct ClientSettings {
   bool verify = true;
   std::string authorities;       ///< PEM: whom to believe; empty: the machine's own list
-  std::string name;              ///< of the server, for SNI and for its certificate; an address is checked as one
+  std::string name;              ///< of the server, for SNI and its certificate; an address is checked as one.
+                                 ///< Empty: connect() is told
   std::string certificate_name;  ///< expected in the certificate, where it is another than `name`
   Version oldest = Version::tls_1_2;
   Version newest = Version::tls_1_3;
@@ -58,9 +59,13 @@ class ClientContext : public std::enable_shared_from_this<ClientContext> {
   ClientContext& operator=(const ClientContext&) = delete;
 
   /// For a connection that was opened. \param saved  gives its ticket away, and is given new ones; null: no resumption.
-  /// Shared with the connection, which may outlive its owner.
-  [[nodiscard]] std::unique_ptr<Engine> connect(Workbench& bench, const std::shared_ptr<SavedSession>& saved) const;
+  /// Shared with the connection, which may outlive its owner. One server's, by one name: who resumes proves no name.
+  /// \param host  the server's name where the settings have none
+  [[nodiscard]] std::unique_ptr<Engine> connect(Workbench& bench, const std::shared_ptr<SavedSession>& saved,
+                                                const std::string& host = {}) const;
   [[nodiscard]] const ClientSettings& settings() const { return settings_; }
+  /// The same text for contexts that believe and show the same.
+  [[nodiscard]] std::string fingerprint() const;
 
  private:
   ClientContext() = default;

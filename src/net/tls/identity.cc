@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/limits.h"
 #include "net/tls/certificate_text.h"
@@ -303,6 +304,19 @@ std::shared_ptr<const Identity> Identity::read(std::string_view certificate, std
   auto made = IdentityReader(now, findings).read(certificate, key);
   ERR_clear_error();
   return made;
+}
+
+std::string Identity::fingerprint() const {
+  std::string all;
+  const auto add = [&all](const X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &length);
+    all.append(digest.begin(), digest.begin() + length);
+  };
+  add(leaf_);
+  for (const X509* above : chain_) add(above);
+  return all;
 }
 
 }  // namespace weir::tls

@@ -50,6 +50,8 @@ class Identity {
   [[nodiscard]] WallTime valid_until() const { return valid_until_; }
   /// What people call it: its first name, or its subject.
   [[nodiscard]] std::string title() const;
+  /// The same text for the same certificates; a key belongs to its certificate.
+  [[nodiscard]] std::string fingerprint() const;
 
  private:
   friend struct ServerCallbacks;

@@ -1,10 +1,13 @@
-"""Debian's redis-server: one, with or without a password, or a cluster of masters with a replica; all on loopback."""
+"""Debian's redis-server: one, with or without a password, or a cluster of masters with a replica; in the clear or over
+TLS; all on loopback."""
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import signal
 import socket
+import ssl
 
 from .origins import free_port
 from .processes import Child, tool
@@ -17,11 +20,32 @@ class RedisError(Exception):
     """What a server answered instead of a value."""
 
 
+@dataclasses.dataclass
+class RedisTls:
+    """What a server shows, and whom it believes; whoever asks it for the test shows the same."""
+    authority: pathlib.Path
+    certificate: pathlib.Path
+    key: pathlib.Path
+    asks_clients: bool = False
+
+    def options(self, port: int) -> list[str]:
+        return ["--port", "0", "--tls-port", str(port), "--tls-cert-file", str(self.certificate), "--tls-key-file",
+                str(self.key), "--tls-ca-cert-file", str(self.authority), "--tls-auth-clients",
+                "yes" if self.asks_clients else "no", "--tls-cluster", "yes", "--tls-replication", "yes"]
+
+    def wrap(self, plain: socket.socket) -> socket.socket:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        context.load_cert_chain(self.certificate, self.key)
+        return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
 class Connection:
     """As much RESP as a test needs."""
 
-    def __init__(self, port: int, password: str = ""):
+    def __init__(self, port: int, password: str = "", tls: RedisTls | None = None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        if tls:
+            self.socket = tls.wrap(self.socket)
         self.file = self.socket.makefile("rb")
         if password:
             self.ask("AUTH", password)
@@ -53,9 +77,9 @@ class Connection:
 class Redis:
     """One server; it can be stopped, killed and started again on its port."""
 
-    def __init__(self, directory: pathlib.Path, password: str = "", cluster: bool = False):
+    def __init__(self, directory: pathlib.Path, password: str = "", cluster: bool = False, tls: RedisTls | None = None):
         directory.mkdir(parents=True)
-        self.directory, self.password, self.cluster = directory, password, cluster
+        self.directory, self.password, self.cluster, self.tls = directory, password, cluster, tls
         self.port = free_port()
         self.bus_port = free_port() if cluster else 0
         self.child: Child | None = None
@@ -66,7 +90,8 @@ class Redis:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        options = self.tls.options(self.port) if self.tls else ["--port", str(self.port)]
+        options += ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         if self.password:
             options += ["--requirepass", self.password, "--masterauth", self.password]
         if self.cluster:
@@ -84,7 +109,7 @@ class Redis:
             return False
 
     def ask(self, *words: object) -> object:
-        connection = Connection(self.port, self.password)
+        connection = Connection(self.port, self.password, self.tls)
         try:
             return connection.ask(*words)
         finally:
@@ -103,8 +128,8 @@ class Redis:
 class RedisCluster:
     """Three masters that share the slots, and a replica of the first."""
 
-    def __init__(self, directory: pathlib.Path):
-        self.nodes = [Redis(directory / f"node{number}", cluster=True) for number in range(4)]
+    def __init__(self, directory: pathlib.Path, tls: RedisTls | None = None):
+        self.nodes = [Redis(directory / f"node{number}", cluster=True, tls=tls) for number in range(4)]
         first = self.nodes[0]
         for node in self.nodes[1:]:
             node.ask("CLUSTER", "MEET", "127.0.0.1", first.port, first.bus_port)

@@ -15,7 +15,7 @@ from .message import Handler, Peer
 from .namespaces import Wire
 from .origins import Nginx, Origin
 from .processes import run, tool
-from .redis import Redis, RedisCluster
+from .redis import Redis, RedisCluster, RedisTls
 from .waiting import STEP_SECONDS
 
 MEBIBYTE = 1 << 20
@@ -66,15 +66,15 @@ class Stand:
         self.ending.callback(php.close)
         return php
 
-    def redis(self, password: str = "") -> Redis:
+    def redis(self, password: str = "", tls: RedisTls | None = None) -> Redis:
         self.origins += 1
-        redis = Redis(self.directory / f"redis{self.origins}", password)
+        redis = Redis(self.directory / f"redis{self.origins}", password, tls=tls)
         self.ending.callback(redis.close)
         return redis
 
-    def redis_cluster(self) -> RedisCluster:
+    def redis_cluster(self, tls: RedisTls | None = None) -> RedisCluster:
         self.origins += 1
-        cluster = RedisCluster(self.directory / f"redis{self.origins}")
+        cluster = RedisCluster(self.directory / f"redis{self.origins}", tls)
         self.ending.callback(cluster.close)
         return cluster
 

@@ -15,7 +15,7 @@ constexpr Duration between_lines = std::chrono::seconds{10};
 RedisCore::RedisCore(Shard& shard, const RedisOptions& options, std::shared_ptr<RedisState> state)
     : shard_(shard),
       state_(std::move(state)),
-      client_(shard.scope, shard.resolver, options.settings(counting_library()), *this) {}
+      client_(shard.scope, shard.resolver, shard.tls_bench, options.settings(counting_library()), *this) {}
 
 void RedisCore::happened(redis::Event event, std::string_view address, std::string_view why) {
   RedisState::Core& core = counts();

@@ -27,16 +27,20 @@ class RedisState final : public SharedState {
     Cell failures;                      ///< lost, or not to be made
     Cell redirections;
     Cell suppressed;  ///< a gauge: servers that are not asked at present
+    TlsMetrics tls;   ///< handshakes
   };
 
-  RedisState(const RedisOptions& options, unsigned cores) : address_(options.shown()), cores_(cores) {}
+  RedisState(const RedisOptions& options, unsigned cores)
+      : address_(options.shown()), over_tls_(options.tls.has_value()), cores_(cores) {}
 
   [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] bool over_tls() const { return over_tls_; }
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
 
  private:
   const std::string address_;
+  const bool over_tls_;
   std::vector<Core> cores_;
 };
 
@@ -50,6 +54,8 @@ class RedisCore final : public ShardState, private redis::Events {
 
  private:
   void happened(redis::Event event, std::string_view address, std::string_view why) override;
+  void shook_hands(const tls::Facts& facts) override { counts().tls.count(facts); }
+  void handshake_failed(tls::Failure why) override { counts().tls.failures[static_cast<std::size_t>(why)].add(); }
   /// At most one line for each kind of event in a while: a server that comes and goes does not fill the log.
   void tell(redis::Event event, std::string_view address, std::string_view why);
 

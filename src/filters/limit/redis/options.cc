@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/limits.h"
+#include "contracts/plugin.h"
 #include "http/characters.h"
 
 namespace weir::limit {
@@ -26,6 +27,11 @@ bool check_redis(const Node& node, const Reading& reading, RedisOptions& options
   }
   if (options.cluster && options.database != 0)
     return reading.error(node, "a cluster has no databases", "leave `database` out");
+  if (options.tls && options.tls->verify && options.tls->name.empty() &&
+      std::ranges::any_of(options.addresses, &Endpoint::is_unix)) {
+    return reading.error(node, "a unix socket has no host that a certificate could be expected to have",
+                         "write tls: { name: redis.internal }, or leave tls out");
+  }
   const Node* const password = node.find("password");
   if (password != nullptr && password->is_scalar() && !password->is_secret()) {
     reading.member("password")
@@ -76,9 +82,26 @@ const Schema<RedisOptions>& RedisOptions::schema() {
                   {.doc = "What the names of all keys begin with.",
                    .example = "shop-limits",
                    .complaint = &complaint_about_prefix})
+          .custom(
+              "tls", client_tls_type,
+              [](const Node& node, const Reading& reading, RedisOptions& options) {
+                return read_client_tls(node, reading, options.tls);
+              },
+              {.doc = "Speaks TLS to Redis, and to all servers of a cluster; each has to prove `name` or, where none "
+                      "is given, the host it is reached by.",
+               .example = "on"},
+              &ClientTlsOptions::schema())
           .shorthand("addresses")
           .check(&check_redis);
   return schema;
+}
+
+bool RedisOptions::secure(BuildContext& context) {
+  if (!tls) return true;
+  // tidy: allow clock, whether a certificate that is shown has expired is said when it is read
+  const auto now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  secured = make_client_tls(*tls, {}, {}, context, now);
+  return secured != nullptr;
 }
 
 redis::Settings RedisOptions::settings(redis::Library library) const {
@@ -90,13 +113,14 @@ redis::Settings RedisOptions::settings(redis::Library library) const {
   settings.cluster = cluster;
   settings.budget = budget;
   settings.library = std::move(library);
+  settings.tls = secured;
   return settings;
 }
 
 std::string RedisOptions::identity() const {
-  return fmt::format("{} user {} password {} database {}{} budget {}ns", shown(), user,
-                     crypto::hexadecimal(crypto::sha256(password)), database, cluster ? " cluster" : "",
-                     budget.count());
+  return fmt::format("{} user {} password {} database {}{} budget {}ns tls {}", shown(), user,
+                     crypto::hexadecimal(crypto::sha256(password)), database, cluster ? " cluster" : "", budget.count(),
+                     secured == nullptr ? "off" : secured->fingerprint());
 }
 
 std::string RedisOptions::shown() const {

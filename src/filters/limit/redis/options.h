@@ -3,11 +3,15 @@
 //   redis: 10.0.0.5:6379
 //   redis: { addresses: [10.0.0.5:6379, 10.0.0.6:6379], user: weir, password: "${file:/run/secrets/redis}", budget: 5ms
 //   }
+//   redis: { addresses: [redis.internal:6380], tls: { authorities: internal-ca.pem } }
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "contracts/client_tls.h"
 #include "contracts/schema.h"
 #include "net/redis/settings.h"
 
@@ -30,8 +34,12 @@ struct RedisOptions {
   OnError on_error = OnError::local;
   std::uint64_t lease = 0;
   std::string prefix = "weir";
+  std::optional<ClientTlsOptions> tls;                ///< nothing: in the clear
+  std::shared_ptr<const tls::ClientContext> secured;  ///< what became of `tls`, once its files are read
   static const Schema<RedisOptions>& schema();
 
+  /// Reads the files of `tls`, where it is written. \returns  false after errors
+  bool secure(BuildContext& context);
   /// \param library  of functions that its connections load
   [[nodiscard]] redis::Settings settings(redis::Library library) const;
   /// The same text for descriptions that lead to the same connections. Holds a digest of the password: not to be shown.

@@ -22,6 +22,9 @@ RedisSource source_of(const Error& error) {
     case Code::connect_timeout:
     case Code::resolve_failed:
     case Code::draining:
+    case Code::tls_failed:
+    case Code::tls_timeout:
+    case Code::certificate_untrusted:
       return RedisSource::down;
     default:
       return RedisSource::failed;

@@ -16,6 +16,8 @@
 #include "net/inbox.h"
 #include "net/listener.h"
 #include "net/redis/resp.h"
+#include "net/tls/handshake.h"
+#include "net/tls/server_context.h"
 #include "runtime/scope.h"
 #include "runtime/sim_io.h"
 #include "runtime/sim_world.h"
@@ -57,9 +59,11 @@ class FakeRedis {
 
   std::function<std::string(const Words&)> answer = [](const Words&) { return std::string("+OK\r\n"); };
   Duration delay{};    ///< before what was read together is answered
+  bool strict = true;  ///< what is no command fails the test; else it ends the connection
   bool hangs = false;  ///< as by SIGSTOP: takes connections and bytes, answers nothing
   std::vector<Words> asked;
   unsigned connections = 0;
+  std::shared_ptr<const tls::ServerContext> tls;  ///< of connections from now on; null: in the clear
 
   /// How many commands began with this word.
   [[nodiscard]] std::size_t count(std::string_view word) const {
@@ -78,6 +82,13 @@ class FakeRedis {
   }
 
   Task<void> serve(std::unique_ptr<Stream> stream) {
+    while (hangs) {
+      if (!co_await Sleep(reactor_, std::chrono::milliseconds{1})) co_return;
+    }
+    if (tls != nullptr) {
+      tls::Failure why{};
+      if (!co_await tls::shake_hands(*stream, tls->accept(bench_, reactor_.now()), no_limit, why)) co_return;
+    }
     Inbox inbox(*stream);
     Reader reader(1024 * 1024);
     while (true) {
@@ -86,7 +97,7 @@ class FakeRedis {
       std::string out;
       while (!inbox.empty()) {
         const Result<std::size_t> whole = reader.read({inbox.unread().data(), inbox.unread().size()});
-        EXPECT_TRUE(whole) << "a command is RESP";
+        EXPECT_TRUE(whole || !strict) << "a command is RESP";
         if (!whole) co_return;
         if (*whole == 0) break;
         inbox.consume(*whole);
@@ -107,6 +118,7 @@ class FakeRedis {
   Reactor reactor_;
   SimWorld& world_;
   SocketAddress address_;
+  tls::Workbench bench_;
   std::unique_ptr<Scope> scope_;
   std::unique_ptr<Listener> listener_;
 };

@@ -1,5 +1,5 @@
 // Findings become diagnostics.
-#include "app/tls/findings.h"
+#include "contracts/tls_findings.h"
 
 #include <fmt/format.h>
 
