@@ -381,6 +381,13 @@ class Fleet(unittest.TestCase):
         self.assertEqual(2, len(fleet.section_of({**self.report, "runs": refusing}).missed()))
         slow = {**self.report, "decisions_per_second": 9e5}
         self.assertEqual(1, len(fleet.section_of(slow).missed()))
+        owned = {"nodes": 4, "limit": "5/s", "lost": False, "worst_second": 6, "worst_ten_seconds": 51,
+                 "bound_second": 6, "bound_ten_seconds": 51, "mean": 0.95, "messages": 20, "messages_most": 60,
+                 "longest_wait_ms": 1.0}
+        self.assertEqual([], fleet.section_of({**self.report, "owners": [owned]}).missed())
+        for member, value in (("worst_second", 7), ("worst_ten_seconds", 52), ("mean", 0.8), ("longest_wait_ms", 13)):
+            own = [{**owned, member: value}, {**owned, "lost": True, "worst_second": 9}]
+            self.assertEqual(1, len(fleet.section_of({**self.report, "owners": own}).missed()), member)
         growing = [{**self.one, "nodes": 32}, {**self.one, "nodes": 256, "messages_most": 390, "bytes_most": 9100}]
         self.assertEqual(1, len(fleet.section_of({**self.report, "runs": [*growing, self.report["runs"][1]]}).missed()))
 

@@ -20,6 +20,8 @@ _MESSAGES = 300  # a second, both directions, in the mean: fifty reports, fifty 
 _MESSAGES_MOST = 4000  # of the busiest node: 32 others at most, as many messages with each
 _GROWTH = 1.25  # of the busiest node, from 32 nodes to 256, eight times as many
 _DECISIONS = 1_000_000
+_WAIT_MS = 12.0  # for an owner: the budget of 10 ms, and a breath
+_OWNED_MEAN = 0.85  # of ten times a small limit so much of it passes at least: a bucket of one loses the pauses
 
 
 def measure(programs: Programs) -> Section:
@@ -54,6 +56,7 @@ def section_of(report: dict) -> Section:
         if all(most.values()):
             judged(f"{what} of the busiest of 256 nodes against the busiest of 32 at most {_GROWTH:.2f}",
                    [most[256] / most[32]], _GROWTH)
+    _judge_owners(section, report.get("owners", []))
     slowness = _DECISIONS / report["decisions_per_second"]
     section.checks.append(judge_most("1,000,000 decisions a second on two cores, as seconds for a million",
                                      Figure(slowness, slowness, slowness), "s", 1.0))
@@ -61,9 +64,37 @@ def section_of(report: dict) -> Section:
     return section
 
 
+def _judge_owners(section: Section, owned: list[dict]) -> None:
+    alive = [run for run in owned if not run["lost"]]
+    if not alive:
+        return
+
+    def most(sentence: str, values: list[float], unit: str, bound: float) -> None:
+        section.checks.append(judge_most(sentence, Figure(max(values), min(values), max(values)), unit, bound))
+
+    most("small limits: worst second at most what one bucket admits",
+         [run["worst_second"] / run["bound_second"] for run in alive], "", 1.0)
+    most("small limits: worst ten seconds at most what one bucket admits",
+         [run["worst_ten_seconds"] / run["bound_ten_seconds"] for run in alive], "", 1.0)
+    most("small limits: what is refused although it would pass, at most",
+         [1 - run["mean"] for run in alive if run["limit"] != "1/m"], "", 1 - _OWNED_MEAN)
+    most("small limits: a request waits for its owner at most, lost ones too",
+         [run["longest_wait_ms"] for run in owned], "ms", _WAIT_MS)
+
+
 def _rows(report: dict) -> list[str]:
     runs = report["runs"]
     rows = []
+    for run in report.get("wires", []):
+        rows.append(f"{run['nodes']} nodes, wires {run['wires']}: mean off by {run['mean_error']:.3f}, worst second "
+                    f"{run['worst_second']:.3f}, worst ten {run['worst_ten_seconds']:.3f}, refused at 0.8 "
+                    f"{run['refused_below']:.4f}")
+    for run in report.get("owners", []):
+        how = "its owner lost and back" if run["lost"] else "all alive"
+        rows.append(f"{run['nodes']} nodes, {run['limit']}, {how}: worst second {run['worst_second']} of "
+                    f"{run['bound_second']}, worst ten {run['worst_ten_seconds']} of {run['bound_ten_seconds']}, mean "
+                    f"{run['mean']:.3f}, {run['messages']:.0f} messages a second and node, {run['messages_most']:.0f} "
+                    f"at the busiest, waited {run['longest_wait_ms']:.1f} ms at most")
     for nodes in sorted({run["nodes"] for run in runs}):
         for shape, title in _SHAPES.items():
             own = [run for run in runs if run["nodes"] == nodes and run["shape"] == shape]

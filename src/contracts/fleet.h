@@ -18,9 +18,10 @@ struct FleetMember {
 struct FleetSettings {
   std::string name;
   std::string self;
-  std::vector<FleetMember> members;         ///< by name, this one included; empty: there is no fleet
-  std::vector<std::string> keys;            ///< the first seals, all open
-  Duration keep = std::chrono::seconds{2};  ///< how long the last ratio holds when nobody says a new one
+  std::vector<FleetMember> members;                 ///< by name, this one included; empty: there is no fleet
+  std::vector<std::string> keys;                    ///< the first seals, all open
+  Duration keep = std::chrono::seconds{2};          ///< how long the last ratio holds when nobody says a new one
+  Duration budget = std::chrono::milliseconds{10};  ///< how long a request waits for the owner of its key
   friend bool operator==(const FleetSettings&, const FleetSettings&) = default;
 
   [[nodiscard]] bool configured() const { return !members.empty(); }

@@ -108,6 +108,7 @@ std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTi
     here.totals.alone = state.alone_bound();
     for (const limit::RuleState::Core& core : state.cores()) add_core(here.totals, here.keys, core);
     if (now) add_quota(here.totals, state, *now);
+    if (state.owned_part() != nullptr) add_owned(here.totals.owned, *state.owned_part());
   });
   std::vector<LimitTotals> all;
   for (auto& [name, here] : gathered) {
@@ -133,7 +134,8 @@ FleetTotals fleet_totals(SharedStates& states) {
               .slots_whole = status.slots_whole.get(),
               .slots_kept = status.slots_kept.get(),
               .slots_share = status.slots_share.get(),
-              .aggregates = status.aggregates.get()};
+              .aggregates = status.aggregates.get(),
+              .suspected = status.suspected.get()};
   });
   return totals;
 }
@@ -149,6 +151,7 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
       write_bound(json, "bound", *rule.bound);
     }
     if (rule.alone) write_bound(json, "bound_while_nobody_answers", *rule.alone);
+    if (rule.owned) write_owned(json, *rule.owned);
     json.member("admitted", rule.admitted).member("refused", rule.refused);
     json.member("delayed", rule.delayed).member("would_refuse", rule.would_refuse);
     json.key("refused_most").begin_array();
@@ -169,6 +172,7 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
     json.key("fleet").begin_object().member("members", fleet.members).member("members_heard", fleet.members_heard);
     json.member("whole", fleet.slots_whole).member("kept", fleet.slots_kept).member("share", fleet.slots_share);
     json.member("aggregates", fleet.aggregates).member("hot_keys", fleet.hot_keys).member("refused", fleet.refused);
+    json.member("suspected", fleet.suspected);
     json.member("messages_sent", fleet.messages_sent).member("messages_received", fleet.messages_received);
     json.member("bytes_sent", fleet.bytes_sent).member("bytes_received", fleet.bytes_received).end_object();
   }
@@ -185,6 +189,7 @@ std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotal
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
     if (rule.bound) out += fmt::format("  at most, of a key: {} ({})\n", bound_text(*rule.bound), rule.scope);
     if (rule.alone) out += fmt::format("  while nobody answers, all together: {}\n", bound_text(*rule.alone));
+    if (rule.owned) out += owned_text(*rule.owned);
     for (const HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
     if (!rule.quota) continue;
     out += fmt::format("  period ends {}; left:\n", moment(rule.quota->ends));
@@ -204,6 +209,7 @@ void add_fleet(Exposition& page, const FleetTotals& fleet) {
   one("weir_fleet_members_heard", "gauge", "Of these, heard within 300 ms; only aggregators hear all.",
       fleet.members_heard);
   one("weir_fleet_hot_keys", "gauge", "Keys that the fleet's exchange governs here.", fleet.hot_keys);
+  one("weir_fleet_suspected", "gauge", "Machines that do not answer as owners of small limits.", fleet.suspected);
   one("weir_fleet_refused_total", "counter", "Connections and frames that proved no key of the fleet.", fleet.refused);
   page.family(
       "weir_fleet_slots", "gauge",
@@ -211,7 +217,8 @@ void add_fleet(Exposition& page, const FleetTotals& fleet) {
   page.sample({{"holds", "whole"}}, fleet.slots_whole);
   page.sample({{"holds", "kept"}}, fleet.slots_kept);
   page.sample({{"holds", "share"}}, fleet.slots_share);
-  page.family("weir_fleet_messages_total", "counter", "Messages of the exchange, none of them for a request.");
+  page.family("weir_fleet_messages_total", "counter",
+              "Messages of the exchange; none of them is for a request, but for questions to owners.");
   page.sample({{"direction", "sent"}}, fleet.messages_sent);
   page.sample({{"direction", "received"}}, fleet.messages_received);
   page.family("weir_fleet_bytes_total", "counter", "Their bytes, before they are sealed.");
@@ -232,6 +239,11 @@ void add_limits(Exposition& page, const std::vector<LimitTotals>& totals) {
     sample("delayed", rule.delayed);
     sample("would_refuse", rule.would_refuse);
   }
+  std::vector<OwnedTotals> owned;
+  for (const LimitTotals& rule : totals) {
+    if (rule.owned) owned.push_back(*rule.owned);
+  }
+  add_owned(page, owned);
 }
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/admin/exposition.h"
+#include "app/admin/limits_owned.h"
 #include "app/admin/limits_redis.h"
 #include "base/heavy_keys.h"
 #include "contracts/shared_states.h"
@@ -36,6 +37,7 @@ struct LimitTotals {
   std::uint64_t would_refuse = 0;
   std::vector<HeavyKey> heavy;  ///< the most refused first
   std::optional<QuotaNow> quota;
+  std::optional<OwnedTotals> owned;  ///< of a fleet's rule that owners decide
 };
 
 /// What the exchange with other machines does; all zeros without one.
@@ -52,6 +54,7 @@ struct FleetTotals {
   std::uint64_t slots_kept = 0;   ///< the last ratio,
   std::uint64_t slots_share = 0;  ///< this machine's share
   std::uint64_t aggregates = 0;
+  std::uint64_t suspected = 0;  ///< members that do not answer as owners of small limits
 };
 FleetTotals fleet_totals(SharedStates& states);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contracts/fleet.h"
 #include "filters/limit/rule.h"
 
 namespace weir {
@@ -82,6 +83,37 @@ TEST_F(LimitsPage, shows_what_is_left_of_quotas) {
 TEST_F(LimitsPage, a_rule_that_nobody_has_any_more_is_gone) {
   (void)rule("a", "guesses", 5);
   EXPECT_EQ(limits_text(limit_totals(states)), "no limits\n");
+}
+
+// A small limit of a fleet: its bound is that of one bucket, and it tells by whom it was decided.
+TEST_F(LimitsPage, shows_by_whom_small_limits_were_decided) {
+  limit::RuleOptions options;
+  options.name = "guesses";
+  options.rate = Rate{.count = 5};
+  options.scope = limit::Scope::fleet;
+  const FleetSettings fleet{.name = "edge",
+                            .self = "a",
+                            .members = {{.name = "a", .address = {}}, {.name = "b", .address = {}}},
+                            .keys = {"0123456789abcdef0123456789abcdef"}};
+  const auto state = states.find_or_make<limit::RuleState>("a", [&] {
+    return std::make_shared<limit::RuleState>(options, 1, "a", limit::TableCount::Drawn{}, &fleet,
+                                              std::make_shared<limit::fleet::Desk>());
+  });
+  state->owned_part()->count_here(0);
+  state->owned_part()->count(0, limit::fleet::OwnedSource::asked);
+  state->owned_part()->count(0, limit::fleet::OwnedSource::lost);
+  const auto totals = limit_totals(states);
+  EXPECT_EQ(
+      limits_text(totals),
+      "guesses (5/s): 0 admitted, 0 refused, 0 delayed, 0 would be refused\n"
+      "  at most, of a key: 5/s in the mean, 6.05 in the worst second, 51 in the worst ten (fleet)\n"
+      "  while nobody answers, all together: 5/s in the mean, 7 in the worst second, 52 in the worst ten\n"
+      "  by the owners of its keys: 1 here, 1 by others that were asked, 0 refused lately; by this machine's share: "
+      "0 late, 1 lost; 0 decided for others\n");
+  EXPECT_TRUE(limits_json(totals).contains("\"owners\":{\"here\":1,\"for_others\":0,\"asked\":1,"));
+  Exposition page;
+  add_limits(page, totals);
+  EXPECT_TRUE(page.take().contains("weir_fleet_owned_total{decided=\"lost\"} 1\n"));
 }
 
 TEST_F(LimitsPage, a_fleet_is_shown_by_what_holds) {

@@ -110,6 +110,12 @@ const Schema<FleetSettings>& fleet_schema() {
                    .example = "2s",
                    .minimum = std::chrono::milliseconds{200},
                    .maximum = std::chrono::minutes{1}})
+          .option("budget", &FleetSettings::budget,
+                  {.doc = "How long a request waits for the machine that owns its key (small limits, `owner`); what is "
+                          "later is decided by this machine's share of the limit.",
+                   .example = "20ms",
+                   .minimum = std::chrono::milliseconds{1},
+                   .maximum = std::chrono::seconds{1}})
           .check(&check_fleet);
   return schema;
 }

@@ -340,8 +340,16 @@ class DecideAgain {
     ASSERT_NE(rule, all.end());
     const std::string_view refused = (*rule)->options().dry_run ? "would_refuse" : "refused";
     EXPECT_TRUE(decision.subject.starts_with((*rule)->name()));
-    if (const auto asked = facts_from<limit::RedisFacts>(decision.facts)) {
+    // Facts of Redis and of owners are as long.
+    const bool by_redis = (*rule)->options().scope == limit::Scope::redis;
+    if (const auto asked = facts_from<limit::RedisFacts>(decision.facts); asked && by_redis) {
       const limit::RedisVerdict again = (*rule)->decide_again(*asked);
+      EXPECT_EQ(decision.verdict == refused, !again.verdict.admitted);
+      EXPECT_EQ(decision.reason, again.reason);
+      return;
+    }
+    if (const auto asked = facts_from<limit::fleet::OwnedFacts>(decision.facts)) {
+      const limit::fleet::OwnedVerdict again = (*rule)->decide_again(*asked);
       EXPECT_EQ(decision.verdict == refused, !again.verdict.admitted);
       EXPECT_EQ(decision.reason, again.reason);
       return;

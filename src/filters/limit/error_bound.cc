@@ -57,6 +57,21 @@ Bound fleet_bound(const Budget& whole, const Growth& growth) {
           .worst_ten_seconds = fleet_worst(whole, growth, 10)};
 }
 
+Bound owned_bound(const Budget& whole, unsigned cores, Duration delay) {
+  Bound bound = machine_bound(whole, cores);
+  const double more = rate_of(whole) * seconds_of(delay);
+  bound.worst_second += more;
+  bound.worst_ten_seconds += more;
+  return bound;
+}
+
+Bound owned_share_bound(const Budget& share, std::size_t members) {
+  const auto all = static_cast<double>(members);
+  return {.mean_per_second = rate_of(share) * all,
+          .worst_second = machine_worst(share, 1) * all,
+          .worst_ten_seconds = machine_worst(share, 10) * all};
+}
+
 Bound fleet_share_bound(const Budget& whole) {
   Bound bound = fleet_bound(whole, {});
   bound.mean_per_second *= shares_together;

@@ -37,6 +37,11 @@ struct Growth {
 
 /// While an aggregator answers. \pre the budget is a bucket
 Bound fleet_bound(const Budget& whole, const Growth& growth);
+/// Where owners decide (fleet/owning.h): what one of them counts, seen by clients, whom an answer reaches up to `delay`
+/// after it was decided.
+Bound owned_bound(const Budget& whole, unsigned cores, Duration delay);
+/// While no owner answers, of all members together. \param share  of each
+Bound owned_share_bound(const Budget& share, std::size_t members);
 /// While nobody answers, of all members together: their shares, and the tenth of an even one that each has at least.
 Bound fleet_share_bound(const Budget& whole);
 

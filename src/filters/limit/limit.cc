@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "filters/limit/owned_rules.h"
 #include "filters/limit/paced_body.h"
 #include "filters/limit/told_fields.h"
 #include "server/error_reply.h"
@@ -65,6 +66,13 @@ double part_left(const Rule& rule, const Judged& judged) {
   return static_cast<double>(judged.verdict.remaining) / static_cast<double>(rule.whole());
 }
 
+/// The same where a rule was not decided by what is counted here.
+std::string_view recorded_reason(const Rule& rule, const Judged& judged) {
+  if (judged.redis != nullptr) return judged.redis->decided.reason;
+  if (judged.owned != nullptr && !judged.owned->skipped()) return judged.owned->decided.reason;
+  return reason_of(rule, judged);
+}
+
 std::string amount(const Rule& rule) {
   const RuleOptions& options = rule.options();
   std::string text = rule.state().allowance();
@@ -72,6 +80,7 @@ std::string amount(const Rule& rule) {
   if (options.rate && !options.in_flight && !options.bandwidth && options.algorithm != Algorithm::token_bucket)
     text += fmt::format(" by {}", weir::name_of(options.algorithm));
   if (options.burst) text += fmt::format(", {} at once", *options.burst);
+  if (is_owned(options)) text += ", decided by each key's owner";
   return text;
 }
 
@@ -86,6 +95,7 @@ Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rule
   std::ranges::move(pacing, std::back_inserter(rules_));
   for (std::size_t at = 0; at < judges_; ++at) {
     const std::unique_ptr<const Rule>& rule = rules_[at];
+    has_owners_ = has_owners_ || is_owned(rule->options());
     policies_ += (policies_.empty() ? "" : ", ") + policy_of(rule->options(), rule->name(), rule->whole());
     settles_ = settles_ || rule->settles();
   }
@@ -100,11 +110,11 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
   const std::span<Judged> judged{static_cast<Judged*>(exchange.arena.allocate(sizeof(Judged) * judges_)), judges_};
   for (std::size_t at = 0; at < judges_; ++at) new (&judged[at]) Judged(rules_[at]->look(exchange, exchange.arena));
   const Rule* refused_by = refusing(judged);
-  if (redis_ != nullptr && refused_by == nullptr) {
-    CO_TRY_VOID(co_await redis_->ask(exchange, judged));
-    refused_by = refusing(judged);
+  if (refused_by == nullptr && (has_owners_ || redis_ != nullptr)) {
+    CO_TRY(refused_by, co_await ask_others(exchange, judged));
   }
   if (refused_by == nullptr) refused_by = charge(exchange, judged);
+  if (refused_by != nullptr && has_owners_) give_back_owned(rules_, judged);
   record(exchange, judged, refused_by == nullptr);
   if (refused_by != nullptr) co_return fail(refuse_by(exchange, *refused_by, judged));
   if (const Duration wait = until_turn(judged); wait > Duration{}) {
@@ -120,6 +130,15 @@ Reply Limit::handle(Exchange& exchange, Next next) const {
   }
   tell(answer.head.fields, judged);
   co_return answer;
+}
+
+Task<Result<const Rule*>> Limit::ask_others(Exchange& exchange, std::span<Judged> judged) const {
+  if (has_owners_) {
+    CO_TRY_VOID(co_await ask_owners(exchange, rules_, judged));
+    if (const Rule* const refused_by = refusing(judged)) co_return refused_by;
+  }
+  if (redis_ != nullptr) CO_TRY_VOID(co_await redis_->ask(exchange, judged));
+  co_return refusing(judged);
 }
 
 const Rule* Limit::refusing(std::span<const Judged> judged) const {
@@ -155,6 +174,7 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
     const Rule& rule = *rules_[at];
     RuleState::Core& core = rule.state().core(exchange.shard.id);
     BudgetVerdict& verdict = judged[at].verdict;
+    if (rule.state().owned_part()) count_owned(*rule.state().owned_part(), judged[at], exchange.shard.id);
     if (!verdict.admitted) {
       (rule.options().dry_run ? core.would_refuse : core.refused).add();
       rule.refused(judged[at], exchange.shard);
@@ -175,16 +195,17 @@ void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judge
   if (!judged.verdict.admitted) {
     subject = exchange.arena.join(rule.name(), " for ", rule.key_text(selector_facts(exchange), exchange.arena));
   }
-  const DecisionRecord decided{
-      .room = "limit",
-      .verdict = verdict_of(rule, judged, charged),
-      .subject = subject,
-      .reason = judged.redis == nullptr ? reason_of(rule, judged) : judged.redis->decided.reason,
-      .place = rule.options().place};
-  if (judged.redis == nullptr) {
-    exchange.record(decided, judged.facts);
-  } else {
+  const DecisionRecord decided{.room = "limit",
+                               .verdict = verdict_of(rule, judged, charged),
+                               .subject = subject,
+                               .reason = recorded_reason(rule, judged),
+                               .place = rule.options().place};
+  if (judged.redis != nullptr) {
     exchange.record(decided, judged.redis->facts);
+  } else if (judged.owned != nullptr && !judged.owned->skipped()) {
+    exchange.record(decided, judged.owned->facts);
+  } else {
+    exchange.record(decided, judged.facts);
   }
 }
 

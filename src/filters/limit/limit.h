@@ -33,6 +33,9 @@ class Limit final : public Filter {
   [[nodiscard]] const Rule* refusing(std::span<const Judged> judged) const;
   /// Charges all rules or none. \returns  the rule that refuses after all, or null
   const Rule* charge(Exchange& exchange, std::span<Judged> judged) const;
+  /// Of rules that are not decided by what is known here, asks those who decide. \returns  the rule that refuses, or
+  /// null
+  Task<Result<const Rule*>> ask_others(Exchange& exchange, std::span<Judged> judged) const;
   /// \param charged  whether all rules agreed
   void record(Exchange& exchange, std::span<Judged> judged, bool charged) const;
   void record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const;
@@ -46,6 +49,7 @@ class Limit final : public Filter {
   std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind
   std::size_t judges_ = 0;                          // of the rules: the first so many
   std::unique_ptr<const RedisRules> redis_;
+  bool has_owners_ = false;
   std::string policies_;  // the value of RateLimit-Policy
   bool settles_ = false;
 };

@@ -50,15 +50,15 @@ TEST_F(LimitTest, a_reload_keeps_what_unchanged_rules_have_counted) {
 TEST_F(LimitTest, a_reload_keeps_what_a_rule_of_the_fleet_has_counted) {
   FleetSettings settings{.name = "edge", .self = "a", .members = {{.name = "a", .address = {}}}, .keys = {"one key"}};
   fleet = &settings;
-  auto old = build("{ name: a, rate: 5/m, burst: 5, scope: fleet }");
+  auto old = build("{ name: a, rate: 5/m, burst: 5, scope: fleet, owner: never }");
   EXPECT_EQ(admitted(*old, 3), 3U);
   const auto part = dynamic_cast<const Limit&>(*old).rules()[0]->state().fleet_part();
-  const auto same = build("{ name: a, rate: 5/m, burst: 5, scope: fleet, fields: both }");
+  const auto same = build("{ name: a, rate: 5/m, burst: 5, scope: fleet, owner: never, fields: both }");
   old.reset();
   EXPECT_EQ(dynamic_cast<const Limit&>(*same).rules()[0]->state().fleet_part(), part);
   EXPECT_EQ(admitted(*same, 9), 2U);
   settings.keys.insert(settings.keys.begin(), "the next key");
-  EXPECT_EQ(admitted(*build("{ name: a, rate: 5/m, burst: 5, scope: fleet }"), 9), 5U);
+  EXPECT_EQ(admitted(*build("{ name: a, rate: 5/m, burst: 5, scope: fleet, owner: never }"), 9), 5U);
 }
 
 TEST_F(LimitTest, a_reload_keeps_what_every_algorithm_has_counted) {

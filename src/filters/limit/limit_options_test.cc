@@ -16,6 +16,7 @@ TEST_F(LimitTest, says_what_is_wrong) {
   EXPECT_TRUE(complaint("100").contains("write 100/s"));
   EXPECT_TRUE(complaint("{ rate: 1/s, scope: cluster }").contains("\"cluster\" is not shared"));
   EXPECT_TRUE(complaint("{ rate: 1/s, scope: fleet }").contains("there is no fleet that could hold this limit"));
+  EXPECT_TRUE(complaint("{ rate: 1/s, owner: always }").contains("only a limit of a fleet has owners"));
   EXPECT_TRUE(complaint("{ rate: 1/s, scope: redis }").contains("scope: redis, and no Redis to count in"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: sliding_log }").contains("scope: local"));
   EXPECT_TRUE(complaint("{ rate: 1/s, algorithm: fixed_window, burst: 2 }").contains("a window has no burst"));

@@ -20,6 +20,7 @@
 #include "contracts/selector.h"
 #include "filters/limit/budget.h"
 #include "filters/limit/calendar.h"
+#include "filters/limit/fleet/owning.h"
 #include "filters/limit/pace.h"
 #include "filters/limit/redis/options.h"
 
@@ -83,6 +84,7 @@ struct RuleOptions {
   CostOptions cost;
   Duration delay{};
   Scope scope = Scope::shared;
+  Owner owner = Owner::automatic;  ///< scope fleet: whether one machine decides about each key
   std::uint64_t keys = 100'000;
   bool dry_run = false;
   Place place;
@@ -106,6 +108,8 @@ Pace pace_of(const BandwidthOptions& bandwidth);
 /// The budget that a rule with a rate or a quota gives to each key. \param cores  among which it is divided; 1 for
 /// shared rules
 Budget budget_of(const RuleOptions& rule, unsigned cores);
+/// Whether a machine of the fleet owns each of its keys and decides about them.
+bool is_owned(const RuleOptions& rule);
 /// By which a rule is called where it has no name: `100/s`, `20 in flight`.
 std::string name_of(const RuleOptions& rule);
 /// What it allows: `100/s`, `20 in flight`, `10000/month`, `1MiB/s`.

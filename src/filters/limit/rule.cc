@@ -10,6 +10,7 @@
 #include "contracts/plugin.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/fleet/channel.h"
+#include "filters/limit/owned_rules.h"
 #include "filters/limit/redis/rules.h"
 
 namespace weir::limit {
@@ -35,21 +36,47 @@ crypto::HashKey hash_key_of(const FleetSettings* fleet, std::string_view identit
   return fleet::KeyRing(fleet->name, fleet->keys).fingerprints(identity);
 }
 
-std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores) {
+std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores, const FleetSettings* fleet) {
   if (rule.in_flight || rule.bandwidth || rule.quota) return {};
   const Budget whole = budget_of(rule, 1);
+  if (is_owned(rule) && fleet != nullptr) return owned_bound(whole, cores, fleet->budget);
   if (rule.scope == Scope::fleet) return fleet_bound(whole, {});
   return machine_bound(whole, rule.scope == Scope::shared ? cores : 1);
 }
 
-std::optional<Bound> alone_bound_of(const RuleOptions& rule) {
+std::uint64_t cost_most(const RuleOptions& rule) {
+  return rule.cost.header.empty() ? rule.cost.fixed : rule.cost.maximum;
+}
+
+std::optional<Bound> alone_bound_of(const RuleOptions& rule, const FleetSettings* fleet) {
   if (rule.scope != Scope::fleet) return {};
+  if (is_owned(rule) && fleet != nullptr) {
+    const Budget whole = budget_of(rule, 1);
+    return owned_share_bound(fleet::share_budget(whole, fleet->members.size(), cost_most(rule)), fleet->members.size());
+  }
   return fleet_share_bound(budget_of(rule, 1));
 }
 
 fleet::Allowance allowance_of(const Budget& whole) {
   return {.per_second = static_cast<double>(whole.limit) * 1e9 / static_cast<double>(whole.window.count()),
           .burst = static_cast<double>(whole.burst)};
+}
+
+fleet::OwnedSettings owned_settings(const RuleOptions& rule, const FleetSettings& fleet, fleet::RuleTag tag,
+                                    std::uint64_t keys, unsigned cores) {
+  fleet::OwnedSettings settings{.rule = tag,
+                                .whole = budget_of(rule, 1),
+                                .cost_most = cost_most(rule),
+                                .keys = keys,
+                                .cores = cores,
+                                .names = {},
+                                .self = 0,
+                                .patience = fleet.budget};
+  for (const FleetMember& member : fleet.members) {
+    if (member.name == fleet.self) settings.self = static_cast<fleet::MemberNumber>(settings.names.size());
+    settings.names.push_back(member.name);
+  }
+  return settings;
 }
 
 /// What a refusal by a ratio says: nobody knows whose turn is next, and a second later all is new.
@@ -83,21 +110,25 @@ Budget counted_here(const RuleOptions& rule, unsigned cores) {
 }  // namespace
 
 RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables,
-                     const FleetSettings* fleet)
+                     const FleetSettings* fleet, std::shared_ptr<fleet::Desk> desk)
     : name_(limit::name_of(rule)),
       allowance_(allowance_of(rule)),
       calendar_(rule.calendar),
       budget_(rule.in_flight || rule.bandwidth ? Budget{} : counted_here(rule, cores)),
       keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
       scope_(name_of(rule.scope)),
-      bound_(bound_of(rule, cores)),
-      alone_bound_(alone_bound_of(rule)),
+      bound_(bound_of(rule, cores, fleet)),
+      alone_bound_(alone_bound_of(rule, fleet)),
       hash_key_(hash_key_of(fleet, identity)),
       cores_(cores),
       tables_(std::move(tables)) {
   if (fleet != nullptr) {
     const auto tag = static_cast<fleet::RuleTag>(hash_key_.hash("which rule"));
     const std::uint64_t seed = crypto::HashKey::random().hash("where credits begin");
+    if (desk != nullptr) {
+      owned_ = std::make_shared<fleet::OwnedPart>(owned_settings(rule, *fleet, tag, keys_, cores), std::move(desk));
+      return;
+    }
     fleet_ = std::make_shared<fleet::RulePart>(tag, allowance_of(budget_), cores, seed);
   }
   if (rule.bandwidth) {
@@ -125,6 +156,7 @@ std::uint64_t RuleState::left_of(std::uint64_t hash, WallTime now) {
 }
 
 Ledger& RuleState::ledger(unsigned number) {
+  if (owned_) return owned_->account();
   if (shared_) return *shared_;
   std::unique_ptr<Ledger>& own = core(number).ledger;
   if (!own) own = std::make_unique<Ledger>(budget_, keys_, Company::alone);
@@ -143,12 +175,19 @@ std::shared_ptr<RuleState> find_state(const RuleOptions& options, BuildContext& 
   // With another first key of the fleet it is counted apart.
   const std::string key =
       fleet == nullptr ? identity : fmt::format("{} {:x}", identity, hash_key_of(fleet, identity).hash(identity));
-  if (context.shared_states == nullptr)
-    return std::make_shared<RuleState>(options, context.cores, identity, TableCount::Drawn{}, fleet);
+  const bool owned = fleet != nullptr && is_owned(options);
+  if (context.shared_states == nullptr) {
+    return std::make_shared<RuleState>(options, context.cores, identity, TableCount::Drawn{}, fleet,
+                                       owned ? std::make_shared<fleet::Desk>() : nullptr);
+  }
+  const auto desk =
+      owned ? context.shared_states->find_or_make<fleet::Desk>(fleet::desk_key, &std::make_shared<fleet::Desk>)
+            : nullptr;
   const auto tables = context.shared_states->find_or_make<TableCount>("limit: tables", &std::make_shared<TableCount>);
   const auto make = [&]() -> std::shared_ptr<RuleState> {
     auto drawn = TableCount::draw(tables, RuleState::tables_of(options, context.cores));
-    return drawn ? std::make_shared<RuleState>(options, context.cores, identity, std::move(*drawn), fleet) : nullptr;
+    return drawn ? std::make_shared<RuleState>(options, context.cores, identity, std::move(*drawn), fleet, desk)
+                 : nullptr;
   };
   return context.shared_states->find_or_make<RuleState>(key, make);
 }
@@ -234,7 +273,8 @@ std::uint64_t Rule::hash_of(const SelectorFacts& facts, Arena& arena) const {
     const IpAddress address = is_address ? counted_part(facts.client.address, options_.ipv6_prefix) : IpAddress();
     hashes[count++] = key.hash(is_address ? bytes_of(address) : selector.value(facts, arena));
   }
-  if (count == 0) return 1;  // all requests
+  // All requests. Of a fleet they are told apart from those of another rule by their key alone.
+  if (count == 0) return options_.scope == Scope::fleet ? key.hash("all requests") : 1;
   if (count == 1) return hashes[0];
   return key.hash({reinterpret_cast<const char*>(hashes.data()), count * sizeof(std::uint64_t)});
 }
@@ -299,9 +339,11 @@ Judged Rule::look(const Exchange& exchange, Arena& arena) const {
     judged.verdict.remaining = judged.verdict.admitted ? *options_.in_flight - others - 1 : 0;
     return judged;
   }
-  judged.verdict = state_->ledger(exchange.shard.id).look(judged.hash, now, judged.cost, judged.facts.state);
   judged.facts.now = now;
   judged.facts.cost = judged.cost;
+  fleet::OwnedPart* const owned = state_->owned_part().get();
+  if (owned != nullptr && look_at_owned(*owned, judged, arena, exchange.shard.id, now) != nullptr) return judged;
+  judged.verdict = state_->ledger(exchange.shard.id).look(judged.hash, now, judged.cost, judged.facts.state);
   if (fleet::RulePart* const part = state_->fleet_part().get()) {
     judged.fleet = part->look(judged.hash, exchange.shard.id, judged.cost);
     judged.facts.ratio = judged.fleet.facts.ratio;
@@ -318,6 +360,7 @@ Judged Rule::look(const Exchange& exchange, Arena& arena) const {
 }
 
 void Rule::charge(Judged& judged, const Shard& shard) const {
+  if (judged.owned != nullptr) return charge_share(*state_->owned_part(), judged);
   if (judged.redis != nullptr && !judged.redis->counted_here()) {
     // Redis has decided, or nobody does: what is counted here runs along.
     std::uint64_t before = 0;
@@ -339,6 +382,11 @@ void Rule::charge(Judged& judged, const Shard& shard) const {
 
 void Rule::take_back(const Judged& judged, const Shard& shard) const {
   if (judged.place != nullptr) return InFlight::leave(*judged.place);
+  if (judged.owned != nullptr) {
+    if (!fleet::owner_decides(judged.owned->facts.source))
+      state_->owned_part()->share().settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));
+    return;  // what an owner charged, give_back_owned() gives back
+  }
   state_->ledger(shard.id).settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));
   if (fleet::RulePart* const part = state_->fleet_part().get()) part->take_back(judged.fleet, shard.id, judged.cost);
 }
@@ -355,6 +403,10 @@ std::int64_t Rule::settle(const Judged& judged, const Fields& answer, Shard& sha
   const std::int64_t more = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(judged.cost);
   if (more != 0) state_->ledger(shard.id).settle(judged.hash, now(shard), more);
   return more;
+}
+
+fleet::OwnedVerdict Rule::decide_again(const fleet::OwnedFacts& facts) const {
+  return fleet::decide_owned(state_->owned_part()->share_budget(), facts);
 }
 
 bool Rule::decide_again(const LimitFacts& facts) const {

@@ -20,6 +20,7 @@
 #include "contracts/metrics.h"
 #include "contracts/shared_states.h"
 #include "filters/limit/error_bound.h"
+#include "filters/limit/fleet/owned_part.h"
 #include "filters/limit/fleet/rule_part.h"
 #include "filters/limit/in_flight.h"
 #include "filters/limit/ledger.h"
@@ -55,13 +56,15 @@ class RuleState final : public KeptState {
 
   /// Tables that a rule takes: one, or one for each core.
   static std::size_t tables_of(const RuleOptions& rule, unsigned cores) {
+    if (is_owned(rule)) return 2;
     return rule.scope == Scope::local ? cores : 1;
   }
 
   /// \param identity  what tells it from all others, in every life of the process
   /// \param fleet     for rules of that scope, whose identity is the same on all its machines; null for all others
+  /// \param desk     where other machines are asked from; null for rules that no owner decides
   RuleState(const RuleOptions& rule, unsigned cores, std::string_view identity, TableCount::Drawn tables = {},
-            const FleetSettings* fleet = nullptr);
+            const FleetSettings* fleet = nullptr, std::shared_ptr<fleet::Desk> desk = nullptr);
 
   [[nodiscard]] Core& core(unsigned number) { return cores_[number < cores_.size() ? number : 0]; }
   [[nodiscard]] const std::vector<Core>& cores() const { return cores_; }
@@ -86,8 +89,10 @@ class RuleState final : public KeptState {
   [[nodiscard]] bool is_over(const StoreEntry& entry, WallTime now) const override {
     return book_->is_over(entry, now);
   }
-  /// Of a rule of scope fleet; null for all others.
+  /// Of a rule of scope fleet that a ratio holds; null for all others.
   [[nodiscard]] const std::shared_ptr<fleet::RulePart>& fleet_part() const { return fleet_; }
+  /// Of a rule of scope fleet that owners decide about; null for all others.
+  [[nodiscard]] const std::shared_ptr<fleet::OwnedPart>& owned_part() const { return owned_; }
   /// `shared`, `local`, `fleet`.
   [[nodiscard]] std::string_view scope() const { return scope_; }
   /// What a key may spend at most; nothing for requests in flight, which have no rate.
@@ -106,6 +111,7 @@ class RuleState final : public KeptState {
   const std::optional<Bound> alone_bound_;
   const crypto::HashKey hash_key_;
   std::shared_ptr<fleet::RulePart> fleet_;
+  std::shared_ptr<fleet::OwnedPart> owned_;
   std::unique_ptr<Ledger> shared_;
   std::unique_ptr<QuotaBook> book_;
   std::unique_ptr<InFlight> in_flight_;
@@ -124,6 +130,7 @@ struct LimitFacts {
 };
 
 struct RedisJudged;  // redis/rules.h
+struct OwnedJudged;  // owned_rules.h
 
 /// One request before one rule.
 struct Judged {
@@ -134,6 +141,7 @@ struct Judged {
   LimitTable::Slot* place = nullptr;  ///< in flight
   fleet::Looked fleet;                ///< rules of that scope
   RedisJudged* redis = nullptr;       ///< once Redis was asked, or ought to have been
+  OwnedJudged* owned = nullptr;       ///< where another machine owns the key
 };
 
 class Rule {
@@ -151,6 +159,7 @@ class Rule {
   std::int64_t settle(const Judged& judged, const Fields& answer, Shard& shard) const;
 
   /// The same verdict from the facts of a record.
+  [[nodiscard]] fleet::OwnedVerdict decide_again(const fleet::OwnedFacts& facts) const;
   [[nodiscard]] bool decide_again(const LimitFacts& facts) const;
   [[nodiscard]] RedisVerdict decide_again(const RedisFacts& facts) const { return decide_redis(budget_here(), facts); }
 

@@ -150,6 +150,8 @@ bool check_rule(const Node& node, const Reading& reading, RuleOptions& rule) {
   rule.place = node.place();
   if (rule.key.connection && !rule.bandwidth)
     return reading.error(node, "only bandwidth is counted for each connection", "write another `key`");
+  if (const Node::Member* written = node.find_member("owner"); written != nullptr && rule.scope != Scope::fleet)
+    reading.warning(written->place, "only a limit of a fleet has owners", "write scope: fleet, or leave it out");
   if (rule.bandwidth) return check_bandwidth(node, reading, rule);
   if (rule.quota) return check_quota(node, reading, rule);
   if (const Node::Member* written = node.find_member("time_zone"))

@@ -38,6 +38,7 @@ fleet:
 {members}
   keys: [0123456789abcdef0123456789abcdef]
   keep: {keep}
+  budget: {budget}
 defaults:
   filters: [{{ limit: {{ name: api, rate: {limit}/s, key: all, scope: fleet }} }}]
 routes: [{{ respond: "{answer}" }}]
@@ -53,13 +54,13 @@ class Fleet:
     """
 
     def __init__(self, stand: Stand, limit: int, keep: str = "1s", hosts: list[str] | None = None,
-                 prefixes: list[list[str]] | None = None):
+                 prefixes: list[list[str]] | None = None, budget: str = "10ms"):
         hosts = hosts or ["127.0.0.1"] * 4
         members = [f"{host}:{free_port()}" for host in hosts]
         self.limit = limit
         self.gateways = [stand.idle_gateway() for _ in hosts]
         self.prefixes = prefixes or [[] for _ in hosts]
-        self.keep = keep
+        self.keep, self.budget = keep, budget
         self.listed = "\n".join(f"    - {{ name: node-{at}, address: {at_address} }}"
                                 for at, at_address in enumerate(members))
         for number in range(len(hosts)):
@@ -71,8 +72,8 @@ class Fleet:
     def write(self, number: int, answer: str) -> None:
         """The configuration of one; what is answered may differ, the limit never does."""
         gateway = self.gateways[number]
-        gateway.write(CONFIGURATION.format(number=number, members=self.listed, keep=self.keep, limit=self.limit,
-                                           answer=answer, socket=gateway.directory / "web.sock"))
+        gateway.write(CONFIGURATION.format(number=number, members=self.listed, keep=self.keep, budget=self.budget,
+                                           limit=self.limit, answer=answer, socket=gateway.directory / "web.sock"))
 
     def launch(self, number: int) -> None:
         gateway = self.gateways[number]

@@ -41,6 +41,22 @@ std::vector<MemberNumber> Election::order(std::uint64_t subject, std::size_t mos
   return order;
 }
 
+std::vector<MemberNumber> Election::heaviest(std::uint64_t subject, std::size_t most) const {
+  std::vector<MemberNumber> order;
+  order.reserve(most + 1);
+  const std::uint64_t mixed = mix(subject + 0x9E3779B97F4A7C15U);
+  const auto weight = [&](MemberNumber member) { return mix(mixed ^ marks_[member]); };
+  for (std::size_t at = 0; at < marks_.size(); ++at) {
+    const auto member = static_cast<MemberNumber>(at);
+    const auto lighter = [&](MemberNumber other) { return weight(other) < weight(member); };
+    const auto place = std::ranges::find_if(order, lighter);
+    if (place == order.end() && order.size() == most) continue;
+    order.insert(place, member);
+    if (order.size() > most) order.pop_back();
+  }
+  return order;
+}
+
 MemberNumber Election::first(std::uint64_t subject) const {
   const std::uint64_t mixed = mix(subject + 0x9E3779B97F4A7C15U);
   MemberNumber heaviest = 0;

@@ -23,6 +23,8 @@ class Election {
 
   /// The members in the order in which they do it, at most `most` of them.
   [[nodiscard]] std::vector<MemberNumber> order(std::uint64_t subject, std::size_t most) const;
+  /// The first of them, without sorting all: for few.
+  [[nodiscard]] std::vector<MemberNumber> heaviest(std::uint64_t subject, std::size_t most) const;
   /// The first of them.
   [[nodiscard]] MemberNumber first(std::uint64_t subject) const;
   [[nodiscard]] std::size_t members() const { return marks_.size(); }

@@ -28,10 +28,12 @@ TEST(Election, order_begins_with_the_first_and_names_nobody_twice) {
     std::vector<MemberNumber> order = election.order(subject, 5);
     ASSERT_EQ(order.size(), 5U);
     EXPECT_EQ(order.front(), election.first(subject));
+    EXPECT_EQ(election.heaviest(subject, 5), order);
     std::ranges::sort(order);
     EXPECT_TRUE(std::ranges::adjacent_find(order) == order.end());
   }
   EXPECT_EQ(Election(names(2)).order(1, 5).size(), 2U);
+  EXPECT_EQ(Election(names(2)).heaviest(1, 5).size(), 2U);
 }
 
 TEST(Election, moves_only_what_the_one_that_went_did) {

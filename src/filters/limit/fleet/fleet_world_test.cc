@@ -183,6 +183,31 @@ TEST(Fleet, alone_everybody_gives_out_its_share) {
   EXPECT_LE(world.worst(10, 8), 1.1);
 }
 
+// Wires that take from one to eleven milliseconds: what is stated for one millisecond holds with the longer delay.
+TEST(Fleet, holds_the_limit_over_wires_that_vary) {
+  for (const unsigned nodes : {4U, 32U}) {
+    World world({.nodes = nodes, .seed = 30, .varies = std::chrono::milliseconds{10}});
+    world.run_until(meeting, &below);
+    EXPECT_EQ(world.admitted().size(), world.offered()) << nodes;
+    world.run_until(14, &tenfold);
+    EXPECT_NEAR(world.mean(meeting + 1, 14), 1, 0.01) << nodes;
+    EXPECT_LE(world.worst(1), 1.3) << nodes;
+    EXPECT_LE(world.worst(10), 1.03) << nodes;
+  }
+}
+
+// One message of a hundred comes 200 ms late, and all that follow it on its wire.
+TEST(Fleet, holds_the_limit_over_wires_that_lose) {
+  for (const unsigned nodes : {4U, 32U}) {
+    World world({.nodes = nodes, .seed = 31, .varies = std::chrono::milliseconds{5}, .loss = 0.01});
+    world.run_until(meeting, &below);
+    world.run_until(14, &tenfold);
+    EXPECT_NEAR(world.mean(meeting + 1, 14), 1, 0.05) << nodes;
+    EXPECT_LE(world.worst(1), 1.6) << nodes;
+    EXPECT_LE(world.worst(10), 1.1) << nodes;
+  }
+}
+
 TEST(Fleet, the_same_seed_gives_the_same_world) {
   World one({.nodes = 4, .seed = 13});
   World other({.nodes = 4, .seed = 13});

@@ -20,6 +20,10 @@ constexpr std::size_t voters_at = 4;
 constexpr std::size_t count_at = 6;
 constexpr std::size_t report_entry_bytes = 8 + 4 * 4 + 2 * 8;
 constexpr std::size_t ratio_entry_bytes = 8 + 3 * 4;
+constexpr std::size_t question_bytes = 8 + 3 * 4;
+constexpr std::size_t answer_bytes = 2 * 4 + 3 * 8;
+static_assert(head_bytes + entries_max * answer_bytes <= message_bytes_max);
+static_assert(owners_max <= slots, "a place stands where a slot does");
 
 /// What an allowance may be: from one in ten years to more than any machine does.
 constexpr double per_second_least = 1e-9;
@@ -115,7 +119,7 @@ std::string write(const Ratios& ratios) {
 std::optional<MessageKind> kind_of(std::string_view bytes) {
   if (bytes.size() < head_bytes || static_cast<std::uint8_t>(bytes[0]) != version) return {};
   const auto kind = static_cast<std::uint8_t>(bytes[1]);
-  if (kind < static_cast<std::uint8_t>(MessageKind::report) || kind > static_cast<std::uint8_t>(MessageKind::ratios))
+  if (kind < static_cast<std::uint8_t>(MessageKind::report) || kind > static_cast<std::uint8_t>(MessageKind::answers))
     return {};
   if (static_cast<std::uint8_t>(bytes[2]) >= slots) return {};
   if (static_cast<std::uint8_t>(bytes[3]) > static_cast<std::uint8_t>(Seat::collector)) return {};
@@ -160,6 +164,64 @@ std::optional<Ratios> read_ratios(std::string_view bytes) {
     entry.offered_by_all = cursor.take<std::uint32_t>();
   }
   return ratios;
+}
+
+std::string write(const Questions& questions) {
+  std::string out = begin(MessageKind::questions, questions.place, Seat::aggregator, 0, questions.entries.size());
+  for (const Question& entry : questions.entries) {
+    put(out, entry.key);
+    put(out, entry.rule);
+    put(out, entry.cost);
+    put(out, entry.number);
+  }
+  return out;
+}
+
+std::string write(const Answers& answers) {
+  std::string out = begin(MessageKind::answers, 0, Seat::aggregator, 0, answers.entries.size());
+  for (const Answer& entry : answers.entries) {
+    put(out, entry.number);
+    put(out, static_cast<std::uint32_t>(entry.said));
+    put(out, entry.remaining);
+    put(out, static_cast<std::int64_t>(entry.wait.count()));
+    put(out, static_cast<std::int64_t>(entry.reset.count()));
+  }
+  return out;
+}
+
+std::optional<Questions> read_questions(std::string_view bytes) {
+  const std::optional<std::size_t> count = entries_of(bytes, MessageKind::questions, question_bytes);
+  if (!count || number_at(bytes, voters_at) != 0 || seat_of(bytes) != Seat::aggregator) return {};
+  Questions questions{.place = static_cast<std::uint8_t>(bytes[2]), .entries = {}};
+  Cursor cursor(bytes.substr(head_bytes));
+  for (std::size_t at = 0; at < *count; ++at) {
+    Question& entry = questions.entries.emplace_back();
+    entry.key = cursor.take<std::uint64_t>();
+    entry.rule = cursor.take<std::uint32_t>();
+    entry.cost = cursor.take<std::int32_t>();
+    entry.number = cursor.take<std::uint32_t>();
+    if (entry.cost == 0) return {};
+  }
+  return questions;
+}
+
+std::optional<Answers> read_answers(std::string_view bytes) {
+  const std::optional<std::size_t> count = entries_of(bytes, MessageKind::answers, answer_bytes);
+  if (!count || number_at(bytes, voters_at) != 0 || bytes[2] != 0 || seat_of(bytes) != Seat::aggregator) return {};
+  Answers answers;
+  Cursor cursor(bytes.substr(head_bytes));
+  for (std::size_t at = 0; at < *count; ++at) {
+    Answer& entry = answers.entries.emplace_back();
+    entry.number = cursor.take<std::uint32_t>();
+    const auto said = cursor.take<std::uint32_t>();
+    entry.remaining = cursor.take<std::uint64_t>();
+    entry.wait = Duration{cursor.take<std::int64_t>()};
+    entry.reset = Duration{cursor.take<std::int64_t>()};
+    if (said > static_cast<std::uint32_t>(Said::not_owner) || entry.reset < Duration{}) return {};
+    if (entry.wait < Duration{} && entry.wait != no_limit) return {};
+    entry.said = static_cast<Said>(said);
+  }
+  return answers;
 }
 
 void keep_heaviest(std::vector<ReportEntry>& entries) {

@@ -10,6 +10,9 @@
 //                       the whole: so that an aggregator that takes over does not begin blind
 //   ratios   downwards  the ratio of each key, and how many members this aggregator speaks for
 //
+//   questions  to an owner    what keys of small limits are to be charged (owning.h), or given back; none: are you
+//   there answers    back           what was decided about each, by its number
+//
 // Upwards is from a member to its aggregator; in a large fleet (tree.h) from a member to its collector, and from the
 // collector to the aggregator. A message says which of them it is for or from, since one member may be both.
 //
@@ -81,15 +84,58 @@ inline constexpr std::size_t entries_max = limits::fleet_message_keys;
 /// Bytes of the longest message.
 inline constexpr std::size_t message_bytes_max = limits::fleet_message_bytes;
 
+/// A key to be charged, or given back what it was charged: then nothing is answered.
+struct Question {
+  Fingerprint key = 0;
+  RuleTag rule = 0;
+  std::int32_t cost = 1;     ///< negative: to be given back
+  std::uint32_t number = 0;  ///< of the asker's own; the answer has it, too
+  friend bool operator==(const Question&, const Question&) = default;
+};
+
+struct Questions {
+  std::uint8_t place = 0;  ///< in the order of owners the one that is asked has, for the asker
+  std::vector<Question> entries;
+  friend bool operator==(const Questions&, const Questions&) = default;
+};
+
+enum class Said : std::uint8_t {
+  refused,
+  admitted,
+  not_known,  ///< this member has no such rule
+  not_owner,  ///< it belongs to no majority, or another is the owner
+};
+
+struct Answer {
+  std::uint32_t number = 0;
+  Said said = Said::refused;
+  std::uint64_t remaining = 0;
+  Duration wait{};  ///< no_limit: it never would
+  Duration reset{};
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+struct Answers {
+  std::vector<Answer> entries;
+  friend bool operator==(const Answers&, const Answers&) = default;
+};
+
+/// How many of a key's order may become its owner.
+inline constexpr std::uint8_t owners_max = 3;
+
 std::string write(const Report& report);
 std::string write(const Ratios& ratios);
+std::string write(const Questions& questions);
+std::string write(const Answers& answers);
 
 /// What a message is; nothing when it is none, or of a version this one does not know.
-enum class MessageKind : std::uint8_t { report = 1, ratios = 2 };
+enum class MessageKind : std::uint8_t { report = 1, ratios = 2, questions = 3, answers = 4 };
 std::optional<MessageKind> kind_of(std::string_view bytes);
 /// Nothing unless every byte is as it should be.
 std::optional<Report> read_report(std::string_view bytes);
 std::optional<Ratios> read_ratios(std::string_view bytes);
+std::optional<Questions> read_questions(std::string_view bytes);
+std::optional<Answers> read_answers(std::string_view bytes);
 
 /// As many as a message holds, the heaviest first; in the order of their keys where they weigh the same, so that two
 /// runs say the same.

@@ -17,5 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       demand(std::isfinite(entry.allowance.per_second) && entry.admitted <= entry.offered);
   }
   if (const auto ratios = read_ratios(bytes)) demand(write(*ratios) == bytes);
+  if (const auto questions = read_questions(bytes)) demand(write(*questions) == bytes);
+  if (const auto answers = read_answers(bytes)) demand(write(*answers) == bytes);
   return 0;
 }

@@ -48,6 +48,36 @@ TEST(Message, comes_back_as_it_went) {
   }
 }
 
+TEST(Message, questions_and_answers_come_back_as_they_went) {
+  Random random(4713);
+  for (int round = 0; round < 200; ++round) {
+    Questions questions{.place = static_cast<std::uint8_t>(random.below(owners_max)), .entries = {}};
+    Answers answers;
+    for (std::uint64_t left = random.below(entries_max + 1); left > 0; --left) {
+      questions.entries.push_back({.key = random.next(), .rule = 5, .cost = -7, .number = 9});
+      answers.entries.push_back({.number = static_cast<std::uint32_t>(random.next()),
+                                 .said = static_cast<Said>(random.below(4)),
+                                 .remaining = random.next(),
+                                 .wait = random.chance(0.2) ? no_limit : Duration{static_cast<long>(random.below(99))},
+                                 .reset = Duration{5}});
+    }
+    EXPECT_EQ(read_questions(write(questions)), questions);
+    EXPECT_EQ(read_answers(write(answers)), answers);
+    EXPECT_FALSE(read_report(write(questions)));
+    EXPECT_FALSE(read_questions(write(answers)));
+    EXPECT_FALSE(read_questions(write(questions).substr(1)));
+    EXPECT_FALSE(read_answers(write(answers) + '\0'));
+    EXPECT_LE(write(answers).size(), message_bytes_max);
+  }
+}
+
+TEST(Message, with_an_impossible_question_or_answer_is_none) {
+  EXPECT_FALSE(read_questions(write(Questions{.entries = {{.cost = 0}}}))) << "costs nothing";
+  EXPECT_FALSE(read_answers(write(Answers{.entries = {{.said = static_cast<Said>(4)}}})));
+  EXPECT_FALSE(read_answers(write(Answers{.entries = {{.wait = Duration{-2}}}})));
+  EXPECT_FALSE(read_answers(write(Answers{.entries = {{.reset = Duration{-1}}}})));
+}
+
 TEST(Message, that_is_cut_or_longer_is_none) {
   Random random(4712);
   const std::string bytes = write(some_report(random));
@@ -59,7 +89,7 @@ TEST(Message, that_is_cut_or_longer_is_none) {
 
 TEST(Message, of_another_version_kind_or_slot_is_none) {
   const std::string bytes = write(Report{});
-  for (const auto& [place, value] : {std::pair{0, 1}, {1, 0}, {1, 9}, {2, slots}, {3, 2}}) {
+  for (const auto& [place, value] : {std::pair{0, 1}, {1, 0}, {1, 3}, {1, 9}, {2, slots}, {3, 2}}) {
     std::string other = bytes;
     other[static_cast<std::size_t>(place)] = static_cast<char>(value);
     EXPECT_FALSE(read_report(other)) << place << " " << value;

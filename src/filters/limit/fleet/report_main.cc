@@ -2,6 +2,10 @@
 //
 //   runs       real members, tables and messages in virtual time (testing/fleet_world.h), for each number of nodes,
 //              shape of traffic and seed: what was admitted, in limits, and what nodes had to say for it
+//   wires      the same tenfold load over wires that vary, and that lose messages, which TCP sends again
+//   owners     small limits that owners decide (testing/owner_world.h), tenfold: alive, and with the owner lost and
+//   back;
+//              what was let through against the stated bound, and what nodes had to say for it
 //   naive      the drop ratio that is corrected once a second, beside it
 //   decisions  how many of them the simulation of a fleet behind one limit does in a second on two cores
 //
@@ -17,7 +21,9 @@
 #include <thread>
 #include <vector>
 
+#include "filters/limit/error_bound.h"
 #include "filters/limit/fleet/testing/fleet_world.h"
+#include "filters/limit/fleet/testing/owner_world.h"
 
 namespace weir::limit::fleet {
 namespace {
@@ -116,6 +122,92 @@ Result run(unsigned nodes, const Scenario& scenario, std::uint64_t seed, double 
   return result;
 }
 
+// ---- wires ----
+
+struct Wires {
+  const char* name;
+  Duration varies;
+  double loss;
+};
+constexpr Wires kinds_of_wires[] = {{"vary by 10 ms", std::chrono::milliseconds{10}, 0},
+                                    {"lose 1 in 1,000", std::chrono::milliseconds{2}, 0.001},
+                                    {"lose 1 in 100", std::chrono::milliseconds{2}, 0.01}};
+
+std::string wires_run(unsigned nodes, const Wires& wires, std::uint64_t seeds, double end) {
+  double worst_second = 0;
+  double worst_ten = 0;
+  double mean_error = 0;
+  double refused = 0;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    World below({.nodes = nodes, .seed = seed, .varies = wires.varies, .loss = wires.loss});
+    below.run_until(end / 2, [](double) { return 0.8 * limit; });
+    const double part = static_cast<double>(below.admitted().size()) / static_cast<double>(below.offered());
+    refused = std::max(refused, 1 - part);
+    World world({.nodes = nodes, .seed = seed, .varies = wires.varies, .loss = wires.loss});
+    world.run_until(meeting_seconds, [](double) { return 0.8 * limit; });
+    world.run_until(end, [](double) { return 10 * limit; });
+    worst_second = std::max(worst_second, world.worst(1, meeting_seconds / 2));
+    worst_ten = std::max(worst_ten, world.worst(10, meeting_seconds / 2));
+    mean_error = std::max(mean_error, std::abs(world.mean(meeting_seconds + 1, end) - 1));
+  }
+  return fmt::format(
+      "{{\"nodes\":{},\"wires\":\"{}\",\"mean_error\":{:.5f},\"refused_below\":{:.6f},\"worst_second\":{:.4f},"
+      "\"worst_ten_seconds\":{:.4f}}}",
+      nodes, wires.name, mean_error, refused, worst_second, worst_ten);
+}
+
+// ---- owners ----
+
+struct SmallLimit {
+  const char* name;
+  Budget budget;
+  double seconds;  // that are simulated
+};
+const SmallLimit small_limits[] = {
+    {"5/s", {.limit = 5, .window = std::chrono::seconds{1}, .burst = 1}, 40},
+    {"1/m", {.limit = 1, .window = std::chrono::minutes{1}, .burst = 1}, 190},
+    {"100/s, 10 at once", {.limit = 100, .window = std::chrono::seconds{1}, .burst = 10}, 30},
+};
+
+std::string owners_run(unsigned nodes, const SmallLimit& small, std::uint64_t seeds, bool lost) {
+  const double rate = static_cast<double>(small.budget.limit) * 1e9 / static_cast<double>(small.budget.window.count());
+  const Duration patience = std::chrono::milliseconds{10};
+  const Bound bound = owned_bound(small.budget, 1, patience);
+  std::size_t second = 0;
+  std::size_t ten = 0;
+  double messages = 0;
+  double messages_most = 0;
+  double least = 1e9;
+  Duration wait{};
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    OwnerWorld world({.nodes = nodes, .seed = seed, .budget = small.budget, .patience = patience});
+    world.run_until(0.1, 10 * rate);
+    world.run_until(small.seconds / 2, 10 * rate);
+    if (lost) world.stop(world.order()[0]);
+    world.run_until(small.seconds * 3 / 4, 10 * rate);
+    if (lost) world.resume(world.order()[0]);
+    world.run_until(small.seconds, 10 * rate);
+    second = std::max(second, world.worst(1, 0.1));
+    ten = std::max(ten, world.worst(10, 0.1));
+    wait = std::max(wait, world.longest_wait());
+    least = std::min(least, static_cast<double>(world.count(0.1, small.seconds)) / (rate * (small.seconds - 0.1)));
+    double sum = 0;
+    for (unsigned node = 0; node < nodes; ++node) {
+      const double own = static_cast<double>(world.messages(static_cast<MemberNumber>(node))) / small.seconds;
+      sum += own;
+      messages_most = std::max(messages_most, own);
+    }
+    messages = std::max(messages, sum / nodes);
+  }
+  return fmt::format(
+      "{{\"nodes\":{},\"limit\":\"{}\",\"lost\":{},\"worst_second\":{},\"worst_ten_seconds\":{},\"bound_second\":{:.0f}"
+      ","
+      "\"bound_ten_seconds\":{:.0f},\"mean\":{:.4f},\"messages\":{:.1f},\"messages_most\":{:.1f},"
+      "\"longest_wait_ms\":{:.1f}}}",
+      nodes, small.name, lost, second, ten, std::floor(bound.worst_second), std::floor(bound.worst_ten_seconds), least,
+      messages, messages_most, static_cast<double>(wait.count()) * 1e-6);
+}
+
 /// The published design: nodes report once a second, and a second later they drop what was then too much.
 double naive_worst_second(Shape shape, std::uint64_t seed, double end) {
   Random random(seed);
@@ -207,9 +299,19 @@ int main(int count, char** arguments) {
     naive += fmt::format("{}\"{}\":{:.3f}", naive.empty() ? "" : ",", scenario.name,
                          naive_worst_second(scenario.shape, 1, end));
   }
+  std::string wires;
+  std::string owners;
+  for (const unsigned nodes : {4U, 32U, 256U}) {
+    for (const Wires& kind : kinds_of_wires)
+      wires += (wires.empty() ? "" : ",\n") + wires_run(nodes, kind, seeds, std::min(end, 20.0));
+    for (const SmallLimit& small : small_limits) {
+      for (const bool lost : {false, true})
+        owners += (owners.empty() ? "" : ",\n") + owners_run(nodes, small, seeds, lost);
+    }
+  }
   fmt::print(
-      "{{\"seconds\":{},\"seeds\":{},\"decisions_per_second\":{:.0f},\n\"naive_worst_second\":{{{}}},\n\"runs\":[{}]}}"
-      "\n",
-      end, seeds, decisions, naive, runs);
+      "{{\"seconds\":{},\"seeds\":{},\"decisions_per_second\":{:.0f},\n\"naive_worst_second\":{{{}}},\n\"runs\":[{}],"
+      "\n\"wires\":[{}],\n\"owners\":[{}]}}\n",
+      end, seeds, decisions, naive, runs, wires, owners);
   return 0;
 }

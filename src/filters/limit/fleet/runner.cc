@@ -66,13 +66,29 @@ Runner::Runner(Shard& shard, const FleetSettings& settings, SharedStates& states
           states.find_or_make<ExchangeStatus>(exchange_status_key, [] { return std::make_shared<ExchangeStatus>(); })),
       member_(names_of(settings), number_of(settings, settings.self), settings.keep,
               [this](MemberNumber to, const std::string& bytes) { return send(to, bytes); }),
+      desk_(states.find_or_make<Desk>(desk_key, &std::make_shared<Desk>)),
+      asker_(
+          names_of(settings), number_of(settings, settings.self), settings.budget,
+          {.send = [this](MemberNumber to, const std::string& bytes) { return send(to, bytes); },
+           .spend = [this](const Question& question, Time now) { return answer(question, now); },
+           .done = [this](std::uint64_t id, OwnedSource source, const Answer& answer) { answered(id, source, answer); },
+           .changed = [this](MemberNumber peer, bool suspected) { tell_of_owner(peer, suspected); }}),
       dialed_(settings.members.size(), Time{}) {
   modes_.fill(Mode::kept);
 }
 
-Runner::~Runner() = default;
+Runner::~Runner() {
+  stop();
+}
+
+void Runner::stop() {
+  stopping_ = true;
+  desk_->close();
+  shard_.reactor.timers().disarm(*this);
+}
 
 void Runner::start() {
+  desk_->open(shard_.reactor.mailbox(), [this](std::vector<Desk::Left> left) { take_questions(std::move(left)); });
   shard_.scope.spawn(listen_on());
   shard_.scope.spawn(tick_on());
 }
@@ -88,19 +104,19 @@ Task<void> Runner::tick_on() {
 
 void Runner::tick() {
   const Time now = shard_.reactor.now();
-  if (rules_.empty() || now - rules_found_ >= look_for_rules) find_rules();
+  if ((rules_.empty() && owned_.empty()) || now - rules_found_ >= look_for_rules) find_rules();
   for (auto& [tag, rule] : rules_) {
     rule.part->for_each_seen([&](Fingerprint key, std::uint64_t seen) { rule.keeper->consider(key, seen); });
     rule.keeper->gather(member_, now);
   }
-  dial_wanted();
+  dial_wanted(member_.wanted(now));
   member_.tick(now);
   member_.for_each_share([&](const Share& share) {
     const auto found = rules_.find(share.rule);
     if (found != rules_.end()) found->second.keeper->publish(share);
   });
   for (auto& [tag, rule] : rules_) rule.keeper->sweep();
-  flush_all();
+  tick_owners(now);
   tell_status();
   tell_changes();
 }
@@ -109,7 +125,9 @@ void Runner::tick() {
 void Runner::find_rules() {
   rules_found_ = shard_.reactor.now();
   std::unordered_map<RuleTag, KeptRule> found;
+  owned_.clear();
   states_.for_each<RuleState>([&](const RuleState& state) {
+    if (state.owned_part() != nullptr) owned_[state.owned_part()->rule()] = state.owned_part();
     const std::shared_ptr<RulePart>& part = state.fleet_part();
     if (part == nullptr) return;
     const auto before = rules_.find(part->rule());
@@ -125,7 +143,11 @@ void Runner::find_rules() {
 
 void Runner::tell_status() {
   const Time now = shard_.reactor.now();
-  const Traffic& traffic = member_.traffic();
+  Traffic traffic = member_.traffic();
+  traffic.messages_sent += asker_.traffic().messages_sent;
+  traffic.bytes_sent += asker_.traffic().bytes_sent;
+  traffic.messages_received += asker_.traffic().messages_received;
+  traffic.bytes_received += asker_.traffic().bytes_received;
   std::array<std::uint64_t, 3> modes{};
   std::uint64_t heard = 0;
   std::uint64_t hot = 0;
@@ -149,6 +171,7 @@ void Runner::tell_status() {
   set(status_->slots_kept, modes[1]);
   set(status_->slots_share, modes[2]);
   set(status_->aggregates, aggregates);
+  set(status_->suspected, asker_.suspected());
 }
 
 /// Operators hear when limits are no longer those of the fleet, and when they are again.
@@ -206,9 +229,9 @@ Task<void> Runner::accept(Handle handle) {
   std::erase(wires_, wire);
 }
 
-void Runner::dial_wanted() {
+void Runner::dial_wanted(const std::vector<MemberNumber>& wanted) {
   const Time now = shard_.reactor.now();
-  for (const MemberNumber peer : member_.wanted(now)) {
+  for (const MemberNumber peer : wanted) {
     if (wire_to(peer) != nullptr || (dialed_[peer] != Time{} && now - dialed_[peer] < dial_again)) continue;
     dialed_[peer] = never;  // until it is known what became of it
     shard_.scope.spawn(dial(peer));
@@ -220,14 +243,20 @@ Task<void> Runner::dial(MemberNumber peer) {
   invariant(address.has_value(), "addresses of members have been checked");
   Result<std::unique_ptr<Stream>> stream =
       co_await connect(shard_.reactor, UpstreamAddress{*address}, connect_patience);
+  bool greeted = false;
   if (stream) {
     const auto wire = std::make_shared<Wire>(shard_.reactor, std::move(*stream), Channel::Side::dials);
     wire->peer = peer;
     wires_.push_back(wire);
     co_await serve(*wire);
+    greeted = wire->greeted;
     std::erase(wires_, wire);
   }
-  dialed_[peer] = shard_.reactor.now();
+  // Whoever was there, and has let go of an idle wire, may be dialed at once.
+  dialed_[peer] = greeted ? Time{} : shard_.reactor.now();
+  if (greeted) co_return;
+  asker_.miss(peer, shard_.reactor.now());
+  go_on_asking(shard_.reactor.now());
 }
 
 /// From the hello to the end. Whoever proves nothing is let go of without a word.
@@ -237,10 +266,12 @@ Task<void> Runner::serve(Wire& wire) {
     wire.broken = true;
     co_return;
   }
+  asker_.meet(wire.peer, shard_.reactor.now());
+  go_on_asking(shard_.reactor.now());
   while (!wire.broken) {
     const Result<std::string> message = co_await next_message(wire);
     if (!message) break;
-    member_.hear(wire.peer, *message, shard_.reactor.now());
+    hear(wire.peer, *message);
     flush_all();
   }
   wire.broken = true;
@@ -248,7 +279,10 @@ Task<void> Runner::serve(Wire& wire) {
   while (wire.sending) {
     if (!co_await Sleep(shard_.reactor, std::chrono::milliseconds{1})) break;
   }
-  if (wire_to(wire.peer) == nullptr) member_.lose(wire.peer);
+  if (wire_to(wire.peer) != nullptr) co_return;
+  member_.lose(wire.peer);
+  asker_.lose(wire.peer, shard_.reactor.now());
+  go_on_asking(shard_.reactor.now());
 }
 
 Task<Result<void>> Runner::greet(Wire& wire) {

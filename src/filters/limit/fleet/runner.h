@@ -1,8 +1,10 @@
 // The member at work: wires to the others, a tick every 20 ms, and the rules whose keys it keeps.
 //
 // Idea: all of it lives on one core, as that core's state. Cores' counts and ratios pass through tables of
-// single-writer cells (hot_table.h); nothing is sent to another core. Connections carry messages both ways, whoever
-// dialed; a member dials those that are, or should be, aggregators (member.h). What a slow wire does not take stays in
+// single-writer cells (hot_table.h); nothing is sent to another core but questions about small limits (desk.h), which
+// go to the owners of their keys (asker.h) as they come. Connections carry messages both ways, whoever
+// dialed; a member dials those that are, or should be, aggregators (member.h), and owners when it has something to ask
+// of them. What a slow wire does not take stays in
 // the counts.
 //
 // Invariants
@@ -18,9 +20,12 @@
 #include "contracts/fleet.h"
 #include "contracts/shard.h"
 #include "contracts/shared_states.h"
+#include "filters/limit/fleet/asker.h"
 #include "filters/limit/fleet/channel.h"
+#include "filters/limit/fleet/desk.h"
 #include "filters/limit/fleet/keeper.h"
 #include "filters/limit/fleet/member.h"
+#include "filters/limit/fleet/owned_part.h"
 #include "filters/limit/fleet/rule_part.h"
 
 namespace weir::limit::fleet {
@@ -40,12 +45,13 @@ class ExchangeStatus final : public SharedState {
   Cell slots_kept;
   Cell slots_share;
   Cell aggregates;  // a gauge: slots that this machine keeps the accounts of
+  Cell suspected;   // a gauge: members that do not answer as owners
 };
 
 /// Where it stands among the shared states.
 inline constexpr const char* exchange_status_key = "fleet exchange";
 
-class Runner final : public ShardState {
+class Runner final : public ShardState, private Timer {
  public:
   /// \param states  where the rules are found; outlives the shard
   Runner(Shard& shard, const FleetSettings& settings, SharedStates& states);
@@ -53,9 +59,10 @@ class Runner final : public ShardState {
 
   /// Begins: listens, dials, ticks, until the shard ends.
   void start();
-  void stop() override { stopping_ = true; }
+  void stop() override;
 
   [[nodiscard]] const Member& member() const { return member_; }
+  [[nodiscard]] const Asker& asker() const { return asker_; }
   [[nodiscard]] const ExchangeStatus& status() const { return *status_; }
 
  private:
@@ -69,12 +76,21 @@ class Runner final : public ShardState {
   Task<void> tick_on();
   void tick();
   void find_rules();
+  void take_questions(std::vector<Desk::Left> left);
+  std::optional<Answer> answer(const Question& question, Time now);
+  void answered(std::uint64_t id, OwnedSource source, const Answer& answer);
+  void hear(MemberNumber from, std::string_view bytes);
+  void tick_owners(Time now);
+  void fire(Time now) override;  // time to send questions, or to give them up
+  /// What was decided goes out, and the next moment is watched for.
+  void go_on_asking(Time now);
+  void tell_of_owner(MemberNumber peer, bool suspected);
   void tell_status();
   void tell_changes();
 
   Task<void> listen_on();
   Task<void> accept(Handle handle);
-  void dial_wanted();
+  void dial_wanted(const std::vector<MemberNumber>& wanted);
   Task<void> dial(MemberNumber peer);
   Task<void> serve(Wire& wire);
   Task<Result<void>> greet(Wire& wire);
@@ -90,6 +106,13 @@ class Runner final : public ShardState {
   const KeyRing ring_;
   std::shared_ptr<ExchangeStatus> status_;
   Member member_;
+  const std::shared_ptr<Desk> desk_;
+  Asker asker_;
+  std::unordered_map<std::uint64_t, Desk::Done> asked_;  // until they are answered
+  std::uint64_t next_question_ = 1;
+  std::unordered_map<RuleTag, std::shared_ptr<OwnedPart>> owned_;
+  std::array<Time, slots> whole_at_{};  // when a majority was last heard to have an aggregator
+  Time told_of_owners_{};
   std::vector<std::shared_ptr<Wire>> wires_;
   std::vector<Time> dialed_;  // when a member was dialed last
   std::unordered_map<RuleTag, KeptRule> rules_;

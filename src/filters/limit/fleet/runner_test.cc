@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "contracts/testing/test_shard.h"
+#include "filters/limit/rule.h"
 
 namespace weir::limit::fleet {
 namespace {
 
+/// Keys that lie apart in a table, as keyed hashes do.
+constexpr Fingerprint apart = 0x0123456789ABCDEFU;
 const std::string secret = "0123456789abcdef0123456789abcdef";
 const std::string new_secret = "fedcba9876543210fedcba9876543210";
 
@@ -17,7 +20,7 @@ class Fleet3 : public testing::Test {
   struct Node {
     Node(SimNetwork& network, unsigned number, const std::vector<std::string>& keys)
         : io(network), shard(0, io, number + 1, executor, resolver) {
-      FleetSettings settings{.name = "edge", .self = "node-" + std::to_string(number), .members = {}, .keys = keys};
+      settings = {.name = "edge", .self = "node-" + std::to_string(number), .members = {}, .keys = keys};
       for (unsigned member = 0; member < 3; ++member) {
         settings.members.push_back(
             {.name = "node-" + std::to_string(member),
@@ -26,15 +29,41 @@ class Fleet3 : public testing::Test {
       runner =
           &shard.state<Runner>(StateKey("fleet"), [&] { return std::make_unique<Runner>(shard, settings, states); });
       runner->start();
+      RuleOptions five;
+      five.name = "five";
+      five.rate = Rate{.count = 5};
+      five.scope = Scope::fleet;
+      const auto desk = states.find_or_make<Desk>(desk_key, &std::make_shared<Desk>);
+      rule = states.find_or_make<RuleState>("limit five", [&] {
+        return std::make_shared<RuleState>(five, 1, "limit five", TableCount::Drawn{}, &settings, desk);
+      });
     }
 
+    FleetSettings settings;
     SimIo io;
     InlineExecutor executor;
     LiteralResolver resolver;
     SharedStates states;
     Shard shard;
     Runner* runner = nullptr;
+    std::shared_ptr<RuleState> rule;  // five a second, by owners
   };
+
+  /// One request of a key at a node, as ask_owners() does it. \returns  who decided, and whether it may pass
+  std::pair<OwnedSource, bool> ask(Node& node, Fingerprint key) {
+    std::optional<AskOwner::Outcome> outcome;
+    node.shard.scope.spawn(ask(node, key, outcome));
+    EXPECT_TRUE(world.run_until([&] { return outcome.has_value(); }));
+    return {outcome->source, outcome->answer.said == Said::admitted};
+  }
+  static Task<void> ask(Node& node, Fingerprint key, std::optional<AskOwner::Outcome>& outcome) {
+    OwnedPart& part = *node.rule->owned_part();
+    const auto said = co_await AskOwner(node.shard.reactor, part.desk(), part.question(key, 1), part.patience());
+    outcome = said ? *said : AskOwner::Outcome{};
+  }
+  [[nodiscard]] MemberNumber owner_of(Fingerprint key, std::size_t place = 0) const {
+    return Election(std::vector<std::string>{"node-0", "node-1", "node-2"}).heaviest(key, 3)[place];
+  }
 
   void add(const std::vector<std::string>& keys) {
     nodes.push_back(std::make_unique<Node>(network, static_cast<unsigned>(nodes.size()), keys));
@@ -96,6 +125,56 @@ TEST_F(Fleet3, that_drops_the_old_key_is_whole) {
   add({new_secret});
   add({new_secret});
   EXPECT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5})) << "the old one goes";
+}
+
+// ---- owners of small limits ----
+
+TEST_F(Fleet3, asks_the_owner_of_a_key_and_nobody_passes_twice) {
+  for (int node = 0; node < 3; ++node) add({secret});
+  ASSERT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5}));
+  world.run_for(std::chrono::seconds{1});
+  for (Fingerprint key = apart; key < 31 * apart; key += apart) {
+    int admitted = 0;
+    for (const auto& node : nodes) {
+      const auto [source, passes] = ask(*node, key);
+      EXPECT_EQ(source, OwnedSource::asked) << key;
+      admitted += passes ? 1 : 0;
+    }
+    EXPECT_EQ(admitted, 1) << "a burst of one, whoever asks";
+  }
+}
+
+TEST_F(Fleet3, finds_an_owner_again_behind_a_wire_that_was_idle) {
+  for (int node = 0; node < 3; ++node) add({secret});
+  ASSERT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5}));
+  world.run_for(std::chrono::seconds{30});
+  for (unsigned at = 1; at < 31; ++at) EXPECT_EQ(ask(*nodes[at % 3], at * apart).first, OwnedSource::asked) << at;
+}
+
+TEST_F(Fleet3, asks_the_next_when_an_owner_has_gone) {
+  for (int node = 0; node < 3; ++node) add({secret});
+  ASSERT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5}));
+  Fingerprint key = 1;
+  while (owner_of(key) != 2 || owner_of(key, 1) != 1) ++key;
+  EXPECT_EQ(ask(*nodes[0], key).first, OwnedSource::asked);
+  end(*nodes[2]);
+  world.run_for(std::chrono::seconds{2});
+  (void)ask(*nodes[0], key);  // finds out, and has the next find out
+  world.run_for(std::chrono::milliseconds{100});
+  EXPECT_EQ(ask(*nodes[0], key).first, OwnedSource::asked);
+  EXPECT_GE(nodes[1]->rule->owned_part()->totals().for_others, 1U);
+  EXPECT_EQ(nodes[0]->runner->asker().suspected(), 1U);
+}
+
+TEST_F(Fleet3, has_no_owners_where_there_is_no_majority) {
+  for (int node = 0; node < 2; ++node) add({secret});
+  ASSERT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5}));
+  end(*nodes[1]);
+  world.run_for(std::chrono::seconds{5});
+  for (Fingerprint key = apart; key < 11 * apart; key += apart) {
+    (void)ask(*nodes[0], key);
+    EXPECT_EQ(ask(*nodes[0], key).first, OwnedSource::lost) << key;
+  }
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ struct WorldSettings {
   double burst = 100;
   Duration time_to_live = std::chrono::seconds{2};
   Duration wire = std::chrono::milliseconds{1};
+  Duration varies{};  ///< each message takes up to so much longer, by chance; its wire keeps the order
+  double loss = 0;    ///< of messages that are lost and sent again, as TCP does; what follows on the wire waits
 };
 
 class World {
@@ -116,7 +118,7 @@ class World {
           keeper(table, 1, {world_in.settings_.limit, world_in.settings_.burst}, names.size()),
           member(names, number, world_in.settings_.time_to_live, [this, number](MemberNumber to, std::string bytes) {
             if (!world.connected(number, to) || world.nodes_[to]->stopped) return true;  // lost, and nobody knows
-            world.on_the_wire_.emplace(world.now_ + world.settings_.wire, Letter{number, to, std::move(bytes)});
+            world.post({number, to, std::move(bytes)});
             return true;
           }) {}
 
@@ -165,6 +167,17 @@ class World {
     return "node-" + std::string(4 - std::min<std::size_t>(4, digits.size()), '0') + digits;
   }
 
+  void post(Letter letter) {
+    Duration takes = settings_.wire;
+    if (settings_.varies > Duration{})
+      takes += Duration{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(settings_.varies.count())))};
+    // A lost segment is sent again after 200 ms at the least, where nothing behind it tells of it earlier.
+    if (settings_.loss > 0 && random_.chance(settings_.loss)) takes += std::chrono::milliseconds{200};
+    Time& last = last_arrival_[{letter.from, letter.to}];
+    last = std::max(last, now_ + takes);
+    on_the_wire_.emplace(last, std::move(letter));
+  }
+
   void deliver() {
     while (!on_the_wire_.empty() && on_the_wire_.begin()->first <= now_) {
       const auto first = on_the_wire_.begin();
@@ -196,6 +209,7 @@ class World {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<double> up_to_;
   std::multimap<Time, Letter> on_the_wire_;
+  std::map<std::pair<MemberNumber, MemberNumber>, Time> last_arrival_;
   std::vector<double> admitted_;
   std::uint64_t offered_ = 0;
 };
