@@ -247,6 +247,43 @@ TEST_F(FamilyRaceTest, a_limit_for_the_try_ends_both) {
   EXPECT_LT(took, 410ms);
 }
 
+TEST_F(FamilyRaceTest, within_a_try_that_may_be_hedged_the_answer_is_the_siblings) {
+  hedge = {.after = 10s, .share = percent(100)};
+  silence(six);
+  const auto shop = cluster({"shop.test:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ(sent_to(*trial), four);
+  EXPECT_GE(took, 250ms);
+  EXPECT_LT(took, 260ms);
+  EXPECT_EQ(trial->exchange.attempts, 1U);
+  EXPECT_EQ(counted(*shop, four).requests, 1U);
+  EXPECT_EQ(counted(*shop, six).requests, 0U);
+}
+
+TEST_F(FamilyRaceTest, a_hedge_that_is_quicker_than_the_delay_goes_first) {
+  hedge = {.after = 20ms, .share = percent(100)};
+  silence(six);
+  const auto shop = cluster({"shop.test:80"});
+  const auto trial = run(*shop);
+  EXPECT_EQ(sent_to(*trial), four);
+  EXPECT_LT(took, 30ms);
+  EXPECT_EQ(reason_of(*trial), "");
+  world.run_for(3s);
+  EXPECT_EQ(script.sent_to, std::vector<std::string>{four});
+}
+
+TEST_F(FamilyRaceTest, a_client_that_stays_at_its_endpoint_is_taken_to_no_sibling) {
+  sticky = std::make_shared<const StickyRule>("shop", StickyOptions{.keys = {"a secret that is long enough for it"}});
+  silence(six);
+  const auto shop = cluster({"shop.test:80"});
+  const std::string written = sticky->write(six, shard.reactor.wall_now(), false);
+  const auto trial = run(*shop, Method::get, {}, written.substr(0, written.find(';')));
+  EXPECT_EQ(trial->story(),
+            "sticky:kept pool:opened retry:other_endpoint sticky:picked_anew balance:picked pool:opened");
+  EXPECT_EQ(sent_to(*trial), four);
+  EXPECT_GE(took, 2s);
+}
+
 TEST_F(FamilyRaceTest, a_network_that_swallows_a_family_is_noticed_by_one_request_for_a_quarter_of_a_second) {
   ClusterSettings settings;
   settings.name = "shop";
