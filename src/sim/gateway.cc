@@ -77,9 +77,11 @@ Task<Result<ResolvedAddresses>> SimResolver::resolve(Reactor& reactor, const End
   if (auto literal = literal_addresses(endpoint)) co_return std::move(*literal);
   if (const auto slept = co_await Sleep(reactor, Duration{network_.random().below(2'000'000)}); !slept)
     co_return fail(slept.error());
-  const auto found = names_.find(endpoint.host);
-  if (found == names_.end() || !known_) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
-  co_return ResolvedAddresses{.addresses = {{.address = {found->second}}}};
+  const auto [first, last] = names_.equal_range(endpoint.host);
+  if (first == last || !known_) co_return fail(upstream_error(Code::resolve_failed).with(Retry::unsent));
+  ResolvedAddresses found;
+  for (auto at = first; at != last; ++at) found.addresses.push_back({.address = {at->second}});
+  co_return found;
 }
 
 // ---- the witness
@@ -150,9 +152,16 @@ SimGateway::SimGateway(SimNetwork& network, SimWorld& world, Ledger& ledger, con
       executor_(network),
       resolver_(network),
       witness_(ledger) {
+  unsigned silent_addresses = 0;
   for (unsigned origin = 0; origin < plan.origins; ++origin) {
     resolver_.add(origin_name(origin), origin_address(origin));
     resolver_.add(application_name(origin), application_address(origin));
+    if (!plan.silent_family) continue;
+    for (const auto& name : {origin_name(origin), application_name(origin)}) {
+      const SocketAddress silent = address_of(fmt::format("[2001:db8::{}]:80", ++silent_addresses));
+      network.faults_at(silent).hang_connect = 1;
+      resolver_.add(name, silent);
+    }
   }
 }
 

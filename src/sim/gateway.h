@@ -35,14 +35,14 @@ class SimExecutor final : public Executor {
 class SimResolver final : public Resolver {
  public:
   explicit SimResolver(SimNetwork& network) : network_(network) {}
-  void add(std::string name, const SocketAddress& address) { names_[std::move(name)] = address; }
+  void add(std::string name, const SocketAddress& address) { names_.emplace(std::move(name), address); }
   /// Otherwise it knows none.
   void know_names(bool known) { known_ = known; }
   Task<Result<ResolvedAddresses>> resolve(Reactor& reactor, const Endpoint& endpoint) override;
 
  private:
   SimNetwork& network_;
-  std::map<std::string, SocketAddress> names_;
+  std::multimap<std::string, SocketAddress> names_;
   bool known_ = true;
 };
 

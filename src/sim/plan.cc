@@ -47,6 +47,8 @@ class Draw {
     plan_.shards = 1 + static_cast<unsigned>(random_.below(3));
     plan_.origins = 1 + static_cast<unsigned>(random_.below(3));
     plan_.origins_by_name = random_.chance(0.3);
+    // Where origins hang, it is judged who could have been asked instead: there each name is one endpoint.
+    plan_.silent_family = plan_.origins_by_name && plan_.seed % 2 == 0 && scenario.failing == 0;
     crowded_ = random_.chance(scenario.crowded);
     if (crowded_) plan_.connections_max = 1 + static_cast<unsigned>(random_.below(2));
     if (random_.chance(scenario.idle_close)) plan_.idle_close = 2ms + up_to(random_, 30ms);
@@ -337,7 +339,10 @@ std::string describe(const RequestPlan& request) {
 std::string describe(const WorldPlan& plan) {
   std::string text = fmt::format("seed {}: {} ({})\n  {} shards, {} origins{}, {} connections each, {} clients\n",
                                  plan.seed, plan.scenario->name, plan.scenario->sentence, plan.shards, plan.origins,
-                                 plan.origins_by_name ? " by name" : "", plan.connections_max, plan.clients.size());
+                                 plan.silent_family     ? " by name, a family silent"
+                                 : plan.origins_by_name ? " by name"
+                                                        : "",
+                                 plan.connections_max, plan.clients.size());
   text += describe("to the gateway", plan.client_link) + describe("to the origins", plan.origin_link);
   if (plan.idle_close)
     text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);

@@ -146,6 +146,7 @@ struct WorldPlan {
   unsigned shards = 1;
   unsigned origins = 1;
   bool origins_by_name = false;
+  bool silent_family = false;  ///< each name has an IPv6 address as well, and nothing that is sent there arrives
   unsigned requests_per_connection = 1'000'000;
   unsigned connections_max = 64;           ///< per endpoint and shard
   std::optional<Duration> connection_age;  ///< of clients' connections
