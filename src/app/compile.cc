@@ -60,6 +60,7 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.sticky = make_sticky(upstream, context);
   if (!choose_protocol(upstream, context, now, settings)) return nullptr;
   if (!choose_introduction(upstream, context, settings)) return nullptr;
+  if (!may_be_asked(upstream, context, settings)) return nullptr;
   return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
 

@@ -15,6 +15,7 @@
 #include "observers/access_log/line.h"
 #include "observers/access_log/redact.h"
 #include "route/recorded_route.h"
+#include "upstream/recorded_pick.h"
 
 namespace weir {
 namespace {
@@ -98,11 +99,21 @@ struct Event {
   std::string what;
 };
 
+/// What a server had said of its load, where that decided.
+std::optional<HeardReport> report_of(const StoryDecision& decision) {
+  if (decision.room != "report") return {};
+  return facts_from<HeardReport>(decision.facts);
+}
+
 std::string decision_text(const StoryDecision& decision) {
   std::string text(decision.verdict);
   if (!decision.subject.empty()) text += ' ' + printable(decision.subject);
   if (const auto waited = facts_from<Duration>(decision.facts); waited && decision.room == "filter")
     text += fmt::format(" for {}", took(*waited));
+  if (const auto report = report_of(decision)) {
+    text += fmt::format(": {} in flight, {}, {} ago", report->load, took(std::chrono::microseconds{report->latency_us}),
+                        took(report->age));
+  }
   if (!decision.reason.empty() && decision.reason != decision.verdict) text += fmt::format(": {}", decision.reason);
   if (decision.place.known()) text += fmt::format(" ({})", line_of(decision.place));
   return text;
@@ -270,6 +281,13 @@ std::string story_json(const Story& story, const StoryToday* now) {
     if (decision.place.known()) json.member("file", decision.place.file()).member("line", decision.place.line);
     if (const auto waited = facts_from<Duration>(decision.facts); waited && decision.room == "filter")
       json.key("waited_s").raw(exact(*waited));
+    if (const auto report = report_of(decision)) {
+      json.member("in_flight", report->load);
+      json.key("latency_s")
+          .raw(exact(std::chrono::microseconds{report->latency_us}))
+          .key("age_s")
+          .raw(exact(report->age));
+    }
     json.end_object();
   }
   json.end_array().member("cut", story.cut);

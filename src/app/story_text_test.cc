@@ -6,6 +6,7 @@
 #include "contracts/testing/test_exchange.h"
 #include "observers/stories/story_ring.h"
 #include "route/recorded_route.h"
+#include "upstream/recorded_pick.h"
 
 namespace weir {
 namespace {
@@ -82,6 +83,17 @@ TEST_F(StoryText, page_is_one_timeline) {
             "       +40.000 ms  answer      ready to be sent\n"
             "       +41.000 ms  answer      its last byte was sent\n"
             "       +41.000 ms  end         complete\n");
+}
+
+TEST_F(StoryText, report_that_decided_is_told_with_its_age) {
+  test->exchange.record({.room = "report", .verdict = "heard", .subject = "10.0.0.2:3000", .reason = {}, .place = {}},
+                        HeardReport{.load = 3, .latency_us = 8500, .age = 12ms});
+  const Story told = story({.status = 200, .complete = true});
+  const std::string text = story_text(told, today(*gateway, told));
+  EXPECT_NE(text.find("report      heard 10.0.0.2:3000: 3 in flight, 8.5 ms, 12.0 ms ago\n"), std::string::npos)
+      << text;
+  const std::string json = story_json(told, nullptr);
+  EXPECT_NE(json.find(R"("in_flight":3,"latency_s":0.008500,"age_s":0.012000)"), std::string::npos) << json;
 }
 
 TEST_F(StoryText, error_says_what_it_was_and_whose_doing) {

@@ -87,4 +87,16 @@ bool choose_introduction(const config::UpstreamDocument& upstream, BuildContext&
   return true;
 }
 
+bool may_be_asked(const config::UpstreamDocument& upstream, BuildContext& context, const ClusterSettings& settings) {
+  const ReportRule* rule = settings.balancer->reports();
+  if (rule == nullptr || rule->probes.path.empty()) return true;
+  const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
+  if (!fastcgi && !settings.introduction) return true;
+  context.diagnostics.error(upstream.balance.place, upstream.balance.path + ".probe",
+                            fastcgi ? "a FastCGI application has no page that could be asked"
+                                    : "questions for their load are nobody's requests, and would need a PROXY header",
+                            "take it out: load is still read from answers");
+  return false;
+}
+
 }  // namespace weir

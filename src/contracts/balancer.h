@@ -120,6 +120,16 @@ struct Pick {
   std::uint32_t probe = no_endpoint_number;  ///< which of facts.probes it was taken from
 };
 
+/// How servers are asked for their reports beside requests (upstream/load_prober.h).
+struct ProbeRule {
+  std::string path;                                   ///< of the page that answers with a report; empty: nobody asks
+  std::string host;                                   ///< the Host field; empty: the endpoint's address
+  double per_pick = 3;                                ///< servers that are asked for each pick
+  Duration timeout = std::chrono::milliseconds{100};  ///< for everything: connecting, asking, the whole answer
+  std::uint32_t kept = 16;                            ///< reports that a core has at most
+  std::uint32_t uses_max = 0;  ///< picks that a report is good for; 0: as many as what comes replaces
+};
+
 /// Reports of servers that a policy lives on.
 struct ReportRule {
   std::string header;      ///< of an answer, lower case
@@ -127,6 +137,7 @@ struct ReportRule {
   std::string latency;     ///< the metric that is the latency in milliseconds
   double hot_part = 0.84;  ///< quantile of the loads at hand above which a server is hot
   Duration report_age_max = std::chrono::seconds{1};
+  ProbeRule probes;
 };
 
 /// What decides between those who may be picked, beside their weights: whether a pick can be told beforehand.

@@ -182,9 +182,7 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
                               : tries && tries->attempt_timeout
                                   ? fmt::format("{}ms", tries->attempt_timeout->count() / 1'000'000)
                                   : "none";
-  const std::string more = plan_.rehearsal ? rehearsed_options(plan_.rehearsal->mishap)
-                           : tries         ? resilience_text(*tries)
-                                           : "";
+  const std::string more = plan_.rehearsal ? rehearsed_options(plan_) : tries ? resilience_text(*tries) : "";
   source_.files["weir.yaml"] =
       fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection,
                   age, upload_limit, applications, attempt, more, plan_.shards);

@@ -50,17 +50,18 @@ std::string_view name_of(Mishap mishap) {
   return names[static_cast<std::size_t>(mishap)];
 }
 
-std::string rehearsed_options(Mishap mishap) {
-  switch (mishap) {
+std::string rehearsed_options(const WorldPlan& plan) {
+  switch (plan.rehearsal->mishap) {
     case Mishap::errors:
       return "\n    circuit_breaker: { failures_percent: 50, minimum: 10, window: 1s, open: 1s, open_max: 1s, probes: "
              "3 }";
     case Mishap::crowd:
       return "\n    concurrency: { limit: 8, queue: 100, wait: 200ms }";
     default:
-      return R"(
+      return fmt::format("\n    balance: {}",
+                         plan.seed % 2 == 0 ? "least_request" : "{ reported_load: { probe: /load } }") +
+             R"(
     resolve_every: 1s
-    balance: least_request
     retries: { statuses: [502, 503], held_answer: 64KiB, budget: { share: 20%, per_second_min: 0 } }
     hedge: { after: p95, budget: 5% }
     health: { http: /healthz, every: 1s, timeout: 500ms, retry_every: 200ms, down_after: 2, up_after: 2 }
@@ -91,18 +92,21 @@ Task<RehearsedOrigin::Then> RehearsedOrigin::converse_until_killed(Wire& wire) {
   while (then == Then::next_request) {
     Head head;
     if (co_await wire.read_head(head, 1h) != Ending::whole) co_return Then::close;
-    then = co_await answer(wire, head.start.contains("/healthz"));
+    const bool health = head.start.contains("/healthz");
+    then = co_await answer(wire, health ? Asks::health : head.start.contains("/load") ? Asks::load : Asks::page);
   }
   co_return then;
 }
 
-Task<RehearsedOrigin::Then> RehearsedOrigin::answer(Wire& wire, bool check) {
+Task<RehearsedOrigin::Then> RehearsedOrigin::answer(Wire& wire, Asks asks) {
   std::optional<Presence> presence;
-  if (!check) {
+  std::optional<Presence> presence_here;
+  if (asks == Asks::page) {
     ++arrived;
     last_arrival = reactor_.now();
     if (mishap_) arrivals_while_ill.push_back(last_arrival);
     presence.emplace(rehearsal_.in_flight_, rehearsal_.in_flight_most_);
+    presence_here.emplace(in_flight_, in_flight_most_);
   }
   while (suffers(Mishap::stop)) {
     if (!co_await Sleep(reactor_, 10ms)) co_return Then::close;
@@ -112,12 +116,15 @@ Task<RehearsedOrigin::Then> RehearsedOrigin::answer(Wire& wire, bool check) {
     co_await wire.read_some(never, 1);  // until the gateway gives up
     co_return Then::close;
   }
-  if (check) {
-    const Result<void> sent = co_await wire.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-    co_return sent ? Then::next_request : Then::close;
-  }
   const bool slow = suffers(Mishap::slow) || suffers(Mishap::crowd);
   const Duration takes = slow ? slow_takes : suffers(Mishap::errors) ? error_takes : well_takes;
+  if (asks != Asks::page) {
+    const Result<void> sent =
+        co_await wire.send(fmt::format("HTTP/1.1 200 OK\r\nendpoint-load-metrics: TEXT named_metrics.in_flight={}, "
+                                       "named_metrics.latency_ms={}\r\ncontent-length: 0\r\n\r\n",
+                                       in_flight_, takes / 1ms));
+    co_return sent ? Then::next_request : Then::close;
+  }
   // Whoever is given up stops at once: what nobody waits for must not count as being answered.
   std::string nothing;
   if (co_await wire.read_some(nothing, 1, takes) != Ending::late) co_return Then::close;

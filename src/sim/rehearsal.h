@@ -7,7 +7,8 @@
 // asked, how soon the failing one was left alone and how soon it was used again. `./dev bench failures` does the same
 // with processes and real time.
 //
-// The configuration is what docs/failing-upstreams.md recommends; where a breaker or a bulkhead is rehearsed, that one.
+// The configuration is what docs/failing-upstreams.md recommends, in every other world with servers that are asked for
+// their load; where a breaker or a bulkhead is rehearsed, that one.
 #pragma once
 
 #include <deque>
@@ -31,14 +32,15 @@ class RehearsedOrigin final : public SimServer {
   /// From now on; nothing: it is well.
   void suffer(std::optional<Mishap> mishap);
 
-  std::uint64_t arrived = 0;  ///< requests, health checks not counted
+  std::uint64_t arrived = 0;  ///< requests; health checks and questions for its load not counted
   std::vector<Time> arrivals_while_ill;
   Time last_arrival{};
 
  private:
   Task<Then> converse(Wire& wire) override;
   Task<Then> converse_until_killed(Wire& wire);
-  Task<Then> answer(Wire& wire, bool check);
+  enum class Asks : std::uint8_t { page, health, load };
+  Task<Then> answer(Wire& wire, Asks asks);
   Task<Then> send_part(Wire& wire);
   [[nodiscard]] bool suffers(Mishap mishap) const { return mishap_ == mishap; }
 
@@ -46,6 +48,8 @@ class RehearsedOrigin final : public SimServer {
   unsigned number_;
   std::optional<Mishap> mishap_;
   std::vector<CancellationRegion*> open_;
+  unsigned in_flight_ = 0;
+  unsigned in_flight_most_ = 0;
 };
 
 class Rehearsal {
@@ -103,7 +107,7 @@ class Rehearsal {
 };
 
 /// The options of an upstream that is rehearsed, as they stand in the configuration.
-std::string rehearsed_options(Mishap mishap);
+std::string rehearsed_options(const WorldPlan& plan);
 std::string_view name_of(Mishap mishap);
 
 }  // namespace weir::sim

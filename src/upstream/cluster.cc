@@ -9,6 +9,7 @@
 #include "contracts/watched_file.h"
 #include "upstream/cluster_state.h"
 #include "upstream/endpoint_health.h"
+#include "upstream/probe_counts.h"
 
 namespace weir {
 namespace {
@@ -44,6 +45,13 @@ std::shared_ptr<ClusterHealth> find_health(const std::string& name, const std::s
   return states == nullptr ? make() : states->find_or_make<ClusterHealth>("health/" + key, make);
 }
 
+std::shared_ptr<ProbeCounts> find_probe_counts(const ClusterSettings& settings, SharedStates* states, unsigned cores) {
+  const ReportRule* rule = settings.balancer->reports();
+  if (rule == nullptr || rule->probes.path.empty()) return nullptr;
+  const auto make = [&] { return std::make_shared<ProbeCounts>(settings.name, cores); };
+  return states == nullptr ? make() : states->find_or_make<ProbeCounts>("probes/" + settings.name, make);
+}
+
 }  // namespace
 
 Cluster::Cluster(ClusterSettings settings, SharedStates* states, unsigned cores)
@@ -56,6 +64,7 @@ Cluster::Cluster(ClusterSettings settings, SharedStates* states, unsigned cores)
       health_(find_health(settings_.name, key_, states, cores)) {
   invariant(settings_.balancer != nullptr && settings_.protocol != nullptr, "a cluster has a balancer and a protocol");
   table_ = table_of(settings_);
+  probe_counts_ = find_probe_counts(settings_, states, cores);
 }
 
 std::vector<ClusterEndpoint> Cluster::endpoints() const {

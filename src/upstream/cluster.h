@@ -30,6 +30,7 @@ namespace weir {
 class ClusterHealth;  // upstream/endpoint_health.h
 class ClusterState;
 class IntroducingProtocol;  // upstream/introduction.h
+class ProbeCounts;          // upstream/probe_counts.h
 class SharedStates;         // contracts/shared_states.h
 template <typename T>
 class WatchedFile;  // contracts/watched_file.h
@@ -105,6 +106,9 @@ class Cluster {
   /// What the whole machine knows of its endpoints.
   [[nodiscard]] const std::shared_ptr<ClusterHealth>& health() const { return health_; }
 
+  /// What became of questions for the servers' load; null where none are asked.
+  [[nodiscard]] const std::shared_ptr<ProbeCounts>& probe_counts() const { return probe_counts_; }
+
   /// Those written in the configuration, and those of its files as they are now.
   [[nodiscard]] std::vector<ClusterEndpoint> endpoints() const;
 
@@ -123,6 +127,7 @@ class Cluster {
   std::uint64_t generation_;
   bool races_;
   std::shared_ptr<ClusterHealth> health_;
+  std::shared_ptr<ProbeCounts> probe_counts_;
 };
 
 }  // namespace weir

@@ -4,13 +4,17 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "upstream/picking/latency.h"
-#include "upstream/picking/load_report.h"
 
 namespace weir {
 
 ClusterState::ClusterState(Shard& shard, std::string name)
-    : shard_(shard), name_(std::move(name)), health_(shard), files_(shard, [this] { endpoints_changed(); }) {}
+    : shard_(shard),
+      name_(std::move(name)),
+      health_(shard),
+      files_(shard, [this] { endpoints_changed(); }),
+      prober_(shard,
+              [this](std::uint64_t pool_id, const LoadReport& report, Duration took) { hear(pool_id, report, took); }) {
+}
 
 ClusterState::~ClusterState() {
   shard_.reactor.timers().disarm(*this);
@@ -39,6 +43,7 @@ void ClusterState::adopt(const Cluster& cluster) {
   sticky_ = settings.sticky;
   balancer_ = settings.balancer;
   learns_ = balancer_->latency_decay() > Duration::zero() || balancer_->reports() != nullptr;
+  prober_.adopt(cluster, pool_settings_);
   literal_table_ = cluster.table();
   table_ = nullptr;
   table_names_.clear();
@@ -90,7 +95,12 @@ void ClusterState::make_candidates() {
       ++at;
     }
   }
+  prober_.renumber([&](std::uint32_t number) {
+    const Pool& pool = *before[number].pool;
+    return pool.has_seat() ? pool.number() : no_endpoint_number;
+  });
   settle_pools();
+  prober_.keep_those([this](std::uint64_t pool_id) { return find(pool_id) != nullptr; });
   changed();
   name_for_cookies();
   find_table();
@@ -174,6 +184,7 @@ void ClusterState::keep_nothing_idle() {
   pool_settings_.limits.idle_max = 0;
   health_.rest();
   files_.rest();
+  prober_.rest();
   for (const auto& pool : pools_) {
     if (pool->has_seat() && !pool->closed()) pool->configure(pool_settings_);
   }
@@ -183,6 +194,7 @@ void ClusterState::stop() {
   stopped_ = true;
   health_.stop();
   files_.rest();
+  prober_.stop();
   shard_.reactor.timers().disarm(*this);
   tell_waiters(gateway_error(Code::draining));
   for (const auto& pool : pools_) pool->stop();
@@ -208,29 +220,13 @@ Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, s
            .now = now,
            .level = level_,
            .table = table_.get(),
-           .numbers = table_numbers_};
+           .numbers = table_numbers_,
+           .probes = prober_.asks() ? prober_.reports(now, roster_.members()) : std::span<const ProbeFacts>()};
   const std::optional<Pick> pick = weir::pick(balancer, roster_, last_);
+  last_probe_ = pick ? pick->probe : no_endpoint_number;
   if (!pick) return nullptr;
   reason = pick->reason;
   return candidates_[pick->endpoint].pool;
-}
-
-void ClusterState::learn(const Pool& pool, Duration took, const ResponseHead& head) {
-  if (!pool.has_seat()) return;
-  EndpointFacts& facts = facts_[pool.number()];
-  const Time now = shard_.reactor.now();
-  if (const Duration decay = balancer_->latency_decay(); decay > Duration::zero()) {
-    weir::observe_latency(facts, took, now, decay);
-  }
-  const ReportRule* rule = balancer_->reports();
-  const Field* field = rule == nullptr ? nullptr : head.fields.find(rule->header);
-  if (field == nullptr) return;
-  const std::optional<double> load = metric_of(field->value, rule->load);
-  if (!load) return;
-  facts.reported_load = static_cast<std::uint32_t>(std::min(*load, 1e9));
-  const double latency_ms = metric_of(field->value, rule->latency).value_or(static_cast<double>(took.count()) / 1e6);
-  facts.reported_latency_us = static_cast<std::uint32_t>(std::min(latency_ms * 1000, 4e9));
-  facts.reported_at = now;
 }
 
 /// Who may be picked, and for how much each counts, is worked out anew: now, and as long as somebody warms up.

@@ -33,6 +33,7 @@
 #include "upstream/health_view.h"
 #include "upstream/latency_window.h"
 #include "upstream/lineup.h"
+#include "upstream/load_prober.h"
 #include "upstream/pool.h"
 
 namespace weir {
@@ -116,8 +117,18 @@ class ClusterState final : public ShardState, private Timer {
   void hear_operator();
   /// The endpoints as a pick would see them now.
   Lineup lineup();
-  /// What the last pick was made from; valid until the next, or until endpoints change.
+  /// What the last pick was made from; valid until the next, until after_pick(), or until endpoints change.
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
+  /// The report that it took; null: none.
+  [[nodiscard]] const ProbeFacts* last_report() const {
+    return last_probe_ == no_endpoint_number ? nullptr : &last_.probes[last_probe_];
+  }
+  /// The last pick was written down: other servers are asked for their load, where the balancer wants that.
+  /// \param snapshot  of the request, pinned by the questions as well
+  void after_pick(const SnapshotPin& snapshot) {
+    if (prober_.asks()) [[unlikely]]
+      ask_for_loads(snapshot);
+  }
   /// The pool with that id if it is still a candidate's.
   [[nodiscard]] Pool* find(std::uint64_t pool_id) const;
   /// Where the pool's endpoint is an address of a name that has addresses of both families: the least loaded one of the
@@ -190,6 +201,9 @@ class ClusterState final : public ShardState, private Timer {
   void make_candidates();
   void endpoints_changed();
   [[nodiscard]] std::vector<bool> addresses_talked_to() const;
+  void ask_for_loads(const SnapshotPin& snapshot);
+  void hear(std::uint64_t pool_id, const LoadReport& report, Duration took);
+  void take_report(EndpointFacts& facts, const LoadReport& report, Duration took) const;
   void add_candidate(const Slot& slot, const ResolvedAddress& address, std::span<const Candidate> before,
                      std::span<const EndpointFacts> facts_before);
   void take_standings();
@@ -237,6 +251,7 @@ class ClusterState final : public ShardState, private Timer {
   Roster roster_;
   std::uint64_t roster_weight_ = 0;
   EndpointFiles files_;
+  LoadProber prober_;
   SubsetRule subset_;
   Time refresh_at_ = Time::min();  // when the roster is made anew at the latest
   double level_ = 0;
@@ -251,6 +266,7 @@ class ClusterState final : public ShardState, private Timer {
   StickyIds sticky_ids_;
   std::vector<std::uint32_t> tried_;
   PickFacts last_;
+  std::uint32_t last_probe_ = no_endpoint_number;
 
   ExtraLoad extra_load_;
   std::unique_ptr<LatencyWindow> latency_;

@@ -35,6 +35,18 @@ Task<Result<Lease>> lease_of_family(const Cluster& cluster, Exchange& exchange, 
   co_return co_await race.run();
 }
 
+/// What the server that was picked had said of itself.
+void record_report(Exchange& exchange, const Cluster& cluster, const ProbeFacts& report) {
+  exchange.record(
+      {.room = "report",
+       .verdict = "heard",
+       .subject = exchange.upstream_endpoint,
+       .reason = {},
+       .place = cluster.place()},
+      HeardReport{
+          .load = report.load, .latency_us = report.latency_us, .age = exchange.shard.reactor.now() - report.heard_at});
+}
+
 }  // namespace
 
 void watch(OneTry& one, const ClusterState& state, Time now) {
@@ -70,6 +82,9 @@ Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& st
        .reason = reason,
        .place = cluster.place(),
        .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
+  if (const ProbeFacts* report = state.last_report()) [[unlikely]]
+    record_report(exchange, cluster, *report);
+  state.after_pick(exchange.snapshot);
   return pool;
 }
 

@@ -34,6 +34,13 @@ class RecordedPick {
   std::vector<EndpointFacts> endpoints_;
 };
 
+/// The report that a pick was made by, as it stood then.
+struct HeardReport {
+  std::uint32_t load = 0;  ///< with what was sent there since
+  std::uint32_t latency_us = 0;
+  Duration age{};
+};
+
 /// 12 bytes each, and 28 more where latencies or reports are known. Of larger upstreams a story keeps who was picked
 /// and not from what.
 inline constexpr std::size_t recorded_endpoints_max = 32;

@@ -53,12 +53,13 @@ struct Script {
   std::map<std::string, Duration> way_takes;     // of connects, by address, in place of connect_takes; the entry stays
   std::map<std::string, Error> connect_fails;    // by address, once that time is over; the entry stays
   std::deque<Result<Status>> answers;            // to send(); 200 when there is none
-  std::map<std::string, Duration> answer_takes;  // by address; the entry stays
+  std::map<std::string, Duration> answer_takes;  // by address, or address and path; the entry stays
   std::map<std::string, Status> statuses;        // by address, behind `answers`; the entry stays
   std::map<std::string, Content> contents;       // by address; the entry stays
   std::string retry_after;                       // of every answer; empty: none
+  std::map<std::string, std::string> reports;    // by address, or address and path: of its load; the entry stays
   std::vector<std::string> time_left;            // what each send() was told in x-left-ms
-  std::vector<std::string> sent_to;              // address of each send()
+  std::vector<std::string> sent_to;              // address of each send(), its path behind it
   std::vector<std::string> bodies;               // what each send() pulled
   std::vector<std::string> introductions;        // what each connect() said first
   unsigned connects = 0;
@@ -77,7 +78,8 @@ class FakeSession final : public ClientSession {
   Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts&, Lease lease) override {
     ++carried_;
     const std::size_t number = script_.bodies.size();
-    script_.sent_to.push_back(address_);
+    const std::string page = address_ + std::string(head.path);
+    script_.sent_to.push_back(page);
     const Field* const left = head.fields.find("x-left-ms");
     script_.time_left.emplace_back(left == nullptr ? "" : left->value);
     script_.bodies.emplace_back();
@@ -95,8 +97,8 @@ class FakeSession final : public ClientSession {
     } else if (const auto status = script_.statuses.find(address_); status != script_.statuses.end()) {
       answer.head.status = status->second;
     }
-    if (const auto takes = script_.answer_takes.find(address_); takes != script_.answer_takes.end()) {
-      if (const auto slept = co_await Sleep(exchange.shard.reactor, takes->second); !slept) {
+    if (const Duration* takes = known(script_.answer_takes, page)) {
+      if (const auto slept = co_await Sleep(exchange.shard.reactor, *takes); !slept) {
         ++script_.given_up;
         const bool too_long = slept.error().code == Code::attempt_timeout;
         co_return fail(too_long ? slept.error().with(Retry::idempotent) : slept.error());
@@ -104,6 +106,9 @@ class FakeSession final : public ClientSession {
     }
     if (!script_.retry_after.empty()) {
       answer.head.fields.append(FieldName::retry_after, exchange.arena.copy(script_.retry_after));
+    }
+    if (const std::string* report = known(script_.reports, page)) {
+      answer.head.fields.append("x-load", exchange.arena.copy(*report));
     }
     if (const auto content = script_.contents.find(address_); content != script_.contents.end()) {
       answer.body = BodyPointer(exchange.arena.make<FakeBody>(exchange.shard.reactor, content->second));
@@ -119,6 +124,14 @@ class FakeSession final : public ClientSession {
   void hear_something(bool gone) { watcher_->on_activity(gone); }
 
  private:
+  /// What is said of the page, or else of its server; null: nothing.
+  template <typename Value>
+  [[nodiscard]] const Value* known(const std::map<std::string, Value>& all, const std::string& page) const {
+    const auto of_page = all.find(page);
+    const auto found = of_page != all.end() ? of_page : all.find(address_);
+    return found == all.end() ? nullptr : &found->second;
+  }
+
   unsigned number_;
   Watcher* watcher_;
   Script& script_;

@@ -11,6 +11,7 @@
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
 #include "app/admin/overload_page.h"
+#include "app/admin/probes_page.h"
 #include "app/admin/sticky_page.h"
 #include "app/admin/top_page.h"
 #include "app/admin/upstreams_page.h"
@@ -274,6 +275,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_limits(page, limit_totals(*states));
     add_overload(page, *states);
     add_sticky(page, *states);
+    add_load_probes(page, *states);
     add_fleet(page, fleet_totals(*states));
     add_redis(page, redis_totals(*states));
   }

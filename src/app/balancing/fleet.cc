@@ -17,9 +17,6 @@ namespace {
 /// Of a server's own mean service time: its last twenty requests weigh two thirds.
 constexpr double smoothing = 0.05;
 
-/// Reports that a pick uses up beside its own: the paper's removal rate.
-constexpr double dropped_per_pick = 1;
-
 double exponential(Random& random, double mean) {
   return -std::log((static_cast<double>(random.next() >> 11) + 1.0) * 0x1.0p-53) * mean;
 }
@@ -49,13 +46,18 @@ struct Server {
 struct Gateway {
   std::vector<EndpointFacts> endpoints;
   ProbePool probes;
+  double probes_due = 0;
   std::uint64_t turn = 0;
 };
 
 class Run {
  public:
   Run(const Balancer& balancer, const FleetSettings& settings)
-      : balancer_(balancer), settings_(settings), random_(settings.seed), servers_(settings.servers) {
+      : balancer_(balancer),
+        settings_(settings),
+        rule_{.path = {}, .host = {}, .per_pick = settings.probes_per_request},
+        random_(settings.seed),
+        servers_(settings.servers) {
     for (Server& each : servers_) each.service_ms = settings.service_ms;
     gateways_.resize(settings.gateways);
     for (std::size_t number = 0; number < gateways_.size(); ++number) {
@@ -108,7 +110,8 @@ class Run {
   void arrive() {
     const auto number = static_cast<std::uint32_t>(random_.below(gateways_.size()));
     Gateway& gateway = gateways_[number];
-    if (settings_.probes_used) gateway.probes.tidy(at(now_ms_), std::chrono::seconds{1}, dropped_per_pick, 0.84);
+    if (settings_.probes_used)
+      gateway.probes.tidy(at(now_ms_), std::chrono::seconds{1}, dropped_per_pick(rule_, servers_.size()), 0.84);
     PickFacts facts{.endpoints = gateway.endpoints,
                     .turn = gateway.turn++,
                     .draw = random_.next(),
@@ -119,9 +122,11 @@ class Run {
     if (picked.probe != no_endpoint_number) gateway.probes.use(picked.probe);
     ++gateway.endpoints[picked.endpoint].in_flight;
     join(picked.endpoint, {.came_ms = now_ms_, .gateway = number});
-    for (double left = settings_.probes_used ? settings_.probes_per_request : 0; left >= 1; left -= 1) {
+    for (gateway.probes_due += settings_.probes_used ? rule_.per_pick : 0; gateway.probes_due >= 1;
+         --gateway.probes_due) {
       const auto asked = static_cast<std::uint32_t>(random_.below(servers_.size()));
-      gateway.probes.add(servers_[asked].report(asked, now_ms_));
+      const std::uint32_t uses = uses_by_lot(uses_of_a_report(rule_, servers_.size()), random_.next());
+      gateway.probes.add(servers_[asked].report(asked, now_ms_), uses);
     }
   }
 
@@ -179,6 +184,7 @@ class Run {
   using End = std::pair<double, std::uint32_t>;
   const Balancer& balancer_;
   const FleetSettings& settings_;
+  const ProbeRule rule_;
   Random random_;
   Roster roster_;
   std::vector<Server> servers_;

@@ -1,6 +1,8 @@
 // Lanes, and what is done without reports.
 #include "balancers/reported_load/reported_load.h"
 
+#include <algorithm>
+
 #include "upstream/picking/draws.h"
 #include "upstream/picking/latency.h"
 #include "upstream/picking/probes.h"
@@ -10,6 +12,9 @@ namespace {
 
 /// Reports below which there is no choice among them.
 constexpr std::size_t choice_least = 2;
+/// Beyond it the same servers would be asked twice for one request.
+constexpr std::uint32_t questions_percent_max = 800;
+static_assert(questions_percent_max == 100 * Draws::draws_max);
 
 bool usable(const PickFacts& facts, const ProbeFacts& probe, Duration age_max) {
   return facts.may_pick(probe.endpoint) && facts.now - probe.heard_at <= age_max;
@@ -21,7 +26,13 @@ ReportedLoad::ReportedLoad(const ReportedLoadOptions& options)
     : rule_{.header = options.header,
             .load = options.load,
             .latency = options.latency,
-            .report_age_max = options.report_age_max} {}
+            .report_age_max = options.report_age_max,
+            .probes = {.path = options.probe.path,
+                       .host = options.probe.host,
+                       .per_pick = options.probe.per_request_percent / 100.0,
+                       .timeout = options.probe.timeout,
+                       .kept = options.probe.kept,
+                       .uses_max = options.probe.uses_max}} {}
 
 std::optional<Pick> ReportedLoad::pick(const PickFacts& facts) const {
   if (const std::optional<Pick> by_report = pick_of_reports(facts)) return by_report;
@@ -69,6 +80,54 @@ double ReportedLoad::cost_of(const EndpointFacts& endpoint, const PickFacts& fac
   return std::max(1.0, latency_now(endpoint, facts.now, latency_decay())) * (load + 1) / endpoint.weight;
 }
 
+namespace {
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char each) { return each > 0x20 && each < 0x7F && each != '#'; });
+}
+
+std::string path_complaint(const std::string& path) {
+  return path.starts_with('/') && is_printable(path) ? "" : "is not a path such as /load";
+}
+
+std::string host_complaint(const std::string& host) {
+  return is_printable(host) ? "" : "is not a host";
+}
+
+}  // namespace
+
+const Schema<LoadProbeOptions>& LoadProbeOptions::schema() {
+  static const auto schema =
+      Schema<LoadProbeOptions>("probe", "Servers are asked for their load beside requests; without it they are not.")
+          .option("path", &LoadProbeOptions::path,
+                  {.doc = "Of the page that answers with the report, in the same field as other answers.",
+                   .example = "/load",
+                   .required = true,
+                   .complaint = path_complaint})
+          .option("host", &LoadProbeOptions::host,
+                  {.doc = "The Host field; without it the server's address.",
+                   .example = "shop.example.com",
+                   .complaint = host_complaint})
+          .option("per_request_percent", &LoadProbeOptions::per_request_percent,
+                  {.doc = "How many servers are asked for 100 requests.",
+                   .example = "100",
+                   .minimum = 1,
+                   .maximum = questions_percent_max})
+          .option("timeout", &LoadProbeOptions::timeout,
+                  {.doc = "How long one may take; who needs longer has no report.",
+                   .example = "50ms",
+                   .minimum = std::chrono::milliseconds{1},
+                   .maximum = std::chrono::minutes{1}})
+          .option("kept", &LoadProbeOptions::kept,
+                  {.doc = "Reports that each core picks from.", .example = "16", .minimum = 2, .maximum = 256})
+          .option("uses_max", &LoadProbeOptions::uses_max,
+                  {.doc = "Requests that are sent by one report; 0: as many as new reports make up for.",
+                   .example = "2",
+                   .maximum = 1000})
+          .shorthand("path");
+  return schema;
+}
+
 const Schema<ReportedLoadOptions>& ReportedLoadOptions::schema() {
   static const auto schema =
       Schema<ReportedLoadOptions>("reported_load", "By the load that servers report with their answers.")
@@ -83,7 +142,9 @@ const Schema<ReportedLoadOptions>& ReportedLoadOptions::schema() {
                   {.doc = "Older reports are not believed.",
                    .example = "1s",
                    .minimum = std::chrono::milliseconds{1},
-                   .maximum = std::chrono::minutes{1}});
+                   .maximum = std::chrono::minutes{1}})
+          .option("probe", &ReportedLoadOptions::probe,
+                  {.doc = "Servers are also asked beside requests, so that reports are fresh.", .example = "/load"});
   return schema;
 }
 

@@ -6,21 +6,32 @@
 // named_metrics.in_flight=3,named_metrics.latency_ms=12`. Two endpoints are drawn, and the one is picked where
 // a request costs less: its latency as we have seen it, times what it has to do by its last report or our own count.
 //
-// Where somebody gathers reports by asking servers beforehand (facts.probes), those at hand are split at a quantile of
-// their loads: above it a server is hot. Of the cold ones the quickest is picked; when all are hot, the least loaded.
-// The gateway does not ask by itself yet: the lanes are proven in the fleet of `./dev bench lb`, where a fresh report
-// is worth five times as much as one that came with an answer.
+// Where servers are also asked beforehand (`probe`, upstream/load_prober.h), the reports at hand are split at a
+// quantile of their loads: above it a server is hot. Of the cold ones the quickest is picked; when all are hot, the
+// least loaded. In the fleet of `./dev bench lb` a fresh report is worth five times as much as one that came with an
+// answer.
 #pragma once
 
 #include "contracts/plugin.h"
 
 namespace weir {
 
+struct LoadProbeOptions {
+  std::string path;  ///< empty: nobody is asked
+  std::string host;
+  std::uint32_t per_request_percent = 300;  ///< the paper's three questions for each request
+  Duration timeout = std::chrono::milliseconds{100};
+  std::uint32_t kept = 16;
+  std::uint32_t uses_max = 0;
+  static const Schema<LoadProbeOptions>& schema();
+};
+
 struct ReportedLoadOptions {
   std::string header = "endpoint-load-metrics";
   std::string load = "named_metrics.in_flight";
   std::string latency = "named_metrics.latency_ms";
   Duration report_age_max = std::chrono::seconds{1};
+  LoadProbeOptions probe;
   static const Schema<ReportedLoadOptions>& schema();
 };
 

@@ -1,6 +1,7 @@
 // Names and numbers between commas.
 #include "upstream/picking/load_report.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -21,6 +22,18 @@ std::optional<double> number_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<LoadReport> report_in(const Fields& fields, const ReportRule& rule) {
+  const Field* field = fields.find(rule.header);
+  if (field == nullptr) return {};
+  const std::optional<double> load = metric_of(field->value, rule.load);
+  if (!load) return {};
+  LoadReport report{.load = static_cast<std::uint32_t>(std::min(*load, 1e9))};
+  if (const std::optional<double> latency_ms = metric_of(field->value, rule.latency)) {
+    report.latency_us = static_cast<std::uint32_t>(std::min(*latency_ms * 1000, 4e9));
+  }
+  return report;
+}
 
 std::optional<double> metric_of(std::string_view report, std::string_view name) {
   if (report.starts_with("TEXT ")) report.remove_prefix(5);

@@ -9,7 +9,18 @@
 #include <optional>
 #include <string_view>
 
+#include "contracts/balancer.h"
+#include "http/fields.h"
+
 namespace weir {
+
+struct LoadReport {
+  std::uint32_t load = 0;
+  std::optional<std::uint32_t> latency_us;  ///< nothing: it does not say
+};
+
+/// What a server says of itself in the fields of an answer; nothing when its load is not there.
+std::optional<LoadReport> report_in(const Fields& fields, const ReportRule& rule);
 
 /// The value of a metric. \returns  nothing when it is not there, no number, or negative
 std::optional<double> metric_of(std::string_view report, std::string_view name);
