@@ -45,6 +45,8 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   settings.deadline_field = upstream.deadline_field;
   settings.cores = context.cores;
   settings.zone = upstream.zone;
+  settings.roster.zone_traffic_per_million = upstream.zone_spill.traffic.per_million;
+  settings.roster.near_in_flight = static_cast<double>(upstream.zone_spill.in_flight) / context.cores;
   settings.slow_start = upstream.slow_start;
   settings.health.outliers = upstream.outliers;
   settings.health.panic_below_percent = upstream.panic_below_percent;

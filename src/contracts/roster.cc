@@ -3,6 +3,8 @@
 
 #include <numeric>
 
+#include "contracts/zone_spill.h"
+
 namespace weir {
 namespace {
 
@@ -43,9 +45,10 @@ bool may_serve(const EndpointFacts& endpoint) {
   return endpoint.available && !endpoint.drained && endpoint.weight > 0;
 }
 
-/// The share of all traffic that it can take.
-double bearing(const auto& tier, unsigned percent) {
-  return static_cast<double>(tier.available) / static_cast<double>(tier.weight) * percent / 100;
+SideLoad load_of(const EndpointGroup& group, std::span<const EndpointFacts> endpoints) {
+  SideLoad load{.weight = group.weight_sum};
+  for (const std::uint32_t number : group.members) load.in_flight += endpoints[number].in_flight;
+  return load;
 }
 
 bool all_tried(const EndpointGroup& group, const PickFacts& facts) {
@@ -91,7 +94,8 @@ void Roster::make(std::span<const EndpointFacts> endpoints, const RosterRules& r
     group.marks.resize(number / 64 + 1);
     group.marks.back() |= std::uint64_t{1} << (number % 64);
   }
-  share_out(rules.bearing_percent);
+  near_in_flight_ = rules.near_in_flight;
+  share_out(rules);
   for (EndpointGroup& group : std::span(groups_.data(), count_)) weigh(group, endpoints);
 }
 
@@ -119,7 +123,7 @@ EndpointGroup& Roster::group_for(const EndpointFacts& endpoint) {
 
 /// Drops groups that have nobody and says how much of the traffic each of the others takes. Those that take nothing
 /// stay: a request that has tried all others goes there.
-void Roster::share_out(unsigned bearing_percent) {
+void Roster::share_out(const RosterRules& rules) {
   std::size_t kept = 0;
   for (std::size_t at = 0; at < count_; ++at) {
     if (groups_[at].members.empty()) continue;
@@ -129,14 +133,41 @@ void Roster::share_out(unsigned bearing_percent) {
   }
   count_ = kept;
   double borne = 0;
-  for (const Tier& tier : std::span(tiers_.data(), count_)) borne += bearing(tier, bearing_percent);
+  for (std::size_t at = 0; at < count_; ++at) borne += bearing(at, rules);
   borne = std::min(borne, 1.0);
   share_upto_.clear();
   double upto = 0;
-  for (const Tier& tier : std::span(tiers_.data(), count_)) {
-    upto = std::min(borne, upto + bearing(tier, bearing_percent));
+  for (std::size_t at = 0; at < count_; ++at) {
+    upto = std::min(borne, upto + bearing(at, rules));
     share_upto_.push_back(static_cast<std::uint64_t>(upto / borne * 0x1p32));
   }
+}
+
+/// The share of all traffic that a group can take.
+double Roster::bearing(std::size_t at, const RosterRules& rules) const {
+  const Tier& tier = tiers_[at];
+  const double healthy =
+      static_cast<double>(tier.available) / static_cast<double>(tier.weight) * rules.bearing_percent / 100;
+  const EndpointGroup* far = far_side_of(groups_[at]);
+  if (far == nullptr) return healthy;
+  const Tier& other = tiers_[at + 1];
+  return std::min(healthy, part_kept_near(static_cast<double>(tier.available), static_cast<double>(other.available),
+                                          rules.zone_traffic_per_million / 1e6));
+}
+
+/// Of a near side; null where there is none.
+const EndpointGroup* Roster::far_side_of(const EndpointGroup& group) const {
+  const EndpointGroup* next = &group + 1;
+  if (!group.near || next == groups_.data() + count_ || next->priority != group.priority) return nullptr;
+  return next;
+}
+
+const EndpointGroup* Roster::choose(std::uint64_t bits, std::span<const EndpointFacts> endpoints) const {
+  const EndpointGroup* group = choose(bits);
+  if (near_in_flight_ <= 0 || group == nullptr) return group;
+  const EndpointGroup* far = far_side_of(*group);
+  if (far == nullptr) return group;
+  return near_is_full(load_of(*group, endpoints), load_of(*far, endpoints), near_in_flight_) ? far : group;
 }
 
 const EndpointGroup* Roster::choose(std::uint64_t bits) const {
@@ -155,7 +186,7 @@ std::size_t Roster::members() const {
 }
 
 std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFacts& facts) {
-  facts.group = roster.choose(facts.keyed ? facts.key : facts.draw);
+  facts.group = roster.choose(facts.keyed ? facts.key : facts.draw, facts.endpoints);
   if (facts.group == nullptr) return {};
   if (!facts.tried.empty() && all_tried(*facts.group, facts)) {
     const auto untried =
@@ -170,6 +201,17 @@ std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFac
     }
   }
   return balancer.pick(facts);
+}
+
+std::string_view spill_reason(const Roster& roster, const PickFacts& facts) {
+  if (facts.group == nullptr || facts.group->near) return {};
+  const auto near = std::ranges::find_if(roster.groups(), [&](const EndpointGroup& group) {
+    return group.near && group.priority == facts.group->priority;
+  });
+  if (near == roster.groups().end()) return "none_near";
+  if (!facts.tried.empty() && all_tried(*near, facts)) return "near_tried";
+  const bool by_share = roster.choose(facts.keyed ? facts.key : facts.draw) == facts.group;
+  return by_share ? "near_share" : "near_full";
 }
 
 std::uint32_t warm_weight(std::uint32_t weight, Duration age, Duration window) {

@@ -8,7 +8,8 @@
 //
 //   share = min(what is left, 1.4 * available weight / weight); all shares together are stretched to 1.
 //
-// 1.4 is what Envoy calls its overprovisioning factor: a group with 71 % of its weight still takes everything.
+// 1.4 is what Envoy calls its overprovisioning factor: a group with 71 % of its weight still takes everything. The near
+// side takes no more than its zone keeps (contracts/zone_spill.h).
 //
 // A request that has tried them all goes to one that is ejected, if there is one: that it would fail there, too, is a
 // guess. A panic is none of the roster's business (upstream/availability.h): it is told who is available.
@@ -24,6 +25,8 @@ namespace weir {
 
 struct RosterRules {
   unsigned bearing_percent = 140;
+  std::uint32_t zone_traffic_per_million = 0;  ///< of all requests to the upstream, those of this zone; 0: not known
+  double near_in_flight = 0;  ///< of this core, per unit of weight: what the near side bears; 0: as many as come
 };
 
 class Roster {
@@ -32,6 +35,9 @@ class Roster {
 
   /// The group that random bits fall on, by share; null when nobody may be picked.
   [[nodiscard]] const EndpointGroup* choose(std::uint64_t bits) const;
+  /// The same, but for the other side of the zone when the near one is full.
+  /// \param endpoints  as make() was given them, with their loads of now
+  [[nodiscard]] const EndpointGroup* choose(std::uint64_t bits, std::span<const EndpointFacts> endpoints) const;
   [[nodiscard]] std::span<const EndpointGroup> groups() const { return {groups_.data(), count_}; }
   /// Whether any first try goes to groups()[at]; to the others go those that have tried all of these.
   [[nodiscard]] bool takes_traffic(std::size_t at) const {
@@ -46,19 +52,27 @@ class Roster {
     std::uint64_t available = 0;
   };
   EndpointGroup& group_for(const EndpointFacts& endpoint);
-  void share_out(unsigned bearing_percent);
+  void share_out(const RosterRules& rules);
+  [[nodiscard]] double bearing(std::size_t at, const RosterRules& rules) const;
+  [[nodiscard]] const EndpointGroup* far_side_of(const EndpointGroup& group) const;
 
   // Groups beyond count_ are kept for their memory.
   std::vector<EndpointGroup> groups_;
   std::vector<Tier> tiers_;
   std::vector<std::uint64_t> share_upto_;  // of 2^32, when there are several
   std::size_t count_ = 0;
+  double near_in_flight_ = 0;
 };
 
 /// The whole pick, pure: a group by its share, then an endpoint by the balancer. When all were tried, one that is
 /// ejected and was not; what was tried is picked again only when nothing else is left.
 /// \param facts  but for its group
 std::optional<Pick> pick(const Balancer& balancer, const Roster& roster, PickFacts& facts);
+
+/// Why a pick left the gateway's zone: none_near (available), near_tried, near_full, near_share (what it brings is more
+/// than its part of the servers, or than its healthy ones bear). Empty: it did not. Pure.
+/// \param facts  after pick()
+std::string_view spill_reason(const Roster& roster, const PickFacts& facts);
 
 /// What an endpoint counts for while it warms up: rising from a tenth of its weight to all of it.
 /// \param age  since it came (back); \param window  0: no warming up

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/random.h"
+#include "contracts/zone_spill.h"
 
 namespace weir {
 namespace {
@@ -24,6 +27,17 @@ Roster roster_of(const std::vector<EndpointFacts>& endpoints, const RosterRules&
   roster.make(endpoints, rules);
   return roster;
 }
+
+class First final : public Balancer {
+ public:
+  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
+    for (const std::uint32_t member : facts.group->members) {
+      if (facts.may_pick(member)) return Pick{.endpoint = member, .reason = "first"};
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view name() const override { return "first"; }
+};
 
 TEST(Roster, everybody_who_may_be_picked_is_in_one_group) {
   const Roster roster = roster_of({{}, {.available = false}, {.weight = 0}, {.drained = true}, {}});
@@ -79,6 +93,90 @@ TEST(Roster, those_nearby_are_preferred_and_spill_over_when_too_few) {
   EXPECT_NEAR(counts[2], 0.3, 0.01);
 }
 
+// By capacity: near / (near + far) / traffic, as in Envoy's zone-aware routing.
+TEST(ZoneSpill, zone_keeps_as_much_as_it_has_servers_for) {
+  struct Case {
+    double near, far, traffic, kept;
+  };
+  for (const Case& each : {Case{.near = 2, .far = 4, .traffic = 0.33, .kept = 1},
+                           {.near = 1, .far = 5, .traffic = 1.0 / 3, .kept = 0.5},
+                           {.near = 2, .far = 4, .traffic = 0.5, .kept = 2.0 / 3},
+                           {.near = 1, .far = 9, .traffic = 1, .kept = 0.1},
+                           {.near = 5, .far = 1, .traffic = 0.01, .kept = 1},
+                           {.near = 1, .far = 0, .traffic = 1, .kept = 1},
+                           {.near = 1, .far = 9, .traffic = 0, .kept = 1}}) {
+    EXPECT_NEAR(part_kept_near(each.near, each.far, each.traffic), each.kept, 1e-9)
+        << each.near << " near, " << each.far << " far, " << each.traffic;
+  }
+}
+
+TEST(ZoneSpill, near_side_is_full_above_its_load_while_the_other_has_less) {
+  struct Case {
+    SideLoad near, far;
+    double per_weight;
+    bool full;
+  };
+  for (const Case& each : {Case{.near = {2, 19}, .far = {2, 0}, .per_weight = 10, .full = false},
+                           {.near = {2, 20}, .far = {2, 0}, .per_weight = 10, .full = true},
+                           {.near = {2, 20}, .far = {2, 19}, .per_weight = 10, .full = true},
+                           {.near = {2, 20}, .far = {2, 20}, .per_weight = 10, .full = false},  // nowhere is easier
+                           {.near = {2, 20}, .far = {4, 39}, .per_weight = 10, .full = true},
+                           {.near = {2, 20}, .far = {0, 0}, .per_weight = 10, .full = false},
+                           {.near = {2, 99}, .far = {2, 0}, .per_weight = 0, .full = false},
+                           {.near = {1, 0}, .far = {9, 0}, .per_weight = 0.5, .full = false}}) {
+    EXPECT_EQ(near_is_full(each.near, each.far, each.per_weight), each.full)
+        << each.near.in_flight << " near, " << each.far.in_flight << " far, " << each.per_weight;
+  }
+}
+
+TEST(Roster, zone_that_brings_more_than_its_part_of_the_servers_keeps_its_part) {
+  std::vector<EndpointFacts> endpoints{{}, {.near = false}, {.near = false}, {.near = false}};
+  const RosterRules half{.zone_traffic_per_million = 500'000};
+  EXPECT_NEAR(shares(roster_of(endpoints, half), 4)[0], 0.5, 0.01);  // a quarter of the servers for half of the traffic
+  EXPECT_NEAR(shares(roster_of(endpoints, {}), 4)[0], 1, 1e-9);
+  endpoints[3].available = false;  // a third, now
+  EXPECT_NEAR(shares(roster_of(endpoints, half), 4)[0], 2.0 / 3, 0.01);
+  endpoints[2].available = endpoints[1].available = false;
+  EXPECT_NEAR(shares(roster_of(endpoints, half), 4)[0], 1, 1e-9) << "nobody else is there";
+}
+
+TEST(Roster, what_is_above_the_load_of_the_near_side_goes_elsewhere_and_says_why) {
+  std::vector<EndpointFacts> endpoints{
+      {.in_flight = 3}, {.in_flight = 4}, {.near = false}, {.in_flight = 90, .available = false}};
+  const RosterRules rules{.near_in_flight = 4};
+  const Roster roster = roster_of(endpoints, rules);
+  const auto reason = [&](std::vector<std::uint32_t> tried = {}) {
+    PickFacts facts{.endpoints = endpoints, .tried = tried, .draw = 5};
+    pick(First(), roster, facts);
+    return std::string(spill_reason(roster, facts));
+  };
+  EXPECT_EQ(reason(), "") << "who is ejected keeps its load to itself";
+  endpoints[0].in_flight = 4;
+  EXPECT_EQ(reason(), "near_full");
+  endpoints[2].in_flight = 4;
+  EXPECT_EQ(reason(), "") << "nowhere is easier";
+  EXPECT_EQ(reason({0, 1}), "near_tried");
+}
+
+TEST(Roster, pick_that_leaves_the_zone_by_share_or_because_nobody_is_there_says_so) {
+  std::vector<EndpointFacts> endpoints{{}, {.near = false}};
+  const auto reasons = [&](const RosterRules& rules) {
+    std::set<std::string> all;
+    const Roster roster = roster_of(endpoints, rules);
+    Random random(5);
+    for (int at = 0; at < 100; ++at) {
+      PickFacts facts{.endpoints = endpoints, .draw = random.next()};
+      pick(First(), roster, facts);
+      all.emplace(spill_reason(roster, facts));
+    }
+    return all;
+  };
+  EXPECT_EQ(reasons({}), std::set<std::string>{""});
+  EXPECT_EQ(reasons({.zone_traffic_per_million = 1'000'000}), (std::set<std::string>{"", "near_share"}));
+  endpoints[0].available = false;
+  EXPECT_EQ(reasons({}), std::set<std::string>{"none_near"});
+}
+
 TEST(Roster, few_left_are_stretched_to_all_traffic) {
   std::vector<EndpointFacts> endpoints(10);
   for (std::size_t at = 1; at < 10; ++at) endpoints[at].available = false;
@@ -108,17 +206,6 @@ TEST(Roster, made_again_it_is_the_same) {
     if (fresh.choose(bits) != nullptr) EXPECT_EQ(used.choose(bits)->members, fresh.choose(bits)->members);
   }
 }
-
-class First final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
-    for (const std::uint32_t member : facts.group->members) {
-      if (facts.may_pick(member)) return Pick{.endpoint = member, .reason = "first"};
-    }
-    return {};
-  }
-  [[nodiscard]] std::string_view name() const override { return "first"; }
-};
 
 TEST(Roster, one_who_has_tried_a_group_goes_to_the_next_and_then_round_again) {
   const std::vector<EndpointFacts> endpoints{{}, {.priority = 1}};

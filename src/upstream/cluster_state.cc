@@ -40,6 +40,7 @@ void ClusterState::adopt(const Cluster& cluster) {
   zone_ = settings.zone;
   slow_start_ = settings.slow_start;
   rules_ = settings.roster;
+  rules_.near_in_flight /= weight_scale();
   sticky_ = settings.sticky;
   balancer_ = settings.balancer;
   learns_ = balancer_->latency_decay() > Duration::zero() || balancer_->reports() != nullptr;
@@ -231,7 +232,7 @@ Pool* ClusterState::pick(const Balancer& balancer, const PickRequest& request, s
 
 /// Who may be picked, and for how much each counts, is worked out anew: now, and as long as somebody warms up.
 void ClusterState::refresh(Time now) {
-  const std::uint32_t scale = slow_start_ > Duration::zero() ? warming_steps : 1;
+  const std::uint32_t scale = weight_scale();
   refresh_at_ = never;
   for (std::size_t at = 0; at < candidates_.size(); ++at) {
     const Candidate& each = candidates_[at];

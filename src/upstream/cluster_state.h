@@ -119,6 +119,8 @@ class ClusterState final : public ShardState, private Timer {
   Lineup lineup();
   /// What the last pick was made from; valid until the next, until after_pick(), or until endpoints change.
   [[nodiscard]] const PickFacts& last_pick() const { return last_; }
+  /// Why it left the zone; empty: it did not.
+  [[nodiscard]] std::string_view last_spill() const { return spill_reason(roster_, last_); }
   /// The report that it took; null: none.
   [[nodiscard]] const ProbeFacts* last_report() const {
     return last_probe_ == no_endpoint_number ? nullptr : &last_.probes[last_probe_];
@@ -196,6 +198,8 @@ class ClusterState final : public ShardState, private Timer {
   /// Steps in which an endpoint that warms up gets heavier.
   static constexpr std::uint32_t warming_steps = 100;
 
+  /// Of weights as balancers see them.
+  [[nodiscard]] std::uint32_t weight_scale() const { return slow_start_ > Duration::zero() ? warming_steps : 1; }
   void adopt(const Cluster& cluster);
   void take_slots(const std::vector<ClusterEndpoint>& endpoints);
   void make_candidates();

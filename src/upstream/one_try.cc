@@ -35,6 +35,17 @@ Task<Result<Lease>> lease_of_family(const Cluster& cluster, Exchange& exchange, 
   co_return co_await race.run();
 }
 
+/// A server of another zone was picked.
+void record_spill(Exchange& exchange, const Cluster& cluster, const ClusterState& state, std::string_view reason) {
+  exchange.record(
+      {.room = "zone",
+       .verdict = "left",
+       .subject = exchange.arena.copy(cluster.settings().zone),
+       .reason = reason,
+       .place = cluster.place(),
+       .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
+}
+
 /// What the server that was picked had said of itself.
 void record_report(Exchange& exchange, const Cluster& cluster, const ProbeFacts& report) {
   exchange.record(
@@ -82,6 +93,8 @@ Pool* pick_endpoint(Exchange& exchange, const Cluster& cluster, ClusterState& st
        .reason = reason,
        .place = cluster.place(),
        .facts = exchange.keeps_facts() ? pack(state.last_pick(), state.roster_rules(), exchange.arena) : ""});
+  if (const std::string_view why = state.last_spill(); !why.empty()) [[unlikely]]
+    record_spill(exchange, cluster, state, why);
   if (const ProbeFacts* report = state.last_report()) [[unlikely]]
     record_report(exchange, cluster, *report);
   state.after_pick(exchange.snapshot);

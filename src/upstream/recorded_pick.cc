@@ -185,4 +185,13 @@ std::optional<Pick> RecordedPick::pick_again(const Balancer& balancer, const Bal
   return pick(balancer, roster, again);
 }
 
+std::string_view RecordedPick::spill_again(const Balancer& balancer, const BalancerTable* table) const {
+  Roster roster;
+  roster.make(endpoints_, rules_);
+  PickFacts again = facts();
+  again.table = table;
+  if (!pick(balancer, roster, again)) return {};
+  return spill_reason(roster, again);
+}
+
 }  // namespace weir

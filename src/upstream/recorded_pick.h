@@ -21,6 +21,8 @@ class RecordedPick {
 
   /// The pick, made again. \param table  of the balancer, for the same endpoints; null where it has none
   [[nodiscard]] std::optional<Pick> pick_again(const Balancer& balancer, const BalancerTable* table) const;
+  /// Why it left the zone, decided again.
+  [[nodiscard]] std::string_view spill_again(const Balancer& balancer, const BalancerTable* table) const;
   [[nodiscard]] std::span<const EndpointFacts> endpoints() const { return endpoints_; }
   /// As they were; its views are into this object.
   [[nodiscard]] PickFacts facts() const;

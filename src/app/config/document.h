@@ -30,6 +30,7 @@
 #include "contracts/diagnostics.h"
 #include "contracts/fleet.h"
 #include "contracts/node.h"
+#include "contracts/option_share.h"
 #include "contracts/session.h"
 #include "contracts/snapshot.h"
 #include "net/address.h"
@@ -102,6 +103,12 @@ enum class WrittenProtocol : std::uint8_t {
 /// Which PROXY header connections to an upstream begin with.
 enum class SentIntroduction : std::uint8_t { none, v1, v2 };
 
+/// What of a zone's requests goes to other zones although its own servers are healthy.
+struct ZoneSpillDocument {
+  Share traffic;                ///< of all requests, those of this zone; 0%: not known
+  std::uint32_t in_flight = 0;  ///< per unit of weight; 0: no bound
+};
+
 struct UpstreamDocument {
   std::string name;
   Place place;
@@ -118,6 +125,7 @@ struct UpstreamDocument {
   HedgeSettings hedge;
   std::string deadline_field;
   std::string zone;
+  ZoneSpillDocument zone_spill;
   Duration slow_start = Duration::zero();
   std::optional<CircuitBreakerOptions> circuit_breaker;
   std::optional<ConcurrencyOptions> concurrency;

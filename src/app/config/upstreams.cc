@@ -75,6 +75,27 @@ bool read_subset(const Node& node, const Reading& reading, UpstreamDocument& ups
   return upstream.subset.has_value();
 }
 
+const Schema<ZoneSpillDocument>& zone_spill_schema() {
+  static const auto schema =
+      Schema<ZoneSpillDocument>("zone_spill",
+                                "When requests leave the gateway's zone although its servers are healthy.")
+          .option(
+              "traffic", &ZoneSpillDocument::traffic,
+              {.doc = "Of all requests to these servers, from all gateways, how many come through this zone: what is "
+                      "more than the zone's part of the servers goes elsewhere; 0%: not known.",
+               .example = "33%"})
+          .option("in_flight", &ZoneSpillDocument::in_flight,
+                  {.doc = "Requests in flight, from this gateway and per unit of weight, that the zone's servers bear: "
+                          "above it requests go where there are fewer; 0: no bound.",
+                   .example = "20",
+                   .maximum = 1'000'000});
+  return schema;
+}
+
+bool read_zone_spill(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
+  return zone_spill_schema().read_into(node, reading, upstream.zone_spill);
+}
+
 bool read_hedge(const Node& node, const Reading& reading, UpstreamDocument& upstream) {
   return hedge_schema().read_into(node, reading, upstream.hedge);
 }
@@ -165,6 +186,10 @@ const Schema<UpstreamDocument>& upstream_schema() {
                   {.doc = "Where this gateway stands: servers of the same zone are preferred while enough of them are "
                           "available.",
                    .example = "eu-1a"})
+          .custom("zone_spill", "zone_spill", read_zone_spill,
+                  {.doc = "When requests leave the zone although its servers are healthy; never, when it is not given.",
+                   .example = "{ traffic: 33%, in_flight: 20 }"},
+                  &zone_spill_schema())
           .option("slow_start", &UpstreamDocument::slow_start,
                   {.doc = "How long a server that comes, or comes back, warms up from a tenth of its weight.",
                    .example = "30s",
@@ -235,6 +260,10 @@ bool read_upstreams(const Node& node, const Reading& reading, const PluginNames&
     const Node* connections = member.value.find("connections");
     const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
     if (!says_idle) upstream.speak(upstream.protocol);
+    const Node::Member* spill = member.value.find_member("zone_spill");
+    if (spill != nullptr && upstream.zone.empty())
+      good = at.member("zone_spill")
+                 .error(spill->place, "nothing is near without a zone", "say where the gateway stands: zone");
     const Node* endpoints = member.value.find("endpoints");
     if (endpoints != nullptr && upstream.endpoints.empty() && (endpoints->is_null() || endpoints->is_list()) &&
         endpoints->items().empty()) {

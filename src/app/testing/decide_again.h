@@ -93,6 +93,7 @@ class DecideAgain {
     if (room == "family") return family(decision);
     if (room == "tls") return misdirection(decision);
     if (room == "sticky") return sticky(decision);
+    if (room == "zone") return zone(decision);
     const auto rules = rules_.find(std::string(story.route));
     ASSERT_NE(rules, rules_.end());
     if (room == "access") return access(rules->second, decision);
@@ -131,6 +132,13 @@ class DecideAgain {
     ASSERT_TRUE(again);
     EXPECT_EQ(decision.subject, cluster_.settings().endpoints[again->endpoint].endpoint.text());
     EXPECT_EQ(decision.reason, again->reason);
+  }
+
+  void zone(const StoryDecision& decision) const {
+    const auto recorded = RecordedPick::read(decision.facts);
+    ASSERT_TRUE(recorded);
+    EXPECT_EQ(decision.subject, cluster_.settings().zone);
+    EXPECT_EQ(decision.reason, recorded->spill_again(cluster_.balancer(), cluster_.table().get()));
   }
 
   static void health(const StoryDecision& decision) {
