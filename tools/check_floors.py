@@ -38,16 +38,16 @@ PLACES = {
 }
 PLUGIN_FLOOR = 6
 
-# Third-party code whose headers stay behind one door: part of the include -> the folder that may use it.
+# Third-party code whose headers stay behind doors: part of the include -> the folders that may use it.
 DOORS = {
-    "yaml-cpp/": "app",
-    "sqlite3.h": "stores",
-    "isa-l/": "http",
-    "zlib.h": "http",
-    "zstd.h": "http",
-    "brotli/": "http",
-    "openssl/": "net",
-    "nghttp2/": "protocols",
+    "yaml-cpp/": ("app",),
+    "sqlite3.h": ("stores",),
+    "isa-l/": ("http",),
+    "zlib.h": ("http",),
+    "zstd.h": ("http",),
+    "brotli/": ("http",),
+    "openssl/": ("net",),
+    "nghttp2/": ("protocols", "health_checks/grpc"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
@@ -96,9 +96,9 @@ def complaints_in(source: pathlib.Path, path: pathlib.Path) -> list[str]:
         reason = None
         if own:
             reason = complaint_about(path, resolve(source, path, own))
-        for library, door in DOORS.items():
-            if (own or foreign).startswith(library) and path.parts[0] != door:
-                reason = f"{library}* is used by {door}/ only"
+        for library, doors in DOORS.items():
+            if (own or foreign).startswith(library) and not {path.parts[0], folder_of(path)} & set(doors):
+                reason = f"{library}* is used by {' and '.join(f'{door}/' for door in doors)} only"
         if reason:
             found.append(f"src/{path}:{number}: {reason}: {line.strip()}")
     return found

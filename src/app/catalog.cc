@@ -31,6 +31,7 @@
 #include "filters/priority/priority.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
+#include "health_checks/grpc/grpc.h"
 #include "health_checks/http/http.h"
 #include "health_checks/postgresql/postgresql.h"
 #include "health_checks/redis/redis.h"
@@ -99,10 +100,7 @@ std::span<const BalancerKind* const> balancer_kinds() {
 
 std::span<const HealthCheckKind* const> health_check_kinds() {
   static const std::array kinds{
-      &http_check(),
-      &postgresql_check(),
-      &redis_check(),
-      &tcp_check(),
+      &grpc_check(), &http_check(), &postgresql_check(), &redis_check(), &tcp_check(),
   };
   return kinds;
 }

@@ -61,8 +61,11 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
     settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
   }
   settings.protocol = settings.owned_protocol.get();
-  // Checks have their say in HTTP/1.1, or in no HTTP at all.
-  settings.health.checks.tls = speaks_h2 ? offering(*secured, {"http/1.1"}) : secured;
+  // Checks have their say in HTTP/1.1, or in no HTTP at all; gRPC's in HTTP/2.
+  const bool grpc = upstream.health.check.name == "grpc";
+  settings.health.checks.tls = grpc        ? offering(*secured, {"h2"})
+                               : speaks_h2 ? offering(*secured, {"http/1.1"})
+                                           : secured;
   return true;
 }
 

@@ -1,4 +1,5 @@
-// The one file that knows libnghttp2 (1.52: docs/decisions/http2-library.md says why, and with which care).
+// The one file of the data path that knows libnghttp2 (1.52: docs/decisions/http2-library.md says why, and with which
+// care).
 #include "protocols/h2/codec.h"
 
 #include <nghttp2/nghttp2.h>

@@ -2,9 +2,10 @@
 //
 // Problem: libnghttp2 calls back while it reads and while it writes, may not be entered again from there, and gives
 // credit for content behind its user's back unless told not to.
-// Idea: codec.cc is the one file that knows the library. What it reads becomes CodecEvents; what is to be sent is asked
-// for with produce(), which fills memory of the caller's. The library is told to leave credit (RFC 9113 section 5.2)
-// and the meaning of messages (section 8) alone: both are Weir's own, in carrier.cc and request_meaning.cc.
+// Idea: codec.cc is the one file of the data path that knows the library. What it reads becomes CodecEvents; what is to
+// be sent is asked for with produce(), which fills memory of the caller's. The library is told to leave credit (RFC
+// 9113 section 5.2) and the meaning of messages (section 8) alone: both are Weir's own, in carrier.cc and
+// request_meaning.cc.
 //
 // Invariants
 //   (1) Nothing calls receive() or produce() from inside an event.

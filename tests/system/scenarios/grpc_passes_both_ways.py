@@ -2,16 +2,13 @@
 
 import base64
 import concurrent.futures
-import os
 import struct
-import sys
 import threading
 
 from stand.authority import Authority
+from stand.grpcio import grpc_of_debian
 from stand.stand import MEBIBYTE, Stand
 from stand.waiting import STEP_SECONDS, expect, same
-
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 CONFIGURATION = """
 listeners:
@@ -72,16 +69,6 @@ class Service:
         context.add_callback(self.given_up.set)
         self.given_up.wait(STEP_SECONDS)
         return b""
-
-
-def grpc_of_debian():
-    """python3-grpcio, also for another Python than Debian's, which does not look where its packages lie."""
-    try:
-        import grpc
-    except ImportError:
-        sys.path.append("/usr/lib/python3/dist-packages")
-        import grpc
-    return grpc
 
 
 def play(stand: Stand) -> None:
