@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "contracts/tls_findings.h"
 #include "contracts/watched_file.h"
+#include "net/tls/revocation.h"
 
 namespace weir {
 namespace {
@@ -36,6 +39,22 @@ bool read_identity(const ClientTlsOptions& tls, BuildContext& context, WallTime 
   return settings.identity != nullptr;
 }
 
+/// \returns  false after errors
+bool read_revocation(const ClientTlsOptions& tls, BuildContext& context, WallTime now, tls::ClientSettings& settings) {
+  if (!tls.verify) {
+    context.diagnostics.error(tls.place, tls.path, "revocation is asked for, but certificates are not verified",
+                              "leave verify: false out");
+    return false;
+  }
+  auto lists = read_named(tls, tls.revocation, context);
+  if (!lists) return false;
+  const std::vector<tls::Finding> findings = tls::judge_revocation(*lists, settings.authorities, now);
+  const std::string file = path_beside(tls.place, tls.revocation);
+  tell_findings(findings, file, file, context.diagnostics);
+  settings.revocation = std::move(*lists);
+  return std::ranges::none_of(findings, &tls::Finding::error);
+}
+
 }  // namespace
 
 const Schema<ClientTlsOptions>& ClientTlsOptions::schema() {
@@ -50,6 +69,12 @@ const Schema<ClientTlsOptions>& ClientTlsOptions::schema() {
           .option("authorities", &ClientTlsOptions::authorities,
                   {.doc = "A file of certificates that are trusted, in place of those that this machine trusts.",
                    .example = "/etc/weir/internal-ca.pem"})
+          .option(
+              "revocation", &ClientTlsOptions::revocation,
+              {.doc = "A file with lists of revoked certificates (CRL, PEM): one of each authority between a server "
+                      "and the root, the root included. What is on one is refused, and so is everything whose "
+                      "authority has none that is in force. Read at a reload.",
+               .example = "/etc/weir/internal-ca.crl"})
           .option("certificate", &ClientTlsOptions::certificate,
                   {.doc = "A certificate that is shown to servers that ask for one, with its chain.",
                    .example = "/etc/weir/client.pem"})
@@ -89,6 +114,7 @@ std::shared_ptr<const tls::ClientContext> make_client_tls(const ClientTlsOptions
     if (!authorities) return nullptr;
     settings.authorities = std::move(*authorities);
   }
+  if (!options.revocation.empty() && !read_revocation(options, context, now, settings)) return nullptr;
   if (!options.certificate.empty() && !read_identity(options, context, now, settings)) return nullptr;
   auto made = tls::ClientContext::make(settings);
   if (made) return *made;

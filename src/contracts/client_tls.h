@@ -24,6 +24,7 @@ struct ClientTlsOptions {
   bool verify = true;
   std::string name;         ///< empty: the host of the server's address
   std::string authorities;  ///< a file; empty: whom this machine trusts
+  std::string revocation;   ///< a file; empty: nobody asks
   std::string certificate;  ///< a file; empty: none is shown
   std::string key;
   tls::Version oldest = tls::Version::tls_1_2;

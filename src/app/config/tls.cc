@@ -83,6 +83,12 @@ const Schema<ClientCertificatesDocument>& client_certificates_schema() {
                    .example = "optional"})
           .option("depth", &ClientCertificatesDocument::depth,
                   {.doc = "Certificates between a client's own and the authority's.", .example = "1", .maximum = 10})
+          .option(
+              "revocation", &ClientCertificatesDocument::revocation,
+              {.doc = "A file with lists of revoked certificates (CRL, PEM): one of each authority between a client "
+                      "and the root, the root included. Who is on one is refused, and so is everybody whose "
+                      "authority has none that is in force.",
+               .example = "/etc/weir/staff-ca.crl"})
           .option("forward", &ClientCertificatesDocument::forward,
                   {.doc = "Whether upstreams are told of it, in Client-Cert (RFC 9440). What clients say in that field "
                           "never reaches them."})

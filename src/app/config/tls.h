@@ -26,6 +26,7 @@ struct CertificateDocument {
 struct ClientCertificatesDocument {
   tls::ClientCertificates mode = tls::ClientCertificates::required;
   std::string authorities;
+  std::string revocation;  ///< a file; empty: nobody asks
   std::uint32_t depth = 3;
   bool forward = false;
   Place place;

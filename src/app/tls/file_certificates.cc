@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "contracts/tls_findings.h"
+#include "net/tls/revocation.h"
 
 namespace weir {
 
@@ -18,6 +19,7 @@ std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocume
   const std::shared_ptr<const tls::ServerContext> context = made->make(now, around.diagnostics);
   if (context == nullptr) return nullptr;
   made->content_.publish(context);
+  if (made->revocation_) made->revocation_ends_ = tls::revocation_ends(made->files_[*made->revocation_].bytes);
   return made;
 }
 
@@ -27,7 +29,11 @@ FileCertificates::FileCertificates(const config::TlsDocument& document, const Ar
     const std::size_t certificate = add_file(each.certificate, each.certificate_place, false);
     pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
   }
-  if (document_.clients) authorities_ = add_file(document_.clients->authorities, document_.clients->place, false);
+  if (document_.clients) {
+    authorities_ = add_file(document_.clients->authorities, document_.clients->place, false);
+    if (!document_.clients->revocation.empty())
+      revocation_ = add_file(document_.clients->revocation, document_.clients->place, false);
+  }
   if (!document_.ticket_keys.empty()) ticket_keys_ = add_file(document_.ticket_keys, document_.ticket_keys_place, true);
 }
 
@@ -96,7 +102,7 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
                                .protocols = document_.protocols,
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
                                .scope = listener_};
-  bool good = take_clients(settings, diagnostics);
+  bool good = take_clients(settings, now, diagnostics);
   good &= take_tickets(settings, diagnostics);
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
     auto identity = read_identity(number, now, diagnostics);
@@ -113,11 +119,19 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
 }
 
 /// What is asked of clients. \returns  false after an error
-bool FileCertificates::take_clients(tls::ServerSettings& settings, Diagnostics& diagnostics) const {
+bool FileCertificates::take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const {
   if (!document_.clients) return true;
   const config::ClientCertificatesDocument& clients = *document_.clients;
   const File& file = files_[*authorities_];
   if (!complain_of_unreadable(file, clients.place, clients.path, diagnostics)) return false;
+  if (revocation_) {
+    const File& lists = files_[*revocation_];
+    if (!complain_of_unreadable(lists, clients.place, clients.path + ".revocation", diagnostics)) return false;
+    const std::vector<tls::Finding> findings = tls::judge_revocation(lists.bytes, file.bytes, now);
+    tell_findings(findings, lists.path, lists.path, diagnostics);
+    if (std::ranges::any_of(findings, &tls::Finding::error)) return false;
+    settings.client_revocation = lists.bytes;
+  }
   settings.clients = clients.mode;
   settings.client_authorities = file.bytes;
   settings.client_depth = clients.depth;
@@ -152,10 +166,11 @@ const tls::ServerContext& FileCertificates::on(Shard& shard) {
 
 void FileCertificates::look_again(WallTime now) {
   const std::lock_guard lock(looking_);
-  if (!read_files()) return;
+  if (!read_files()) return tell_of_end(now);
   Diagnostics diagnostics;
   const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics);
   if (made != nullptr) content_.publish(made);
+  if (made != nullptr && revocation_) revocation_ends_ = tls::revocation_ends(files_[*revocation_].bytes);
   if (!*tell_) return;
   if (made == nullptr)
     (*tell_)(false,
@@ -164,6 +179,17 @@ void FileCertificates::look_again(WallTime now) {
   else
     (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
                                diagnostics.text(), listener_));
+}
+
+/// Lists that nobody replaces shut everybody out: said once.
+void FileCertificates::tell_of_end(WallTime now) {
+  if (!revocation_ends_ || now < *revocation_ends_) return;
+  revocation_ends_.reset();
+  if (!*tell_) return;
+  Diagnostics diagnostics;
+  tell_findings(tls::judge_revocation(files_[*revocation_].bytes, {}, now), files_[*revocation_].path, {}, diagnostics);
+  (*tell_)(false,
+           fmt::format("{}listener {}: a list of revoked certificates has expired", diagnostics.text(), listener_));
 }
 
 }  // namespace weir

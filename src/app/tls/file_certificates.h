@@ -62,9 +62,10 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
                                      Diagnostics& diagnostics);
   std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics) const;
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
-  bool take_clients(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
+  bool take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const;
   bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
+  void tell_of_end(WallTime now);
 
   const config::TlsDocument document_;
   const std::string listener_;
@@ -72,10 +73,12 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
   std::vector<std::pair<std::size_t, std::size_t>> pairs_;  // of each certificate the numbers of its files
   std::optional<std::size_t> authorities_;                  // the file of those who issue clients' certificates
+  std::optional<std::size_t> revocation_;                   // the file of what those have taken back
   std::optional<std::size_t> ticket_keys_;
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;
+  std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 
   HandedOver content_;
 };

@@ -139,5 +139,32 @@ TEST_F(FileCertificatesTest, ticket_keys_that_are_none_are_told_with_what_to_do)
             "everybody on this machine may read the key " + folder.path("ticket.keys") + " (mode 0644)");
 }
 
+TEST_F(FileCertificatesTest, list_that_expires_is_told_once) {
+  folder.write("ca.pem", root().pem());
+  folder.write("ca.crl", root().revoke({}, -9'000));  // also by the clock of the simulation
+  document.clients.emplace();
+  document.clients->mode = tls::ClientCertificates::optional;
+  document.clients->authorities = folder.path("ca.pem");
+  document.clients->revocation = folder.path("ca.crl");
+  const auto server = open();
+  ASSERT_NE(server, nullptr) << "as with certificates that have expired";
+  EXPECT_TRUE(diagnostics.all().back().message.starts_with("the list of CN=Test root expired on "));
+  const auto look = [&] {
+    pass(limits::watched_file_interval);
+    server->on(shard.shard());
+  };
+  server->on(shard.shard());
+  for (int again = 0; again < 3; ++again) look();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told.front().ends_with("listener web: a list of revoked certificates has expired")) << told.front();
+  folder.write("ca.crl", root().revoke({}));
+  look();
+  EXPECT_TRUE(told.back().ends_with("certificates are read again, because a file has changed")) << told.back();
+  folder.write("ca.crl", root().pem());
+  look();
+  EXPECT_TRUE(told.back().contains("there is no list of revoked certificates in it")) << told.back();
+  EXPECT_TRUE(told.back().ends_with("those before stay in force")) << told.back();
+}
+
 }  // namespace
 }  // namespace weir

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "net/address.h"
 #include "net/tls/openssl.h"
+#include "net/tls/revocation.h"
 
 namespace weir::tls {
 
@@ -95,6 +96,8 @@ std::expected<std::shared_ptr<const ClientContext>, std::string> ClientContext::
   if (settings.verify) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (!trust(context, settings.authorities)) return std::unexpected("there is no certificate among the authorities");
+    if (!settings.revocation.empty() && !add_revocation(SSL_CTX_get_cert_store(context), settings.revocation))
+      return std::unexpected("there is no list of revoked certificates");
   } else {
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
   }

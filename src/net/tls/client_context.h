@@ -26,6 +26,7 @@ namespace weir::tls {
 struct ClientSettings {
   bool verify = true;
   std::string authorities;       ///< PEM: whom to believe; empty: the machine's own list
+  std::string revocation;        ///< PEM: lists of certificates that were revoked; empty: nobody asks
   std::string name;              ///< of the server, for SNI and its certificate; an address is checked as one.
                                  ///< Empty: connect() is told
   std::string certificate_name;  ///< expected in the certificate, where it is another than `name`

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/tls/openssl.h"
+#include "net/tls/revocation.h"
 
 namespace weir::tls {
 namespace {
@@ -143,7 +144,9 @@ struct ServerCallbacks {
     SSL_CTX_set1_groups_list(context, groups);
     SSL_CTX_set_max_cert_list(context, limits::tls_handshake_bytes);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets are enough: nothing is kept per client
-    const crypto::Digest scope = crypto::sha256(settings.scope + '\n' + settings.client_authorities);
+    // Who resumes is not asked for a certificate again: what has changed about them ends the tickets before.
+    const crypto::Digest scope =
+        crypto::sha256(settings.scope + '\n' + settings.client_authorities + settings.client_revocation);
     SSL_CTX_set_session_id_context(context, scope.data(), static_cast<unsigned>(scope.size()));
     SSL_CTX_set_timeout(context, ticket_seconds);
     if (settings.tickets == nullptr) {
@@ -166,6 +169,13 @@ struct ServerCallbacks {
     set_up(context.get(), settings, owner);
     if (settings.clients != ClientCertificates::off && !add_authorities(context.get(), settings.client_authorities))
       return std::unexpected("there is no certificate among the clients' authorities");
+    if (!settings.client_revocation.empty()) {
+      // One store for all sets: lists may be long.
+      if (!owner.sets_.empty())
+        SSL_CTX_set1_cert_store(context.get(), SSL_CTX_get_cert_store(owner.sets_.front()));
+      else if (!add_revocation(SSL_CTX_get_cert_store(context.get()), settings.client_revocation))
+        return std::unexpected("there is no list of revoked certificates");
+    }
     for (const std::optional<std::size_t>& member : set) {
       if (!member) continue;
       const Identity& identity = *settings.identities[*member];

@@ -38,6 +38,7 @@ struct ServerSettings {
   std::string scope;                    ///< tickets of another scope are not taken: the listener's name
   ClientCertificates clients = ClientCertificates::off;
   std::string client_authorities;  ///< PEM: whose certificates clients may show
+  std::string client_revocation;   ///< PEM: lists of those of them that were revoked; empty: nobody asks
   unsigned client_depth = 3;       ///< certificates between a client's own and the authority
   bool tells_upstreams = false;    ///< of clients' certificates (RFC 9440)
 };

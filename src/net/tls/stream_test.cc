@@ -319,6 +319,65 @@ TEST_F(TlsStream, asks_clients_for_certificates) {
   EXPECT_FALSE(meeting.seen_by_server.certificate.empty());
 }
 
+TEST_F(TlsStream, refuses_clients_whose_certificate_was_revoked) {
+  Meeting meeting;
+  const TestCertificate lost = root().issue({.names = {"client.test"}});
+  std::vector<Finding> findings;
+  meeting.client.identity = Identity::read(lost.certificate, lost.key, wall_now(), findings);
+  meeting.client.newest = Version::tls_1_2;  // so that the client's handshake ends no earlier than the server's
+  meeting.server.clients = ClientCertificates::required;
+  meeting.server.client_authorities = root().pem();
+  meeting.server.client_revocation = root().revoke({});
+  meeting.server.identities.push_back(identity({.names = {"second.test"}}));
+  meet(meeting);
+  ASSERT_TRUE(meeting.accepted);
+  meeting.server.client_revocation = root().revoke({lost.certificate});
+  const auto why = [&](const std::string& name) {
+    meeting.client.name = name;
+    meet(meeting);
+    return std::string(meeting.accepted ? "accepted" : meeting.accepted.error().text);
+  };
+  EXPECT_EQ(why("shop.test"), "certificate revoked");
+  EXPECT_EQ(why("second.test"), "certificate revoked") << "whatever set of certificates is shown";
+  meeting.server.client_revocation = root().revoke({}, -2);
+  EXPECT_EQ(why("shop.test"), "CRL has expired");
+  meeting.server.client_revocation = TestAuthority("Stranger").revoke({});
+  EXPECT_EQ(why("shop.test"), "unable to get certificate CRL");
+  meeting.client.identity = identity({.names = {"client.test"}});
+  meeting.server.client_revocation = root().revoke({lost.certificate});
+  EXPECT_EQ(why("shop.test"), "accepted") << "another was revoked";
+}
+
+TEST_F(TlsStream, tickets_end_with_the_list_they_were_given_under) {
+  Meeting meeting;
+  meeting.client.identity = identity({.names = {"client.test"}});
+  meeting.client.newest = Version::tls_1_2;
+  meeting.server.clients = ClientCertificates::required;
+  meeting.server.client_authorities = root().pem();
+  meeting.server.client_revocation = root().revoke({});
+  meet(meeting);
+  meet(meeting);
+  EXPECT_TRUE(meeting.seen_by_server.resumed);
+  meeting.server.client_revocation = root().revoke({root().issue({.names = {"lost.test"}}).certificate});
+  meet(meeting);
+  EXPECT_FALSE(meeting.seen_by_server.resumed);
+}
+
+TEST_F(TlsStream, believes_no_server_whose_certificate_was_revoked) {
+  Meeting meeting;
+  const TestCertificate lost = root().issue({.names = {"shop.test"}});
+  std::vector<Finding> findings;
+  meeting.server.identities = {Identity::read(lost.certificate, lost.key, wall_now(), findings)};
+  meeting.client.revocation = root().revoke({});
+  meet(meeting);
+  EXPECT_TRUE(meeting.connected);
+  meeting.saved = std::make_shared<SavedSession>();
+  meeting.client.revocation = root().revoke({lost.certificate});
+  meet(meeting);
+  EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
+  EXPECT_STREQ(meeting.connected.error().text, "certificate revoked");
+}
+
 TEST_F(TlsStream, gives_up_on_who_says_nothing) {
   Meeting meeting;
   const Time begin = reactor_.now();

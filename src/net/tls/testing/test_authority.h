@@ -46,6 +46,29 @@ class TestAuthority {
     const PrivateKey key = make_key(wish.rsa_bits);
     return {.certificate = pem_of(make(wish, key.get(), *this, false).get()), .key = pem_of(key.get())};
   }
+  /// The list of those of its certificates (PEM) that it has taken back. \param until_day  negative: expired
+  [[nodiscard]] std::string revoke(const std::vector<std::string>& certificates, int until_day = 30) const {
+    const std::unique_ptr<X509_CRL, Freed<&X509_CRL_free>> list(X509_CRL_new());
+    X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(certificate_.get()));
+    const std::unique_ptr<ASN1_TIME, Freed<&ASN1_TIME_free>> from(X509_gmtime_adj(nullptr, -86'400L * 9));
+    const std::unique_ptr<ASN1_TIME, Freed<&ASN1_TIME_free>> until(X509_gmtime_adj(nullptr, 86'400L * until_day));
+    X509_CRL_set1_lastUpdate(list.get(), from.get());
+    X509_CRL_set1_nextUpdate(list.get(), until.get());
+    for (const std::string& pem : certificates) {
+      const Certificate lost(PEM_read_bio_X509(bio_over(pem).get(), nullptr, nullptr, nullptr));
+      X509_REVOKED* entry = X509_REVOKED_new();
+      X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(lost.get()));
+      X509_REVOKED_set_revocationDate(entry, from.get());
+      X509_CRL_add0_revoked(list.get(), entry);
+    }
+    X509_CRL_sign(list.get(), key_.get(), EVP_sha256());
+    const Bio out(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509_CRL(out.get(), list.get());
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &bytes);
+    return {bytes, static_cast<std::size_t>(size)};
+  }
   /// Its own certificate.
   [[nodiscard]] std::string pem() const { return pem_of(certificate_.get()); }
 
