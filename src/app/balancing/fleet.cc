@@ -27,7 +27,8 @@ Time at(double ms) {
 
 struct Job {
   double came_ms;
-  std::uint32_t gateway;  ///< no_endpoint_number: was there from the beginning
+  std::uint32_t gateway;
+  bool counted;  ///< its time is part of the outcome
 };
 
 struct Server {
@@ -71,13 +72,16 @@ class Run {
   FleetOutcome run() {
     const double gap_ms = settings_.service_ms / (settings_.utilisation * static_cast<double>(settings_.servers));
     double next_arrival = exponential(random_, gap_ms);
+    // The beginning, when lines still grow, is not counted. Who came then is known by when he came: among the first
+    // answers are more of the short ones.
+    const std::uint64_t uncounted = settings_.requests / 20;
     std::uint64_t arrived = 0;
     while (arrived < settings_.requests || !ends_.empty()) {
       if (arrived < settings_.requests && (ends_.empty() || next_arrival <= ends_.top().first)) {
         now_ms_ = next_arrival;
         next_arrival += exponential(random_, gap_ms);
         ++arrived;
-        arrive();
+        arrive(arrived > uncounted);
       } else {
         const auto [end, server] = ends_.top();
         ends_.pop();
@@ -107,7 +111,7 @@ class Run {
     if (servers_[server].line.size() == 1) begin_service(server);
   }
 
-  void arrive() {
+  void arrive(bool counted) {
     const auto number = static_cast<std::uint32_t>(random_.below(gateways_.size()));
     Gateway& gateway = gateways_[number];
     if (settings_.probes_used)
@@ -121,7 +125,7 @@ class Run {
     const Pick picked = *pick(balancer_, roster_, facts);
     if (picked.probe != no_endpoint_number) gateway.probes.use(picked.probe);
     ++gateway.endpoints[picked.endpoint].in_flight;
-    join(picked.endpoint, {.came_ms = now_ms_, .gateway = number});
+    join(picked.endpoint, {.came_ms = now_ms_, .gateway = number, .counted = counted});
     for (gateway.probes_due += settings_.probes_used ? rule_.per_pick : 0; gateway.probes_due >= 1;
          --gateway.probes_due) {
       const auto asked = static_cast<std::uint32_t>(random_.below(servers_.size()));
@@ -135,8 +139,7 @@ class Run {
     const Job job = server.line.front();
     server.line.pop_front();
     if (!server.line.empty()) begin_service(number);
-    if (job.gateway == no_endpoint_number) return;
-    times_ms_.push_back(static_cast<float>(now_ms_ - job.came_ms));
+    if (job.counted) times_ms_.push_back(static_cast<float>(now_ms_ - job.came_ms));
     EndpointFacts& facts = gateways_[job.gateway].endpoints[number];
     --facts.in_flight;
     if (const Duration decay = balancer_.latency_decay(); decay > Duration::zero()) {
@@ -157,25 +160,20 @@ class Run {
         const double power = settings_.stationary_choices == 1 ? length : std::exp2(length) - 1;
         if (drawn >= std::pow(settings_.utilisation, power)) break;
         ++gateways_.front().endpoints[server].in_flight;
-        join(server, {.came_ms = 0, .gateway = 0});
+        join(server, {.came_ms = 0, .gateway = 0, .counted = false});  // it has waited before
       }
     }
-    // What was there from the beginning has waited before: it counts for nobody's time.
-    first_counted_ = ends_.size();
-    for (const Server& each : servers_) first_counted_ += each.line.empty() ? 0 : each.line.size() - 1;
   }
 
   FleetOutcome outcome() {
-    // The beginning, when lines still grow or are left over, is not counted.
-    const std::size_t skipped = std::max(first_counted_, times_ms_.size() / 20);
-    std::vector<float> times(times_ms_.begin() + static_cast<std::ptrdiff_t>(skipped), times_ms_.end());
-    std::ranges::sort(times);
+    std::ranges::sort(times_ms_);
     double sum = 0;
-    for (const float each : times) sum += each;
+    for (const float each : times_ms_) sum += each;
     const auto part = [&](double quantile) {
-      return static_cast<double>(times[static_cast<std::size_t>(quantile * static_cast<double>(times.size() - 1))]);
+      const double last = static_cast<double>(times_ms_.size() - 1);
+      return static_cast<double>(times_ms_[static_cast<std::size_t>(quantile * last)]);
     };
-    return {.mean_ms = sum / static_cast<double>(times.size()),
+    return {.mean_ms = sum / static_cast<double>(times_ms_.size()),
             .p50_ms = part(0.5),
             .p99_ms = part(0.99),
             .p999_ms = part(0.999)};
@@ -191,7 +189,6 @@ class Run {
   std::vector<Gateway> gateways_;
   std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
   std::vector<float> times_ms_;
-  std::size_t first_counted_ = 0;
   double now_ms_ = 0;
 };
 
