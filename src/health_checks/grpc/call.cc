@@ -211,16 +211,16 @@ const std::optional<ProbeResult>& Call::verdict() const {
   return session_->verdict;
 }
 
+// One byte at a time, so that what the library makes of them cannot hang on how they were cut: whether it has given the
+// server up is asked between its calls. An answer has some hundred bytes.
 void Call::receive(std::string_view bytes) {
-  if (session_->verdict) return;
-  const std::size_t room = limits::health_answer_bytes - session_->received;
-  const std::string_view fits = bytes.substr(0, room);
-  session_->received += fits.size();
-  const ssize_t taken =
-      nghttp2_session_mem_recv(session_->library, reinterpret_cast<const std::uint8_t*>(fits.data()), fits.size());
-  if (taken < 0) session_->decide({.reason = "not_http2"});
-  session_->pump();
-  if (session_->received == limits::health_answer_bytes) session_->decide({.reason = "answer_too_long"});
+  for (const char& byte : bytes) {
+    if (session_->verdict) return;
+    const ssize_t taken = nghttp2_session_mem_recv(session_->library, reinterpret_cast<const std::uint8_t*>(&byte), 1);
+    if (taken < 0) session_->decide({.reason = "not_http2"});
+    session_->pump();
+    if (++session_->received == limits::health_answer_bytes) session_->decide({.reason = "answer_too_long"});
+  }
 }
 
 void Call::end() {

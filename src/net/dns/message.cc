@@ -124,6 +124,7 @@ bool read_record_head(Reader& reader, RecordHead& head) {
       !reader.read_32(head.seconds) || !reader.read_16(data_bytes) || reader.left() < data_bytes) {
     return false;
   }
+  head.usable = head.usable && !head.owner.empty();  // the root has no addresses
   head.seconds = (head.seconds & 0x80000000U) != 0 ? 0 : std::min(head.seconds, seconds_max);
   head.end = reader.at() + data_bytes;
   return true;
@@ -156,6 +157,7 @@ bool read_answer(Reader& reader, Record& record, bool& known) {
       break;
     case Type::cname:
       good = reader.read_name(record.alias, usable);
+      usable = usable && !record.alias.empty();
       break;
     case Type::srv: {
       Service& service = record.service;
