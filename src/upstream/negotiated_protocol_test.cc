@@ -15,20 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-WallTime wall_now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
-const tls::TestAuthority& root() {
-  static const tls::TestAuthority authority("Test root");
-  return authority;
-}
-
 std::shared_ptr<const tls::Identity> shop() {
-  const tls::TestCertificate made = root().issue({.names = {"shop.test"}});
+  const tls::TestCertificate made = tls::test_root().issue({.names = {"shop.test"}});
   std::vector<tls::Finding> findings;
-  return tls::Identity::read(made.certificate, made.key, wall_now(), findings);
+  return tls::Identity::read(made.certificate, made.key, tls::certificate_time(), findings);
 }
 
 class Session final : public ClientSession {
@@ -83,8 +73,8 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
 
   /// What the gateway offers.
   void offer(std::vector<std::string> protocols) {
-    const auto context =
-        tls::ClientContext::make({.authorities = root().pem(), .name = "shop.test", .protocols = std::move(protocols)});
+    const auto context = tls::ClientContext::make(
+        {.authorities = tls::test_root().pem(), .name = "shop.test", .protocols = std::move(protocols)});
     protocol_ = std::make_shared<NegotiatedProtocol>(*context, NegotiableSessions{.http1 = http1, .http2 = http2}, 1U);
   }
   /// What the server knows; nothing: no ALPN.

@@ -16,16 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-WallTime wall_now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
-const tls::TestAuthority& root() {
-  static const tls::TestAuthority authority("Test root");
-  return authority;
-}
-
 /// A key of tickets, as files have it.
 std::string ticket_key(char name) {
   return std::string(16, name) + std::string(64, static_cast<char>(name + 1));
@@ -34,7 +24,7 @@ std::string ticket_key(char name) {
 class FileCertificatesTest : public testing::Test {
  protected:
   FileCertificatesTest() {
-    const tls::TestCertificate shop = root().issue({.names = {"shop.test"}});
+    const tls::TestCertificate shop = tls::test_root().issue({.names = {"shop.test"}});
     folder.write("shop.pem", shop.certificate);
     folder.write("shop.key", shop.key);
     config::CertificateDocument written;
@@ -48,13 +38,13 @@ class FileCertificatesTest : public testing::Test {
     diagnostics = {};
     const FileCertificates::Around around{
         .listener = "web", .tickets = std::make_shared<tls::TicketKeys>(), .files = files, .diagnostics = diagnostics};
-    return FileCertificates::open(document, around, wall_now());
+    return FileCertificates::open(document, around, tls::certificate_time());
   }
 
   /// A client comes. \returns  whether it resumed
   bool resumes(FileCertificates& server, const std::shared_ptr<tls::SavedSession>& saved) {
     if (client == nullptr)
-      client = tls::ClientContext::make({.authorities = root().pem(), .name = "shop.test"}).value();
+      client = tls::ClientContext::make({.authorities = tls::test_root().pem(), .name = "shop.test"}).value();
     const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
     const auto here = client->connect(client_bench, saved);
     std::string to_client;
@@ -140,8 +130,8 @@ TEST_F(FileCertificatesTest, ticket_keys_that_are_none_are_told_with_what_to_do)
 }
 
 TEST_F(FileCertificatesTest, list_that_expires_is_told_once) {
-  folder.write("ca.pem", root().pem());
-  folder.write("ca.crl", root().revoke({}, -9'000));  // also by the clock of the simulation
+  folder.write("ca.pem", tls::test_root().pem());
+  folder.write("ca.crl", tls::test_root().revoke({}, -9'000));  // also by the clock of the simulation
   document.clients.emplace();
   document.clients->mode = tls::ClientCertificates::optional;
   document.clients->authorities = folder.path("ca.pem");
@@ -157,10 +147,10 @@ TEST_F(FileCertificatesTest, list_that_expires_is_told_once) {
   for (int again = 0; again < 3; ++again) look();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_TRUE(told.front().ends_with("listener web: a list of revoked certificates has expired")) << told.front();
-  folder.write("ca.crl", root().revoke({}));
+  folder.write("ca.crl", tls::test_root().revoke({}));
   look();
   EXPECT_TRUE(told.back().ends_with("certificates are read again, because a file has changed")) << told.back();
-  folder.write("ca.crl", root().pem());
+  folder.write("ca.crl", tls::test_root().pem());
   look();
   EXPECT_TRUE(told.back().contains("there is no list of revoked certificates in it")) << told.back();
   EXPECT_TRUE(told.back().ends_with("those before stay in force")) << told.back();

@@ -12,25 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-WallTime wall_now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
-const tls::TestAuthority& root() {
-  static const tls::TestAuthority authority("Test root");
-  return authority;
-}
-
-const tls::TestAuthority& stranger() {
-  static const tls::TestAuthority authority("Stranger");
-  return authority;
-}
-
 std::shared_ptr<const tls::Identity> identity(const tls::TestAuthority& authority, std::vector<std::string> names) {
   const tls::TestCertificate made = authority.issue({.names = std::move(names)});
   std::vector<tls::Finding> findings;
-  return tls::Identity::read(made.certificate, made.key, wall_now(), findings);
+  return tls::Identity::read(made.certificate, made.key, tls::certificate_time(), findings);
 }
 
 class RedisOverTls : public RedisClient {
@@ -39,10 +24,10 @@ class RedisOverTls : public RedisClient {
   static void secure(FakeRedis& redis, std::vector<std::string> names,
                      tls::ClientCertificates clients = tls::ClientCertificates::off) {
     redis.answer = &echo;
-    redis.tls = tls::ServerContext::make({.identities = {identity(root(), std::move(names))},
+    redis.tls = tls::ServerContext::make({.identities = {identity(tls::test_root(), std::move(names))},
                                           .tickets = std::make_shared<tls::TicketKeys>(),
                                           .clients = clients,
-                                          .client_authorities = root().pem()})
+                                          .client_authorities = tls::test_root().pem()})
                     .value();
   }
   void believe(tls::ClientSettings wanted) { settings.tls = tls::ClientContext::make(wanted).value(); }
@@ -56,7 +41,7 @@ class RedisOverTls : public RedisClient {
 TEST_F(RedisOverTls, questions_get_their_answers_however_the_bytes_are_cut) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"});
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   settings.user = "weir";
   settings.password = "secret";
   network.faults() = {.partial_read = 0.3, .partial_write = 0.3, .split = 0.3, .partial_bytes = 5};
@@ -73,7 +58,7 @@ TEST_F(RedisOverTls, questions_get_their_answers_however_the_bytes_are_cut) {
 TEST_F(RedisOverTls, a_server_of_another_authority_hears_no_password) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"});
-  believe({.authorities = stranger().pem()});
+  believe({.authorities = tls::test_stranger().pem()});
   settings.password = "secret";
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->error(), Code::certificate_untrusted);
@@ -87,7 +72,7 @@ TEST_F(RedisOverTls, a_server_of_another_authority_hears_no_password) {
 TEST_F(RedisOverTls, a_server_of_another_name_hears_no_password) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.9", "other.internal"});
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   settings.password = "secret";
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->error(), Code::certificate_untrusted);
@@ -98,7 +83,7 @@ TEST_F(RedisOverTls, a_server_of_another_name_hears_no_password) {
 TEST_F(RedisOverTls, a_name_that_is_given_is_what_counts) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"redis.internal"});
-  believe({.authorities = root().pem(), .name = "redis.internal"});
+  believe({.authorities = tls::test_root().pem(), .name = "redis.internal"});
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->text(), "a");
 }
@@ -115,7 +100,7 @@ TEST_F(RedisOverTls, a_certificate_is_shown_to_a_server_that_asks_for_one) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"}, tls::ClientCertificates::required);
   settings.password = "secret";
-  believe({.authorities = root().pem(), .identity = identity(root(), {"weir.internal"})});
+  believe({.authorities = tls::test_root().pem(), .identity = identity(tls::test_root(), {"weir.internal"})});
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->text(), "a");
 }
@@ -124,7 +109,7 @@ TEST_F(RedisOverTls, a_server_that_asks_for_a_certificate_in_vain_is_told_about)
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"}, tls::ClientCertificates::required);
   settings.password = "secret";
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->error(), Code::tls_failed);
   EXPECT_FALSE(events.last_words.empty());
@@ -134,7 +119,7 @@ TEST_F(RedisOverTls, a_server_that_asks_for_a_certificate_in_vain_is_told_about)
 TEST_F(RedisOverTls, a_server_in_the_clear_is_no_server_behind_tls) {
   FakeRedis redis(network, world, "10.0.0.1:6379");
   redis.strict = false;
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   settings.password = "secret";
   connect_to({"10.0.0.1:6379"});
   const auto asked = ask_now("a", 30s);
@@ -147,7 +132,7 @@ TEST_F(RedisOverTls, a_server_that_never_answers_the_hello_is_given_up) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"});
   redis.hangs = true;
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   connect_to({"10.0.0.1:6380"});
   const Time began = reactor.now();
   const auto asked = ask_now("a", 30s);
@@ -162,7 +147,7 @@ TEST_F(RedisOverTls, a_server_that_never_answers_the_hello_is_given_up) {
 TEST_F(RedisOverTls, a_connection_that_is_made_anew_resumes) {
   FakeRedis redis(network, world, "10.0.0.1:6380");
   secure(redis, {"10.0.0.1"});
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   connect_to({"10.0.0.1:6380"});
   EXPECT_EQ(ask_now("a")->text(), "a");
   redis.kill();
@@ -180,7 +165,7 @@ TEST_F(RedisOverTls, a_ticket_of_one_address_is_not_shown_to_the_next) {
   secure(first, {"10.0.0.1"});
   second.answer = &echo;
   second.tls = first.tls;
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   connect_to({"10.0.0.1:6380", "10.0.0.2:6380"});
   EXPECT_EQ(ask_now("a")->text(), "a");
   first.kill();
@@ -205,7 +190,7 @@ TEST_F(RedisOverTls, servers_of_a_cluster_prove_their_own_addresses) {
     if (words[0] == "CLUSTER") return std::string("*0\r\n");
     return words[0] == "GET" ? "-MOVED " + std::to_string(slot_of(words.back())) + ' ' + to + "\r\n" : "+OK\r\n";
   };
-  believe({.authorities = root().pem()});
+  believe({.authorities = tls::test_root().pem()});
   connect_to({"10.0.0.1:7000"}, true);
   EXPECT_EQ(ask_now("{a}")->text(), "{a}");
   to = "10.0.0.3:7000";

@@ -8,22 +8,13 @@
 namespace weir::tls {
 namespace {
 
-WallTime now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
-const TestAuthority& root() {
-  static const TestAuthority authority("Test root");
-  return authority;
-}
 const TestAuthority& middle() {
-  static const TestAuthority authority({.names = {}, .subject = "Test middle"}, &root());
+  static const TestAuthority authority({.names = {}, .subject = "Test middle"}, &test_root());
   return authority;
 }
 
 Examination examine(const std::string& chain, const std::string& authorities) {
-  return examine_chain(chain, "shop.test", authorities, now());
+  return examine_chain(chain, "shop.test", authorities, certificate_time());
 }
 
 void expect_only(const Examination& examination, Fault fault, std::string_view words) {
@@ -34,7 +25,8 @@ void expect_only(const Examination& examination, Fault fault, std::string_view w
 }
 
 TEST(TlsExamination, finds_nothing_wrong_with_a_whole_chain) {
-  const Examination got = examine(middle().issue({.names = {"shop.test"}}).certificate + middle().pem(), root().pem());
+  const Examination got =
+      examine(middle().issue({.names = {"shop.test"}}).certificate + middle().pem(), test_root().pem());
   EXPECT_TRUE(got.good()) << got.diagnoses.front().what;
   ASSERT_EQ(got.chain.size(), 2U);
   EXPECT_EQ(got.chain[0].issuer, "CN=Test middle");
@@ -47,7 +39,7 @@ TEST(TlsExamination, a_missing_link_is_the_servers_fault) {
 }
 
 TEST(TlsExamination, an_unknown_root_is_this_machines) {
-  const std::string whole = middle().issue({.names = {"shop.test"}}).certificate + middle().pem() + root().pem();
+  const std::string whole = middle().issue({.names = {"shop.test"}}).certificate + middle().pem() + test_root().pem();
   expect_only(examine(whole, ""), Fault::client, "the root CN=Test root is not trusted");
   const TestAuthority stranger("Stranger");
   expect_only(examine(middle().issue({.names = {"shop.test"}}).certificate + middle().pem(), stranger.pem()),
@@ -55,26 +47,26 @@ TEST(TlsExamination, an_unknown_root_is_this_machines) {
 }
 
 TEST(TlsExamination, who_signed_itself_is_told_so) {
-  expect_only(examine_chain(root().pem(), "", "", now()), Fault::client, "has signed itself");
+  expect_only(examine_chain(test_root().pem(), "", "", certificate_time()), Fault::client, "has signed itself");
 }
 
 TEST(TlsExamination, a_wrong_name_is_told_with_those_there_are) {
-  expect_only(examine(root().issue({.names = {"till.test", "*.till.test"}}).certificate, root().pem()), Fault::name,
-              "not for shop.test: it is for till.test, *.till.test");
+  expect_only(examine(test_root().issue({.names = {"till.test", "*.till.test"}}).certificate, test_root().pem()),
+              Fault::name, "not for shop.test: it is for till.test, *.till.test");
 }
 
 TEST(TlsExamination, time_is_the_servers_or_the_clocks) {
-  expect_only(
-      examine(root().issue({.names = {"shop.test"}, .from_day = -9, .until_day = -2}).certificate, root().pem()),
-      Fault::server, "expired on ");
-  expect_only(examine(root().issue({.names = {"shop.test"}, .from_day = 3}).certificate, root().pem()), Fault::client,
-              "valid only from ");
+  expect_only(examine(test_root().issue({.names = {"shop.test"}, .from_day = -9, .until_day = -2}).certificate,
+                      test_root().pem()),
+              Fault::server, "expired on ");
+  expect_only(examine(test_root().issue({.names = {"shop.test"}, .from_day = 3}).certificate, test_root().pem()),
+              Fault::client, "valid only from ");
 }
 
 TEST(TlsExamination, says_all_that_is_wrong_at_once) {
   const TestAuthority stranger("Stranger");
   const Examination got =
-      examine(root().issue({.names = {"till.test"}, .from_day = -9, .until_day = -2}).certificate, stranger.pem());
+      examine(test_root().issue({.names = {"till.test"}, .from_day = -9, .until_day = -2}).certificate, stranger.pem());
   EXPECT_EQ(got.diagnoses.size(), 3U);
 }
 

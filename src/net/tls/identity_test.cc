@@ -10,11 +10,6 @@ namespace {
 
 using In = Finding::In;
 
-WallTime now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
 struct Read {
   std::shared_ptr<const Identity> identity;
   std::vector<Finding> findings;
@@ -22,30 +17,25 @@ struct Read {
 
 Read read(const std::string& certificate, const std::string& key) {
   Read read;
-  read.identity = Identity::read(certificate, key, now(), read.findings);
+  read.identity = Identity::read(certificate, key, certificate_time(), read.findings);
   return read;
 }
 Read read(const TestCertificate& made) {
   return read(made.certificate, made.key);
 }
 
-const TestAuthority& root() {
-  static const TestAuthority authority("Test root");
-  return authority;
-}
-
 TEST(TlsIdentity, takes_a_certificate_and_its_key_without_a_word) {
-  const Read got = read(root().issue({.names = {"Shop.Test", "*.shop.test"}}));
+  const Read got = read(test_root().issue({.names = {"Shop.Test", "*.shop.test"}}));
   ASSERT_NE(got.identity, nullptr);
   EXPECT_TRUE(got.findings.empty());
   EXPECT_EQ(got.identity->names(), (std::vector<std::string>{"shop.test", "*.shop.test"}));
   EXPECT_EQ(got.identity->kind(), KeyKind::ecdsa);
-  EXPECT_EQ(read(root().issue({.names = {"a.test"}, .rsa_bits = 2048})).identity->kind(), KeyKind::rsa);
+  EXPECT_EQ(read(test_root().issue({.names = {"a.test"}, .rsa_bits = 2048})).identity->kind(), KeyKind::rsa);
 }
 
 TEST(TlsIdentity, says_that_a_key_belongs_to_another_certificate) {
-  const TestCertificate one = root().issue({.names = {"one.test"}});
-  const TestCertificate two = root().issue({.names = {"two.test"}});
+  const TestCertificate one = test_root().issue({.names = {"one.test"}});
+  const TestCertificate two = test_root().issue({.names = {"two.test"}});
   const Read got = read(one.certificate, "a comment\n" + two.key);
   EXPECT_EQ(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 1U);
@@ -55,7 +45,7 @@ TEST(TlsIdentity, says_that_a_key_belongs_to_another_certificate) {
 }
 
 TEST(TlsIdentity, says_that_certificate_and_key_have_changed_places) {
-  const TestCertificate made = root().issue({.names = {"a.test"}});
+  const TestCertificate made = test_root().issue({.names = {"a.test"}});
   const Read got = read(made.key, made.certificate);
   EXPECT_EQ(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 2U);
@@ -64,7 +54,7 @@ TEST(TlsIdentity, says_that_certificate_and_key_have_changed_places) {
 }
 
 TEST(TlsIdentity, says_where_a_certificate_is_damaged) {
-  TestCertificate made = root().issue({.names = {"a.test"}});
+  TestCertificate made = test_root().issue({.names = {"a.test"}});
   const std::string whole = made.certificate;
   made.certificate.replace(made.certificate.find("MII"), 3, "!!!");
   const Read got = read(whole + "\n" + made.certificate, made.key);
@@ -82,40 +72,41 @@ TEST(TlsIdentity, says_when_a_key_is_behind_a_passphrase) {
                                 nullptr, nullptr);
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(out.get(), &bytes);
-  const Read got = read(root().issue({.names = {"a.test"}}).certificate, std::string(bytes, static_cast<size_t>(size)));
+  const Read got =
+      read(test_root().issue({.names = {"a.test"}}).certificate, std::string(bytes, static_cast<size_t>(size)));
   EXPECT_EQ(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 1U);
   EXPECT_TRUE(got.findings[0].what.contains("passphrase")) << got.findings[0].what;
 }
 
 TEST(TlsIdentity, warns_of_certificates_that_expired_and_of_those_that_will_soon) {
-  const Read past = read(root().issue({.names = {"a.test"}, .from_day = -9, .until_day = -2}));
+  const Read past = read(test_root().issue({.names = {"a.test"}, .from_day = -9, .until_day = -2}));
   ASSERT_NE(past.identity, nullptr) << "other sites of the same file must stay up";
   ASSERT_EQ(past.findings.size(), 1U);
   EXPECT_FALSE(past.findings[0].error);
   EXPECT_TRUE(past.findings[0].what.contains("a.test expired on ")) << past.findings[0].what;
-  const Read near = read(root().issue({.names = {"a.test"}, .until_day = 3}));
+  const Read near = read(test_root().issue({.names = {"a.test"}, .until_day = 3}));
   ASSERT_EQ(near.findings.size(), 1U);
   EXPECT_TRUE(near.findings[0].what.contains("expires on ")) << near.findings[0].what;
-  const Read future = read(root().issue({.names = {"a.test"}, .from_day = 2}));
+  const Read future = read(test_root().issue({.names = {"a.test"}, .from_day = 2}));
   ASSERT_EQ(future.findings.size(), 1U);
   EXPECT_TRUE(future.findings[0].what.contains("valid only from ")) << future.findings[0].what;
 }
 
 TEST(TlsIdentity, warns_of_a_chain_in_the_wrong_order_and_says_what_belongs_there) {
-  const TestAuthority middle({.names = {}, .subject = "Test middle"}, &root());
+  const TestAuthority middle({.names = {}, .subject = "Test middle"}, &test_root());
   const TestCertificate made = middle.issue({.names = {"a.test"}});
-  const Read wrong = read(made.certificate + root().pem() + middle.pem(), made.key);
+  const Read wrong = read(made.certificate + test_root().pem() + middle.pem(), made.key);
   ASSERT_NE(wrong.identity, nullptr);
   ASSERT_EQ(wrong.findings.size(), 1U);
   EXPECT_EQ(wrong.findings[0].what, "this certificate (CN=Test root) did not issue the one before it");
   EXPECT_EQ(wrong.findings[0].advice, "here must stand: CN=Test middle");
-  EXPECT_TRUE(read(made.certificate + middle.pem() + root().pem(), made.key).findings.empty());
+  EXPECT_TRUE(read(made.certificate + middle.pem() + test_root().pem(), made.key).findings.empty());
 }
 
 TEST(TlsIdentity, warns_of_a_missing_intermediate_with_the_command_that_gets_it) {
   const TestCertificate made =
-      root().issue({.names = {"a.test"}, .issuer_address = "http://authority.test/middle.der"});
+      test_root().issue({.names = {"a.test"}, .issuer_address = "http://authority.test/middle.der"});
   const Read got = read(made);
   ASSERT_NE(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 1U);
@@ -123,7 +114,7 @@ TEST(TlsIdentity, warns_of_a_missing_intermediate_with_the_command_that_gets_it)
 }
 
 TEST(TlsIdentity, refuses_keys_that_clients_refuse) {
-  const Read got = read(root().issue({.names = {"a.test"}, .rsa_bits = 1024}));
+  const Read got = read(test_root().issue({.names = {"a.test"}, .rsa_bits = 1024}));
   EXPECT_EQ(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 1U);
   EXPECT_TRUE(got.findings[0].what.contains("1024 bits is too weak"));

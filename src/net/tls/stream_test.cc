@@ -19,20 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-WallTime wall_now() {
-  // tidy: allow clock, the library dates certificates by it
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
-
-const TestAuthority& root() {
-  static const TestAuthority authority("Test root");
-  return authority;
-}
-
 std::shared_ptr<const Identity> identity(const TestWish& wish) {
-  const TestCertificate made = root().issue(wish);
+  const TestCertificate made = test_root().issue(wish);
   std::vector<Finding> findings;
-  return Identity::read(made.certificate, made.key, wall_now(), findings);
+  return Identity::read(made.certificate, made.key, certificate_time(), findings);
 }
 
 std::shared_ptr<const Identity> shop() {
@@ -43,7 +33,7 @@ std::shared_ptr<const Identity> shop() {
 /// What the two ends are to do, and what came of it.
 struct Meeting {
   ServerSettings server{.identities = {shop()}, .protocols = {"http/1.1"}, .tickets = std::make_shared<TicketKeys>()};
-  ClientSettings client{.authorities = root().pem(), .name = "shop.test", .protocols = {"http/1.1"}};
+  ClientSettings client{.authorities = test_root().pem(), .name = "shop.test", .protocols = {"http/1.1"}};
   Duration patience = 10s;
   std::shared_ptr<SavedSession> saved = std::make_shared<SavedSession>();
   std::function<Task<void>(Stream&)> serve;
@@ -308,7 +298,7 @@ TEST_F(TlsStream, says_why_a_certificate_is_not_believed) {
 TEST_F(TlsStream, asks_clients_for_certificates) {
   Meeting meeting;
   meeting.server.clients = ClientCertificates::required;
-  meeting.server.client_authorities = root().pem();
+  meeting.server.client_authorities = test_root().pem();
   meeting.ask = [&](Stream& stream) -> Task<void> { static_cast<void>(co_await stream.receive(10s)); };
   meet(meeting);
   EXPECT_FALSE(meeting.accepted);
@@ -321,17 +311,17 @@ TEST_F(TlsStream, asks_clients_for_certificates) {
 
 TEST_F(TlsStream, refuses_clients_whose_certificate_was_revoked) {
   Meeting meeting;
-  const TestCertificate lost = root().issue({.names = {"client.test"}});
+  const TestCertificate lost = test_root().issue({.names = {"client.test"}});
   std::vector<Finding> findings;
-  meeting.client.identity = Identity::read(lost.certificate, lost.key, wall_now(), findings);
+  meeting.client.identity = Identity::read(lost.certificate, lost.key, certificate_time(), findings);
   meeting.client.newest = Version::tls_1_2;  // so that the client's handshake ends no earlier than the server's
   meeting.server.clients = ClientCertificates::required;
-  meeting.server.client_authorities = root().pem();
-  meeting.server.client_revocation = root().revoke({});
+  meeting.server.client_authorities = test_root().pem();
+  meeting.server.client_revocation = test_root().revoke({});
   meeting.server.identities.push_back(identity({.names = {"second.test"}}));
   meet(meeting);
   ASSERT_TRUE(meeting.accepted);
-  meeting.server.client_revocation = root().revoke({lost.certificate});
+  meeting.server.client_revocation = test_root().revoke({lost.certificate});
   const auto why = [&](const std::string& name) {
     meeting.client.name = name;
     meet(meeting);
@@ -339,12 +329,12 @@ TEST_F(TlsStream, refuses_clients_whose_certificate_was_revoked) {
   };
   EXPECT_EQ(why("shop.test"), "certificate revoked");
   EXPECT_EQ(why("second.test"), "certificate revoked") << "whatever set of certificates is shown";
-  meeting.server.client_revocation = root().revoke({}, -2);
+  meeting.server.client_revocation = test_root().revoke({}, -2);
   EXPECT_EQ(why("shop.test"), "CRL has expired");
   meeting.server.client_revocation = TestAuthority("Stranger").revoke({});
   EXPECT_EQ(why("shop.test"), "unable to get certificate CRL");
   meeting.client.identity = identity({.names = {"client.test"}});
-  meeting.server.client_revocation = root().revoke({lost.certificate});
+  meeting.server.client_revocation = test_root().revoke({lost.certificate});
   EXPECT_EQ(why("shop.test"), "accepted") << "another was revoked";
 }
 
@@ -353,26 +343,26 @@ TEST_F(TlsStream, tickets_end_with_the_list_they_were_given_under) {
   meeting.client.identity = identity({.names = {"client.test"}});
   meeting.client.newest = Version::tls_1_2;
   meeting.server.clients = ClientCertificates::required;
-  meeting.server.client_authorities = root().pem();
-  meeting.server.client_revocation = root().revoke({});
+  meeting.server.client_authorities = test_root().pem();
+  meeting.server.client_revocation = test_root().revoke({});
   meet(meeting);
   meet(meeting);
   EXPECT_TRUE(meeting.seen_by_server.resumed);
-  meeting.server.client_revocation = root().revoke({root().issue({.names = {"lost.test"}}).certificate});
+  meeting.server.client_revocation = test_root().revoke({test_root().issue({.names = {"lost.test"}}).certificate});
   meet(meeting);
   EXPECT_FALSE(meeting.seen_by_server.resumed);
 }
 
 TEST_F(TlsStream, believes_no_server_whose_certificate_was_revoked) {
   Meeting meeting;
-  const TestCertificate lost = root().issue({.names = {"shop.test"}});
+  const TestCertificate lost = test_root().issue({.names = {"shop.test"}});
   std::vector<Finding> findings;
-  meeting.server.identities = {Identity::read(lost.certificate, lost.key, wall_now(), findings)};
-  meeting.client.revocation = root().revoke({});
+  meeting.server.identities = {Identity::read(lost.certificate, lost.key, certificate_time(), findings)};
+  meeting.client.revocation = test_root().revoke({});
   meet(meeting);
   EXPECT_TRUE(meeting.connected);
   meeting.saved = std::make_shared<SavedSession>();
-  meeting.client.revocation = root().revoke({lost.certificate});
+  meeting.client.revocation = test_root().revoke({lost.certificate});
   meet(meeting);
   EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
   EXPECT_STREQ(meeting.connected.error().text, "certificate revoked");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/invariant.h"
+#include "base/units.h"
 #include "net/tls/openssl.h"
 
 namespace weir::tls {
@@ -131,5 +132,21 @@ class TestAuthority {
   PrivateKey key_;
   Certificate certificate_;
 };
+
+/// When test certificates are judged: the library dates them by the machine's clock.
+inline WallTime certificate_time() {
+  // tidy: allow clock, the library dates certificates by it
+  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
+
+/// Whom the parties of a test trust, and whom they do not.
+inline const TestAuthority& test_root() {
+  static const TestAuthority authority("Test root");
+  return authority;
+}
+inline const TestAuthority& test_stranger() {
+  static const TestAuthority authority("Stranger");
+  return authority;
+}
 
 }  // namespace weir::tls
