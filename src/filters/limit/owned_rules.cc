@@ -22,13 +22,14 @@ void take_answer(const Rule& rule, fleet::OwnedPart& part, Judged& judged, unsig
   judged.owned->pending = false;
   facts.source = outcome.source;
   if (facts.source == fleet::OwnedSource::asked) {
-    facts.admitted = outcome.answer.said == fleet::Said::admitted;
-    facts.remaining = outcome.answer.remaining;
-    facts.wait = outcome.answer.wait;
-    facts.reset = outcome.answer.reset;
-    judged.owned->charged = facts.admitted;
-    if (!facts.admitted && !rule.options().dry_run)
-      part.remember_refusal(judged.hash, core, judged.cost, facts.now, facts.wait);
+    const fleet::Answer& answer = outcome.answer;
+    facts.said = {.admitted = answer.said == fleet::Said::admitted,
+                  .remaining = answer.remaining,
+                  .wait = answer.wait,
+                  .reset = answer.reset};
+    judged.owned->charged = facts.said.admitted;
+    if (!facts.said.admitted && !rule.options().dry_run)
+      part.remember_refusal(judged.hash, core, judged.cost, facts.now, answer.wait);
   } else {
     (void)part.share().look(judged.hash, facts.now, judged.cost, facts.state);
   }
@@ -45,8 +46,7 @@ OwnedJudged* look_at_owned(fleet::OwnedPart& part, Judged& judged, Arena& arena,
   owned->facts.cost = judged.cost;
   if (const std::optional<Time> until = part.refused_until(judged.hash, core, judged.cost, now)) {
     owned->facts.source = fleet::OwnedSource::refused_lately;
-    owned->facts.wait = *until - now;
-    owned->facts.reset = owned->facts.wait;
+    owned->facts.said = {.wait = *until - now, .reset = *until - now};
     conclude(part, judged);
     return owned;
   }

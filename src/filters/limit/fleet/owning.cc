@@ -21,8 +21,8 @@ std::string_view reason_of(const OwnedFacts& facts, const BudgetVerdict& verdict
   if (facts.source == OwnedSource::refused_lately) return "over_limit_lately";
   if (facts.source == OwnedSource::late) return verdict.admitted ? "owner_late_within_share" : "owner_late_over_share";
   if (facts.source == OwnedSource::lost) return verdict.admitted ? "owner_lost_within_share" : "owner_lost_over_share";
-  if (facts.admitted) return "within_limit";
-  return facts.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
+  if (verdict.admitted) return "within_limit";
+  return verdict.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
 }
 
 }  // namespace
@@ -71,12 +71,7 @@ std::string_view name_of(OwnedSource source) {
 
 OwnedVerdict decide_owned(const Budget& share, const OwnedFacts& facts) {
   OwnedVerdict decided;
-  if (owner_decides(facts.source)) {
-    decided.verdict = {
-        .admitted = facts.admitted, .remaining = facts.remaining, .wait = facts.wait, .reset = facts.reset};
-  } else {
-    decided.verdict = decide_budget(share, facts.state, facts.now, facts.cost);
-  }
+  decided.verdict = owner_decides(facts.source) ? facts.said : decide_budget(share, facts.state, facts.now, facts.cost);
   decided.reason = reason_of(facts, decided.verdict);
   return decided;
 }

@@ -56,11 +56,7 @@ inline constexpr std::size_t owned_sources = static_cast<std::size_t>(OwnedSourc
 /// \pre trivially copyable: stands in decision records
 struct OwnedFacts {
   OwnedSource source = OwnedSource::lost;
-  // Of the owner, where it decided:
-  bool admitted = false;
-  std::uint64_t remaining = 0;
-  Duration wait{};
-  Duration reset{};
+  BudgetVerdict said{};  ///< by the owner, where it decided
   // Of the share that this member gives out where it did not:
   Time now{};
   std::uint64_t cost = 1;

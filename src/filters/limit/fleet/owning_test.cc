@@ -68,10 +68,10 @@ RC_GTEST_PROP(Owning, a_member_of_many_gives_out_its_part_and_a_burst, ()) {
 TEST(Owning, who_decided_stands_in_the_reason) {
   const Budget share = per_second(1);
   const auto reason = [&](OwnedFacts facts) { return decide_owned(share, facts).reason; };
-  EXPECT_EQ(reason({.source = OwnedSource::asked, .admitted = true}), "within_limit");
-  EXPECT_EQ(reason({.source = OwnedSource::asked, .wait = 1s}), "over_limit");
-  EXPECT_EQ(reason({.source = OwnedSource::asked, .wait = no_limit}), "costs_more_than_there_is");
-  EXPECT_EQ(reason({.source = OwnedSource::refused_lately, .wait = 1s}), "over_limit_lately");
+  EXPECT_EQ(reason({.source = OwnedSource::asked, .said = {.admitted = true}}), "within_limit");
+  EXPECT_EQ(reason({.source = OwnedSource::asked, .said = {.wait = 1s}}), "over_limit");
+  EXPECT_EQ(reason({.source = OwnedSource::asked, .said = {.wait = no_limit}}), "costs_more_than_there_is");
+  EXPECT_EQ(reason({.source = OwnedSource::refused_lately, .said = {.wait = 1s}}), "over_limit_lately");
   EXPECT_EQ(reason({.source = OwnedSource::late, .now = Time{1h}}), "owner_late_within_share");
   EXPECT_EQ(reason({.source = OwnedSource::lost, .now = Time{1h}, .cost = 2}), "owner_lost_over_share");
 }

@@ -7,8 +7,8 @@ namespace {
 std::string_view reason_of_redis(const RedisFacts& facts) {
   if (facts.source == RedisSource::leased) return "within_lease";
   if (facts.source == RedisSource::refused_lately) return "over_limit_lately";
-  if (facts.admitted) return facts.wait > Duration{} ? "waits_for_its_turn" : "within_limit";
-  return facts.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
+  if (facts.said.admitted) return facts.said.wait > Duration{} ? "waits_for_its_turn" : "within_limit";
+  return facts.said.wait == no_limit ? "costs_more_than_there_is" : "over_limit";
 }
 
 /// Why Redis did not decide, and who did.
@@ -50,9 +50,7 @@ Budget local_budget(Budget budget) {
 
 RedisVerdict decide_redis(const Budget& local, const RedisFacts& facts) {
   if (redis_decides(facts.source)) {
-    return {
-        .verdict = {.admitted = facts.admitted, .remaining = facts.remaining, .wait = facts.wait, .reset = facts.reset},
-        .reason = reason_of_redis(facts)};
+    return {.verdict = facts.said, .reason = reason_of_redis(facts)};
   }
   RedisVerdict decided{.reason = reason_of_fallback(facts.source, facts.on_error == OnError::local)};
   switch (facts.on_error) {

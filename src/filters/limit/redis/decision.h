@@ -23,11 +23,7 @@ std::string_view name_of(RedisSource source);
 struct RedisFacts {
   RedisSource source = RedisSource::down;
   OnError on_error = OnError::local;
-  // Of Redis, where it decided:
-  bool admitted = false;
-  std::uint64_t remaining = 0;
-  Duration wait{};
-  Duration reset{};
+  BudgetVerdict said{};  ///< by Redis, where it decided
   // Of this gateway's own counting, which decides for on_error: local:
   Time now{};
   std::uint64_t cost = 1;

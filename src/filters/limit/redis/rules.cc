@@ -79,10 +79,7 @@ class RedisRules::Asking {
       const RedisTaken& of = taken[at];
       RedisJudged& judged = *judged_[group_[at]->rule].redis;
       judged.facts.source = RedisSource::answered;
-      judged.facts.admitted = of.admitted;
-      judged.facts.remaining = of.remaining;
-      judged.facts.wait = of.wait;
-      judged.facts.reset = of.reset;
+      judged.facts.said = {.admitted = of.admitted, .remaining = of.remaining, .wait = of.wait, .reset = of.reset};
       judged.mark = of.mark;
       judged.charged = agreed && of.admitted;
       HotKeys::Key* const key = hot(at);
@@ -232,7 +229,7 @@ bool RedisRules::decide_here(Exchange& exchange, RedisCore& core, std::span<Judg
     }
     Judged& refused = judged[(*refusing)->rule];
     refused.redis->facts.source = RedisSource::refused_lately;
-    refused.redis->facts.wait = hot_of(*refusing)->refused_until - now;
+    refused.redis->facts.said.wait = hot_of(*refusing)->refused_until - now;
     conclude(**refusing, refused);
     core.counts().decided[static_cast<std::size_t>(RedisSource::refused_lately)].add();
     return true;
@@ -247,9 +244,7 @@ bool RedisRules::decide_here(Exchange& exchange, RedisCore& core, std::span<Judg
     HotKeys::Key& key = *hot_of(part);
     HotKeys::spend_lease(key, each.cost, now);
     each.redis->facts.source = RedisSource::leased;
-    each.redis->facts.admitted = true;
-    each.redis->facts.remaining = key.leased + key.remaining;
-    each.redis->facts.reset = each.verdict.reset;
+    each.redis->facts.said = {.admitted = true, .remaining = key.leased + key.remaining, .reset = each.verdict.reset};
     conclude(*part, each);
   }
   core.counts().decided[static_cast<std::size_t>(RedisSource::leased)].add();
