@@ -4,6 +4,7 @@
 // read (logs, Date) and never decides anything.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,10 @@ constexpr Time deadline_after(Time now, Duration after) {
 }
 /// What a configuration's `none` becomes.
 inline constexpr Duration no_limit = Duration{-1};
+/// What is left until `deadline`: nothing when it is over, no_limit for `never`.
+constexpr Duration time_left(Time now, Time deadline) {
+  return deadline == never ? no_limit : std::max(deadline - now, Duration::zero());
+}
 
 using ByteCount = std::uint64_t;
 inline constexpr ByteCount kibibyte = 1024;

@@ -48,7 +48,7 @@ class ConnectRace {
   }
 
   Task<void> try_one(SocketAddress address) {
-    const Duration left = deadline_ == never ? no_limit : std::max(deadline_ - reactor_.now(), Duration::zero());
+    const Duration left = time_left(reactor_.now(), deadline_);
     Result<std::unique_ptr<Stream>> stream = co_await connect(reactor_, {address}, left);
     if (!stream) {
       ++failures_;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/invariant.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace weir::proxy_protocol {
@@ -208,7 +209,7 @@ Parsed parse_binary(std::string_view bytes) {
   if (version_and_command >> 4U != 2 || (version_and_command & 0x0FU) > 1) return refused(Refusal::bad_command);
   if (bytes.size() < fixed_bytes) return {};
   const std::size_t behind = word_at(bytes, 14);
-  if (behind > behind_fixed_bytes_max) return refused(Refusal::too_long);
+  if (behind > limits::proxy_header_bytes) return refused(Refusal::too_long);
   return bytes.size() < fixed_bytes + behind ? Parsed{} : read_binary(bytes.substr(0, fixed_bytes + behind));
 }
 

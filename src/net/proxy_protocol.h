@@ -8,7 +8,7 @@
 // Invariants
 //   (1) parse() is pure, and what it says of a beginning it says of all that is longer: split anywhere, it comes to the
 //       same.
-//   (2) It never asks for more than behind_fixed_bytes_max behind the 16 bytes that say how many come.
+//   (2) It never asks for more than limits::proxy_header_bytes behind the 16 bytes that say how many come.
 //   (3) A header that is not exactly as the specification has it is refused; nothing of it is believed.
 #pragma once
 
@@ -19,10 +19,6 @@
 #include "net/address.h"
 
 namespace weir::proxy_protocol {
-
-/// Bytes of a binary header behind its first 16: two IPv6 addresses and their ports have 36, a client certificate that
-/// the sender tells of 2,000. nginx: 4,096.
-inline constexpr std::size_t behind_fixed_bytes_max = 4096;
 
 /// The line of text, and the binary header.
 enum class Version : std::uint8_t { v1, v2 };

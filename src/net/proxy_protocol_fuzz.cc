@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/testing/fuzz.h"
 #include "net/proxy_protocol.h"
 
@@ -10,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using weir::demand;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Parsed whole = parse(bytes);
-  demand(whole.bytes <= size && whole.bytes <= 16 + behind_fixed_bytes_max);
+  demand(whole.bytes <= size && whole.bytes <= 16 + weir::limits::proxy_header_bytes);
   // From the first piece that decides on, all that is longer says the same.
   bool decided = false;
   for (std::size_t count = 0; count <= size; ++count) {
@@ -39,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   }
   const std::string composed = compose(said);
   const Parsed again = parse(composed);
-  if (composed.size() > 16 + behind_fixed_bytes_max) return 0;
+  if (composed.size() > 16 + weir::limits::proxy_header_bytes) return 0;
   demand(again.state == Parsed::State::whole && again.bytes == composed.size() && again.header == said);
   return 0;
 }

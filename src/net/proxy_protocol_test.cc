@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+
 namespace weir::proxy_protocol {
 namespace {
 
@@ -139,7 +141,7 @@ TEST(ProxyProtocol, binary_header_is_read_strictly) {
 }
 
 TEST(ProxyProtocol, length_is_bounded_before_the_rest_is_waited_for) {
-  constexpr int most = behind_fixed_bytes_max;
+  constexpr int most = limits::proxy_header_bytes;
   EXPECT_EQ(parse(binary("\x21\x11", "", most)).state, State::more);
   EXPECT_EQ(why_of(binary("\x21\x11", "", most + 1)), Refusal::too_long);
   EXPECT_EQ(why_of(binary("\x20\x00"s, "", most + 1)), Refusal::too_long);

@@ -34,7 +34,7 @@ std::size_t EpollIo::wait(Time deadline, CompletionSink& sink) {
 // many events.
 std::size_t EpollIo::collect(Time deadline) {
   const Time begin = now();
-  const Duration timeout = deadline == never ? no_limit : std::max(deadline - begin, Duration::zero());
+  const Duration timeout = time_left(begin, deadline);
   int count = 0;
   if (coalescer_.enabled() && timeout != Duration::zero()) {
     count = poll(Duration::zero());

@@ -43,7 +43,7 @@ Task<Opening> hear_opening(ServerContext& context, Inbox& inbox) {
     const std::span<char> heard = inbox.unread();
     const Opening opening = opening_of({heard.data(), heard.size()});
     if (opening != Opening::undecided) co_return opening;
-    const Duration left = deadline == never ? no_limit : std::max(deadline - reactor.now(), Duration::zero());
+    const Duration left = time_left(reactor.now(), deadline);
     const auto more = co_await inbox.fill_behind(http2_preface.size() + limits::scratch_bytes, left);
     if (!more || *more == 0) co_return Opening::http1;
   }

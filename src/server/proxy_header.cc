@@ -18,7 +18,7 @@ Task<HeardHeader> hear_proxy_header(Inbox& inbox, Duration patience) {
   const Reactor& reactor = inbox.stream().reactor();
   const Time deadline = deadline_after(reactor.now(), patience);
   while (true) {
-    const Duration left = deadline == never ? no_limit : std::max(deadline - reactor.now(), Duration::zero());
+    const Duration left = time_left(reactor.now(), deadline);
     const Result<std::size_t> more = co_await inbox.fill_behind(limits::scratch_bytes, left);
     if (!more || *more == 0) {
       const bool late = !more && more.error().code == Code::timed_out;

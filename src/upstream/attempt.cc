@@ -55,8 +55,7 @@ Duration retry_after_of(const ResponseHead& head, WallTime now) {
 }
 
 Duration time_left(const Exchange& exchange) {
-  if (exchange.deadline() == never) return no_limit;
-  return std::max(exchange.deadline() - exchange.shard.reactor.now(), Duration::zero());
+  return weir::time_left(exchange.shard.reactor.now(), exchange.deadline());
 }
 
 /// Pools that the request had, the last one at the end.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
 #include "net/connect.h"
 
 namespace weir {
@@ -16,7 +17,7 @@ using proxy_protocol::Type;
 using proxy_protocol::vector_head_bytes;
 
 /// With the addresses in front of them they are not longer than what readers take, ourselves among them.
-constexpr std::size_t vectors_bytes_max = proxy_protocol::behind_fixed_bytes_max - 36;
+constexpr std::size_t vectors_bytes_max = limits::proxy_header_bytes - 36;
 
 /// Section 2.2.6: flags, whether the certificate was verified (0: it was), then what was agreed on.
 std::string tls_value(const tls::Facts& tls) {
@@ -70,7 +71,7 @@ Task<Result<std::unique_ptr<Stream>>> connect_and_say(Reactor& reactor, const Up
   const Time deadline = deadline_after(reactor.now(), timeout);
   CO_TRY(std::unique_ptr<Stream> stream, co_await connect(reactor, address, timeout));
   if (introduction.empty()) co_return stream;
-  const Duration left = deadline == never ? no_limit : std::max(deadline - reactor.now(), Duration::zero());
+  const Duration left = time_left(reactor.now(), deadline);
   const Result<void> said = co_await stream->send(introduction, left);
   if (said) co_return stream;
   const bool late = said.error().code == Code::timed_out;

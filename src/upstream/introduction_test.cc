@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "contracts/testing/test_exchange.h"
 
 namespace weir {
@@ -107,7 +108,7 @@ TEST_F(IntroductionTest, is_never_longer_than_readers_take) {
     append_vector(proxied.header.vectors, static_cast<Type>(0xE0 + count), std::string(1000, 'x'));
   said = &proxied;
   EXPECT_EQ(vectors().size(), 4U);
-  EXPECT_LE(told(HeaderVersion::v2).size(), proxy_protocol::behind_fixed_bytes_max + 16);
+  EXPECT_LE(told(HeaderVersion::v2).size(), limits::proxy_header_bytes + 16);
 }
 
 TEST(Introduction, gateway_speaks_for_itself) {

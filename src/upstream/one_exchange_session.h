@@ -59,7 +59,7 @@ class OneExchangeSession : public ClientSession, private Watcher {
   /// The clock for the first byte starts when the request is sent and pauses while an upload moves.
   [[nodiscard]] Duration first_byte_left(const UpstreamTimeouts& timeouts) const {
     const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
-    return deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+    return time_left(shard_.reactor.now(), deadline);
   }
   /// Whether to go on with the head: bytes came, or only the clock of an upload that has moved since ran out.
   /// \param within_head  a part of it was read

@@ -28,7 +28,7 @@ Task<Result<std::unique_ptr<Stream>>> connect_secured(Shard& shard, const Upstre
                                                       std::string_view introduction) {
   const Time deadline = deadline_after(shard.reactor.now(), timeout);
   CO_TRY(std::unique_ptr<Stream> stream, co_await connect_and_say(shard.reactor, address, timeout, introduction));
-  const Duration left = deadline == never ? no_limit : std::max(deadline - shard.reactor.now(), Duration::zero());
+  const Duration left = time_left(shard.reactor.now(), deadline);
   CO_TRY_VOID(co_await secure(shard, *stream, context, std::move(saved), left));
   co_return stream;
 }

@@ -45,7 +45,7 @@ Task<Result<Reply>> Client::ask(const Request& request, std::uint16_t slot, Dura
   bool asking = false;
   if (settings_.cluster && (slots_[slot] == nullptr || !node->takes_questions())) refresh_soon();
   for (unsigned redirections = 0;; ++redirections) {
-    const Duration left = deadline == never ? no_limit : std::max(deadline - reactor.now(), Duration{});
+    const Duration left = time_left(reactor.now(), deadline);
     Node::Ask question(*node, request, left, asking);
     Result<Reply> reply = co_await question;
     if (!settings_.cluster || !reply) co_return reply;

@@ -184,7 +184,7 @@ Task<void> Node::write_all(Stream& stream) {
 Duration Node::patience_for_answers() const {
   const Time until = in_flight_.empty() ? deadline_after(last_asked_, settings_.idle_timeout)
                                         : deadline_after(in_flight_.front().sent, settings_.answer_timeout);
-  return until == never ? no_limit : std::max(until - reactor_.now(), Duration{});
+  return time_left(reactor_.now(), until);
 }
 
 Task<Result<void>> Node::read_all(Link& link) {

@@ -21,9 +21,7 @@ bool is_client(const Stream& stream) {
 Task<Result<void>> shake_hands(Stream& stream, std::unique_ptr<Engine> engine, Duration patience, Failure& why,
                                std::span<const char> arrived) {
   const Time deadline = deadline_after(stream.reactor().now(), patience);
-  const auto left = [&] {
-    return deadline == never ? no_limit : std::max(deadline - stream.reactor().now(), Duration::zero());
-  };
+  const auto left = [&] { return time_left(stream.reactor().now(), deadline); };
   bool first = arrived.empty();
   while (true) {
     Result<bool> over = first && !is_client(stream) ? Result<bool>(false) : engine->shake(arrived);

@@ -150,7 +150,7 @@ Task<Result<void>> ServerSessionH1::read_head(Exchange& exchange) {
   const std::size_t room_max = limits.head_bytes + limits.request_line_bytes + 1;
   const Time deadline = deadline_after(exchange.timings.head_started, exchange.snapshot->timeouts.client_head);
   while (true) {
-    const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+    const Duration left = time_left(shard_.reactor.now(), deadline);
     const Result<std::size_t> received = co_await inbox_.fill_behind(room_max, left);
     if (!received || *received == 0) guess_method(exchange);
     if (!received) {

@@ -98,7 +98,7 @@ Task<Result<ResponseHead*>> ClientSessionH2::hear_head(Exchange& exchange, const
     const auto next = stream_->next_head();
     if (!next) {
       const Time deadline = deadline_after(upload_progress_, timeouts.first_byte);
-      const Duration left = deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+      const Duration left = time_left(shard_.reactor.now(), deadline);
       const Result<void> arrived = co_await stream_->head_arrival(left);
       if (arrived) continue;
       if (arrived.error().code != Code::timed_out) co_return fail(arrived.error());

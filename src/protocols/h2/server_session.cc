@@ -91,7 +91,7 @@ Duration ServerSessionH2::patience() const {
   const SnapshotPin pin = context_.pin();
   if (section_open_) {
     const Time deadline = deadline_after(section_began_, pin->timeouts.client_head);
-    return deadline == never ? no_limit : std::max(deadline - shard_.reactor.now(), Duration::zero());
+    return time_left(shard_.reactor.now(), deadline);
   }
   if (under_way_ > 0) return no_limit;
   if (ending_ != Ending::no) return pin->timeouts.linger;
