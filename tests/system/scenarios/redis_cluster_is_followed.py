@@ -1,7 +1,6 @@
 """A cluster of three masters: keys are counted where they live, through a slot that moves and a failover."""
 
 import binascii
-import re
 
 from stand.gateway import Gateway
 from stand.redis import Redis
@@ -38,8 +37,8 @@ def play(stand: Stand) -> None:
     cluster.move_slot(slot, new_owner, lambda: same(ask(weir, moved), 429, "a user whose slot is on its way"))
     # A refusal is remembered for a second; then the new owner is found, through the old one who sends us on, or before
     # that in the table of slots when it happens to be read again.
-    decided = decisions_of(new_owner)
-    until(lambda: same(ask(weir, moved), 429, "a user whose slot has moved") or decisions_of(new_owner) > decided,
+    decided = new_owner.decisions()
+    until(lambda: same(ask(weir, moved), 429, "a user whose slot has moved") or new_owner.decisions() > decided,
           "a decision of the new owner")
 
     # A failover: the replica takes over what the first master served.
@@ -51,12 +50,6 @@ def play(stand: Stand) -> None:
 
 def ask(weir: Gateway, user: str) -> int:
     return weir.get("/", f"X-User: {user}\r\n").status
-
-
-def decisions_of(node: Redis) -> int:
-    """How often its function was called."""
-    calls = re.search(r"cmdstat_fcall:calls=(\d+)", str(node.ask("INFO", "commandstats")))
-    return int(calls[1]) if calls else 0
 
 
 def user_of(weir: Gateway, node: Redis, key: str, users: list[str]) -> str:

@@ -93,11 +93,14 @@ def certificates_are_shown(stand: Stand, authority: Authority, asking: RedisTls)
     known = stand.gateway(ONE.format(redis=f"{{ {base}, on_error: closed, tls: {{ authorities: {authority.pem}, "
                                            f"certificate: {certificate}, key: {key} }} }}"))
     same(known.get("/").status, 200, "a gateway that shows a certificate")
+    decided = redis.decisions()
+    expect(decided > 0, "Redis decided for who shows a certificate")
     unknown = stand.gateway(ONE.format(redis=f"{{ {base}, tls: {{ authorities: {authority.pem} }} }}"))
     same(unknown.get("/").status, 200, "a gateway that shows none counts by itself")
     # TLS 1.3 tells what was missing only behind the handshake; a server that closes at once may cut off its own words.
     until(lambda: any(words in unknown.stderr() for words in ("certificate is needed", "reset the connection")),
           "a log that says that Redis does not talk to us", story=unknown.stderr)
+    same(redis.decisions(), decided, "decisions of Redis after the one who shows none has come")
 
 
 def plain_server_is_refused(stand: Stand) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -114,6 +115,11 @@ class Redis:
             return connection.ask(*words)
         finally:
             connection.close()
+
+    def decisions(self) -> int:
+        """How often the function that decides was called."""
+        calls = re.search(r"cmdstat_fcall:calls=(\d+)", str(self.ask("INFO", "commandstats")))
+        return int(calls[1]) if calls else 0
 
     def stop(self) -> None:
         self.child.signal(signal.SIGSTOP)
