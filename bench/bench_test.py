@@ -18,7 +18,7 @@ from pathlib import Path
 
 import write_profile
 from harness import (contenders, crowd, failures, figures, fleet, fronts, idle, lb, limits, machine, overload, page,
-                     rehearsal, rows, tls)
+                     redis, rehearsal, rows, tls)
 from harness.contenders import Unavailable
 from harness.generators import BROWSER_FIELDS, Answers, Load, _read_h2load, _read_openssl, _read_wrk
 from harness.rounds import Measured, Rounds, Window
@@ -82,6 +82,14 @@ class Limits(unittest.TestCase):
         self.assertIn(">gcra<", drawn)
         self.assertIn("9 admitted", drawn)
         self.assertEqual(2, drawn.count("<polyline"))
+
+    def test_what_asking_redis_adds_is_shown_and_judged(self):
+        asked = {"median": 100.0, "p99": 200.0, "total": 40.0, "cpu": 9.5}
+        rounds = [dict.fromkeys(redis.ROUTES, asked) | {"slow": asked | {"median": 900.0}} for _ in range(3)]
+        section = redis.section_of(rounds)
+        self.assertEqual(["limits-redis: slow: adds at most 150 us to the median request"], section.missed())
+        slow = next(line for line in page.text_of(section).splitlines() if line.startswith("  slow"))
+        self.assertEqual(["slow", "900", "200", "800", "9.5"], slow.split())
 
 
 class Balancing(unittest.TestCase):

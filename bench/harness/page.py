@@ -47,6 +47,8 @@ def text_of(section: Section) -> str:
         lines += _memory_table(section)
     elif any("failed_requests" in own for own in section.figures.values()):
         lines += failures.text_of(section)
+    elif any("added_median_us" in own for own in section.figures.values()):
+        lines += _latency_table(section)
     else:
         lines += [f"  {name:<48}{_nanoseconds(own['nanoseconds'])}" for name, own in section.figures.items()]
     lines += [f"  note    {remark}" for remark in section.remarks]
@@ -80,6 +82,14 @@ def _memory_table(section: Section) -> list[str]:
     for name, own in section.figures.items():
         lines.append(f"  {TITLES[name]:<30}{own['rss_before_mb']:>11.1f} MB{own['rss_after_mb']:>13.1f} MB"
                      f"{own['bytes_per_connection']:>12,.0f} bytes")
+    return lines
+
+
+def _latency_table(section: Section) -> list[str]:
+    lines = [f"  {'':<30}{'p50 us':>10}{'p99 us':>10}{'added to p50':>14}{'CPU us':>10}"]
+    for name, own in section.figures.items():
+        lines.append(f"  {TITLES.get(name, name):<30}{_median(own, 'median_us', 0):>10}{_median(own, 'p99_us', 0):>10}"
+                     f"{_median(own, 'added_median_us', 0):>14}{_median(own, 'cpu_us', 1):>10}")
     return lines
 
 

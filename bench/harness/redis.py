@@ -108,15 +108,15 @@ def measure(programs: Programs, windows: int, directory: Path) -> Section:
             for _ in range(20):
                 client.ask(name)
         os.kill(children[1].pid, signal.SIGSTOP)
-        return _section(client, children[-1].pid, windows)
+        return section_of([_round(client, children[-1].pid) for _ in range(max(windows, 3))])
     finally:
         for child in children:
             child.kill()
             child.wait()
 
 
-def _section(client: Client, weir: int, windows: int) -> Section:
-    rounds = [_round(client, weir) for _ in range(max(windows, 3))]
+def section_of(rounds: list[dict[str, dict[str, float]]]) -> Section:
+    """What some rounds say together, each as `_round` gives it."""
     section = Section("limits-redis", "limits, what asking Redis adds to a request")
     base = [each["none"] for each in rounds]
     for name in ROUTES:
