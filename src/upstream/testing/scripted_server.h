@@ -16,6 +16,8 @@
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/stream.h"
+#include "net/tls/handshake.h"
+#include "net/tls/server_context.h"
 #include "runtime/scope.h"
 
 namespace weir {
@@ -58,7 +60,9 @@ class ScriptedServer {
 
   Manner manner = Manner::answer;
   std::string answer;
-  bool keeps_open = false;  ///< behind its answer
+  bool keeps_open = false;                                         ///< behind its answer
+  std::shared_ptr<const tls::ServerContext> tls;                   ///< null: it speaks in the clear
+  std::function<std::string(std::string_view request)> answer_to;  ///< in place of `answer`, where there is one
   std::vector<std::string> heard;
   std::vector<Time> asked_at;
 
@@ -80,6 +84,9 @@ class ScriptedServer {
   Task<void> converse(Handle handle) {
     Stream stream(reactor_, handle, Origin::client);
     if (manner == Manner::slam) co_return;
+    tls::Failure why{};
+    if (tls != nullptr && !co_await tls::shake_hands(stream, tls->accept(bench_, reactor_.now()), no_limit, why))
+      co_return;
     const auto received = co_await stream.receive(no_limit);
     if (!received) co_return;
     heard.emplace_back(received->begin(), received->end());
@@ -87,7 +94,7 @@ class ScriptedServer {
       co_await wait_for_end(stream);
       co_return;
     }
-    const std::string bytes = answer;
+    const std::string bytes = answer_to ? answer_to(heard.back()) : answer;
     const std::size_t step = manner == Manner::by_byte ? 1 : std::max<std::size_t>(bytes.size(), 1);
     for (std::size_t at = 0; at < bytes.size(); at += step) {
       if (!co_await stream.send(std::string_view(bytes).substr(at, step), no_limit)) co_return;
@@ -106,6 +113,7 @@ class ScriptedServer {
   Reactor& reactor_;
   const UpstreamAddress address_;
   Scope scope_;
+  tls::Workbench bench_;
   Listener* listener_ = nullptr;
   bool listening_ = false;
 };
