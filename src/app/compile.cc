@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/acme/build.h"
 #include "app/catalog.h"
 #include "app/filter_order.h"
 #include "app/process/surroundings.h"
@@ -347,8 +348,16 @@ void Compiler::add_certificates(const config::Document& document, ListenerNumber
     if (!listener.tls) continue;
     const std::uint16_t number = listeners.number_of(listener.name);
     if (gateway.certificates.size() <= number) gateway.certificates.resize(number + std::size_t{1});
-    const FileCertificates::Around around{
+    FileCertificates::Around around{
         .listener = listener.name, .tickets = tickets_, .files = files_, .diagnostics = diagnostics};
+    if (listener.tls->acme) {
+      auto issued = acme::listener_certificates(*listener.tls->acme, files_, *states_, diagnostics);
+      if (!issued) continue;
+      gateway.challenges = issued->proofs;
+      if (listener.tls->acme->challenge == acme::ChallengeKind::tls_alpn_01) around.challenges = issued->proofs;
+      around.managed = std::move(issued->managed);
+      around.on_demand = std::move(issued->on_demand);
+    }
     gateway.certificates[number] = FileCertificates::open(*listener.tls, around, now);
   }
 }

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "contracts/proxied.h"
+#include "net/tls/challenge.h"
 #include "net/tls/handshake.h"
 #include "server/shard_server.h"
 
@@ -132,7 +133,8 @@ Task<bool> Connection::secure() {
   if (shaken) {
     facts_.tls = stream_.tls();
     metrics.count(*facts_.tls);
-  } else if (shaken.error().origin == Origin::client) {  // and not: given up by us
+    if (facts_.tls->protocol == tls::challenge_protocol) co_return false;  // it has seen what it came for
+  } else if (shaken.error().origin == Origin::client) {                    // and not: given up by us
     metrics.failures[static_cast<std::size_t>(why)].add();
   }
   co_return shaken.has_value();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "contracts/certificate_source.h"
+#include "contracts/challenge_answers.h"
 #include "contracts/filter.h"
 #include "contracts/service.h"
 #include "contracts/snapshot.h"
@@ -40,6 +41,9 @@ class Gateway final : public Snapshot {
   std::vector<std::shared_ptr<const Cluster>> clusters;
   /// By a listener's number; null, or not there at all: it is plain.
   std::vector<std::shared_ptr<CertificateSource>> certificates;
+
+  /// Who answers authorities; null: no certificate is asked for.
+  std::shared_ptr<ChallengeAnswers> challenges;
 
   [[nodiscard]] CertificateSource* certificates_of(std::uint16_t listener) const {
     return listener < certificates.size() ? certificates[listener].get() : nullptr;

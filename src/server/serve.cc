@@ -7,6 +7,7 @@
 #include "http/grpc.h"
 #include "http/request_id.h"
 #include "route/recorded_route.h"
+#include "server/challenge_reply.h"
 #include "server/error_reply.h"
 #include "server/misdirection.h"
 #include "server/server_timing.h"
@@ -91,6 +92,16 @@ void take_route(Exchange& exchange, const Route& route) {
   if (limit >= Duration::zero()) exchange.limit_time(exchange.timings.head_started + limit);
 }
 
+/// The route, and what it does.
+Reply follow_route(Exchange& exchange) {
+  const Gateway& gateway = gateway_of(exchange);
+  const RouteDecision decision = find_route(exchange, gateway);
+  if (!decision.matched()) return refuse(client_error(Code::no_route));
+  const Route& route = *gateway.routes[decision.route];
+  take_route(exchange, route);
+  return Next(route.filters, *route.service)(exchange);
+}
+
 /// A frame of its own, so that only those who ask for Server-Timing pay for one.
 Reply with_timing(Exchange& exchange, Reply reply) {
   Result<Answer> answer = co_await std::move(reply);
@@ -131,11 +142,10 @@ Reply Serve::handle(Exchange& exchange) {
     return refuse(client_error(Code::loop_detected));
   }
   if (exchange.connection.tls != nullptr && is_misdirected(exchange)) return refuse(client_error(Code::misdirected));
-  const RouteDecision decision = find_route(exchange, gateway);
-  if (!decision.matched()) return refuse(client_error(Code::no_route));
-  const Route& route = *gateway.routes[decision.route];
-  take_route(exchange, route);
-  Reply reply = Next(route.filters, *route.service)(exchange);
+  const bool challenge =
+      gateway.challenges != nullptr && may_be_challenge(exchange.request, exchange.connection.tls != nullptr);
+  if (challenge) return answer_challenge(exchange, *gateway.challenges, &follow_route);
+  Reply reply = follow_route(exchange);
   return gateway.stories.server_timing ? with_timing(exchange, std::move(reply)) : std::move(reply);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 
+#include "app/admin/certificates_page.h"
 #include "app/admin/exposition.h"
 #include "app/admin/limits_page.h"
 #include "app/admin/overload_page.h"
@@ -264,7 +265,9 @@ std::string metrics_page(const MetricsSources& sources) {
     add_traffic(page, shards);
     add_handshakes(page, shards, "weir_tls", "clients", &ShardMetrics::client_tls);
     add_handshakes(page, shards, "weir_upstream_tls", "upstreams", &ShardMetrics::upstream_tls);
-    add_proxy_headers(page, sources.operations.status().proxy_headers);
+    const ProcessStatus status = sources.operations.status();
+    add_proxy_headers(page, status.proxy_headers);
+    add_certificates(page, status.certificates);
     add_cores(page, shards);
   }
   if (sources.routes != nullptr) add_routes(page, *sources.routes);

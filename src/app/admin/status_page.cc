@@ -4,6 +4,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "app/admin/certificates_page.h"
 #include "app/commands/version.h"
 #include "app/json_writer.h"
 
@@ -25,6 +26,7 @@ std::string status_json(const ProcessStatus& status) {
     json.begin_object().member("name", listener.name).member("address", listener.address).end_object();
   }
   json.end_array();
+  add_certificates(json, status.certificates);
   json.key("configuration").begin_object().member("hash", status.hash).member("source", status.source);
   json.member("origin", status.origin);
   if (!status.remark.empty()) json.member("remark", status.remark);
@@ -44,6 +46,7 @@ std::string status_text(const ProcessStatus& status) {
   for (const ListenerStatus& listener : status.listeners) {
     out += fmt::format("  listener       {} on {}\n", listener.name, listener.address);
   }
+  out += certificates_text(status.certificates);
   out += fmt::format("  configuration  {} from {}, loaded {}\n", status.hash.substr(0, 7), status.source,
                      time_text(status.loaded_at));
   if (!status.remark.empty()) out += fmt::format("  attention      {}\n", status.remark);

@@ -46,6 +46,20 @@ void check_listeners(const Document& document, Diagnostics& diagnostics) {
   }
 }
 
+/// An authority looks for its proof on port 80, in the clear.
+void check_proofs(const Document& document, Diagnostics& diagnostics) {
+  const auto is_plain = [](const ListenerDocument& listener) { return !listener.tls && !listener.address.is_unix(); };
+  if (std::ranges::any_of(document.listeners, is_plain)) return;
+  for (const ListenerDocument& listener : document.listeners) {
+    const bool proves_there =
+        listener.tls && listener.tls->acme && listener.tls->acme->challenge == acme::ChallengeKind::http_01;
+    if (!proves_there) continue;
+    diagnostics.warning(listener.tls->acme->place, listener.tls->acme->path,
+                        "authorities look for http-01 on port 80, and no listener speaks plain HTTP",
+                        "add the listener \":80\", or write challenge: tls-alpn-01");
+  }
+}
+
 /// Whether every name that some file asks for is among `known`. If so, no route needs to be looked at.
 bool all_known(const Document& document, std::vector<std::string> RouteFile::* asked,
                const std::vector<std::string_view>& known) {
@@ -160,6 +174,7 @@ void check_host_groups(const Document& document, Diagnostics& diagnostics) {
 
 void check_document(const Document& document, Diagnostics& diagnostics) {
   check_listeners(document, diagnostics);
+  check_proofs(document, diagnostics);
   check_listener_names(document, diagnostics);
   check_route_names(document, diagnostics);
   check_upstream_names(document, diagnostics);

@@ -103,8 +103,17 @@ bool read_clients(const Node& node, const Reading& reading, TlsDocument& out) {
   return client_certificates_schema().read_into(node, reading, clients);
 }
 
-bool check_tickets(const Node& node, const Reading& reading, TlsDocument& tls) {
+bool read_acme(const Node& node, const Reading& reading, TlsDocument& out) {
+  AcmeDocument& acme = out.acme.emplace();
+  acme.place = node.place();
+  acme.path = reading.path();
+  return acme_schema().read_into(node, reading, acme);
+}
+
+bool check_tls(const Node& node, const Reading& reading, TlsDocument& tls) {
   tls.path = reading.path();
+  if (tls.certificates.empty() && !tls.acme)
+    return reading.error(node, "TLS needs a certificate", "name a file under certificates, or write acme: { ... }");
   tls.ticket_keys_place = place_of(node, "ticket_keys");
   if (tls.session_tickets || tls.ticket_keys.empty()) return true;
   return reading.error(*node.find("ticket_keys"), "there are keys for tickets, but session_tickets is off",
@@ -128,8 +137,7 @@ const Schema<TlsDocument>& tls_schema() {
           .custom("certificates", "list of certificate", read_certificates,
                   {.doc = "Each client is shown the one that has the name it asks for; ECDSA and RSA may stand side by "
                           "side. Renewed files are taken over within seconds.",
-                   .example = "[{ certificate: shop.pem, key: shop.key }]",
-                   .required = true},
+                   .example = "[{ certificate: shop.pem, key: shop.key }]"},
                   &certificate_schema())
           .choice("oldest_version", &TlsDocument::oldest,
                   {{"1.2", tls::Version::tls_1_2}, {"1.3", tls::Version::tls_1_3}},
@@ -137,6 +145,10 @@ const Schema<TlsDocument>& tls_schema() {
           .custom("protocols", "list of protocol", read_protocols,
                   {.doc = "What is offered by ALPN, most wanted first; all that Weir speaks, when not given.",
                    .example = "[http/1.1]"})
+          .custom("acme", "acme", read_acme,
+                  {.doc = "Certificates that an authority such as Let's Encrypt issues by itself.",
+                   .example = "{ names: [shop.example.com], terms: accept }"},
+                  &acme_schema())
           .custom("client_certificates", "client certificates", read_clients,
                   {.doc = "Asks clients for certificates.", .example = "/etc/weir/staff-ca.pem"},
                   &client_certificates_schema())
@@ -148,7 +160,7 @@ const Schema<TlsDocument>& tls_schema() {
                       "so that clients may resume at any of them. The first seals, all open. Keys that change are "
                       "taken over within seconds. Without it, keys are made here and change by themselves.",
                .example = "/etc/weir/ticket.keys"})
-          .check(&check_tickets);
+          .check(&check_tls);
   return schema;
 }
 

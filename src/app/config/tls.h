@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/acme.h"
 #include "contracts/schema.h"
 #include "net/tls/server_context.h"
 
@@ -36,6 +37,7 @@ struct ClientCertificatesDocument {
 /// `listeners[].tls`.
 struct TlsDocument {
   std::vector<CertificateDocument> certificates;
+  std::optional<AcmeDocument> acme;  ///< nothing: certificates come from files alone
   tls::Version oldest = tls::Version::tls_1_2;
   std::vector<std::string> protocols;  ///< that ALPN offers, most wanted first
   Place protocols_place;               ///< where they are written; of the list

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/acme/certificate_status.h"
 #include "app/config/source.h"
 #include "app/history/entry.h"
 #include "app/process/endpoint_orders.h"
@@ -77,6 +78,7 @@ struct ProcessStatus {
   std::uint64_t connections = 0;
   std::vector<ListenerStatus> listeners;
   ProxyHeaderTotals proxy_headers;
+  std::vector<acme::CertificateStatus> certificates;  ///< that authorities issue
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
   bool last_reload_applied = true;

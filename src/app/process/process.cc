@@ -157,6 +157,7 @@ std::unique_ptr<Resolver> Process::make_resolver(const config::ResolverDocument&
 bool Process::start(Candidate& candidate) {
   surroundings_ = std::make_unique<Surroundings>(candidate.document, *this);
   open_store();
+  restore_certificates();
   const ShardServer::Parts parts{.traffic = surroundings_->traffic(),
                                  .admin = surroundings_->admin(),
                                  .protocol = client_protocols(),
@@ -180,6 +181,7 @@ bool Process::start(Candidate& candidate) {
   }
   open_listeners_ = std::move(candidate.listeners);
   join_fleet(candidate.document.fleet);
+  keep_certificates(*candidate.gateway);
   {
     const std::lock_guard lock(mutex_);
     status_.started_at = wall_now();
@@ -246,6 +248,7 @@ ReloadOutcome Process::apply(Candidate candidate) {
   }
   if (candidate.gateway == nullptr) return refused(candidate.diagnostics);
   if (keeper_) keeper_->restore();
+  restore_certificates();
   const std::shared_ptr<const Gateway> before = gateway();
   const std::vector<const Cluster*> retired = clusters_missing(*before, *candidate.gateway);
   for (const auto& worker : workers_) {
@@ -268,6 +271,7 @@ ReloadOutcome Process::apply(Candidate candidate) {
   open_listeners_ = std::move(candidate.listeners);
   surroundings_->configure(candidate.document);
   publish(candidate);
+  keep_certificates(*candidate.gateway);
   // Before anybody is told that it was applied: what was reported must survive a crash.
   if (const std::string problem = keep(candidate); !problem.empty()) candidate.diagnostics.warning({}, {}, problem);
   outcome.applied = true;

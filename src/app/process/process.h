@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/acme/vault.h"
 #include "app/compile.h"
 #include "app/config/include.h"
 #include "app/process/control.h"
@@ -88,6 +89,9 @@ class Process final : public Operations {
   void open_store();
   bool start(Candidate& candidate);
   void join_fleet(const FleetSettings& fleet);
+  // certificates.cc
+  void restore_certificates();
+  void keep_certificates(const Gateway& gateway);
   ReloadOutcome apply(Candidate candidate);
   ReloadOutcome refused(const Diagnostics& diagnostics);
   std::string keep(const Candidate& candidate);
@@ -127,6 +131,8 @@ class Process final : public Operations {
   // Behind the cores, so that it ends before them: its jobs answer to them, and to everything above.
   std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<StateKeeper> keeper_;       // null without a state folder
+  std::shared_ptr<const acme::Vault> vault_;  // likewise
+  bool keeps_certificates_ = false;
   std::vector<ListenerPlan> open_listeners_;  // as configured; ports as bound
   std::vector<ListenerStatus> bound_;
   std::thread signals_;

@@ -1,6 +1,7 @@
 // What a process tells about itself: its status for whoever asks, and its changes for the log.
 #include <fmt/format.h>
 
+#include "app/acme/managed_certificate.h"
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
 #include "upstream/cluster_state.h"
@@ -94,6 +95,9 @@ ProcessStatus Process::status() const {
   ProcessStatus status = status_;
   status.connections = census_.connections();
   status.proxy_headers = totals_of(census_.proxy_headers());
+  const WallTime now = wall_now();
+  compiler_.shared_states().for_each<acme::ManagedCertificate>(
+      [&](const acme::ManagedCertificate& each) { status.certificates.push_back(each.status(now)); });
   if (keeper_) {
     status.state_written = keeper_->written();
     status.state_failures = keeper_->failures();

@@ -14,6 +14,7 @@ std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocume
                                                          WallTime now) {
   std::shared_ptr<FileCertificates> made(new FileCertificates(document, around));
   const std::lock_guard lock(made->looking_);
+  for (const auto& each : made->managed_) each->follow(made->weak_from_this());
   made->read_files();
   for (const File& file : made->files_) around.files.note(file.path, file.bytes);
   const std::shared_ptr<const tls::ServerContext> context = made->make(now, around.diagnostics);
@@ -24,7 +25,13 @@ std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocume
 }
 
 FileCertificates::FileCertificates(const config::TlsDocument& document, const Around& around)
-    : document_(document), listener_(around.listener), tickets_(around.tickets), tell_(around.files.tell()) {
+    : document_(document),
+      listener_(around.listener),
+      tickets_(around.tickets),
+      tell_(around.files.tell()),
+      managed_(around.managed),
+      on_demand_(around.on_demand),
+      challenges_(around.challenges) {
   for (const config::CertificateDocument& each : document_.certificates) {
     const std::size_t certificate = add_file(each.certificate, each.certificate_place, false);
     pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
@@ -111,9 +118,21 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
     settings.identities.push_back(std::move(identity));
   }
   if (!good) return nullptr;
+  settings.challenges = challenges_;
+  for (const auto& each : managed_) settings.identities.push_back(each->identity(now));
+  if (on_demand_ != nullptr) {
+    for (const auto& each : on_demand_->all()) {
+      if (each->facts()) settings.identities.push_back(each->identity(now));
+    }
+    // Somebody has to be shown something before the first one is there.
+    if (settings.identities.empty()) settings.identities.push_back(acme::stand_in({"on-demand.invalid"}, now));
+  }
+  if (settings.identities.empty()) return nullptr;  // whoever read the configuration has said what is missing
   auto made = tls::ServerContext::make(settings);
   if (made) return *made;
-  diagnostics.error(document_.certificates.front().place, document_.certificates.front().path,
+  const bool files = !document_.certificates.empty();
+  diagnostics.error(files ? document_.certificates.front().place : document_.acme->place,
+                    files ? document_.certificates.front().path : document_.acme->path,
                     "these certificates cannot be used: " + made.error());
   return nullptr;
 }
@@ -179,6 +198,32 @@ void FileCertificates::look_again(WallTime now) {
   else
     (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
                                diagnostics.text(), listener_));
+}
+
+Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration patience) {
+  constexpr Duration look_every = std::chrono::milliseconds{50};
+  const Time deadline = deadline_after(shard.reactor.now(), patience);
+  if (on(shard).knows(name)) co_return;
+  const std::shared_ptr<acme::ManagedCertificate> certificate = co_await on_demand_->certificate_for(shard, name);
+  if (certificate == nullptr) co_return;
+  certificate->follow(weak_from_this());
+  if (certificate->facts())
+    shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] { kept->certificate_changed(now); });
+  // It is being issued, or put in its place: whoever came first waits, and others with him.
+  while (!on(shard).knows(name) && shard.reactor.now() < deadline) {
+    if (!co_await Sleep(shard.reactor, look_every)) co_return;
+  }
+}
+
+/// An authority has issued another; who had it issued has told of it.
+void FileCertificates::certificate_changed(WallTime now) {
+  const std::lock_guard lock(looking_);
+  Diagnostics diagnostics;
+  if (const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics)) return content_.publish(made);
+  if (*tell_)
+    (*tell_)(false, fmt::format("{}listener {}: a new certificate cannot be shown, because files beside it have "
+                                "mistakes; those before stay in force",
+                                diagnostics.text(), listener_));
 }
 
 /// Lists that nobody replaces shut everybody out: said once.

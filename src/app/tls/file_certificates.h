@@ -6,6 +6,8 @@
 // once a second at most and only when a connection comes, somebody on the executor looks whether a file has changed; if
 // so, all of them are read again and what they make together is handed over to the cores. If they make nothing good,
 // what there was stays, and the log says why.
+// Certificates that an authority issues (app/acme) stand beside those of files; when one is new, the whole is made
+// again.
 //
 // Invariants
 //   (1) A set of files with errors never replaces one without.
@@ -17,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "app/acme/managed_certificate.h"
+#include "app/acme/on_demand.h"
 #include "app/config/tls.h"
 #include "contracts/certificate_source.h"
 #include "contracts/handed_over.h"
@@ -24,13 +28,18 @@
 
 namespace weir {
 
-class FileCertificates final : public CertificateSource, public std::enable_shared_from_this<FileCertificates> {
+class FileCertificates final : public CertificateSource,
+                               public std::enable_shared_from_this<FileCertificates>,
+                               public acme::ManagedCertificate::Follower {
  public:
   struct Around {
     std::string listener;                      ///< its name: tickets hold for it alone
     std::shared_ptr<tls::TicketKeys> tickets;  ///< where no file has them
     WatchedFiles& files;
     Diagnostics& diagnostics;
+    std::vector<std::shared_ptr<acme::ManagedCertificate>> managed{};  ///< that an authority issues; shown beside them
+    std::shared_ptr<acme::OnDemand> on_demand{};                       ///< null: only names that are written
+    std::shared_ptr<tls::ChallengeCertificates> challenges{};          ///< null: no authority looks for proofs here
   };
 
   /// \returns  null after errors
@@ -38,6 +47,8 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
                                                 WallTime now);
 
   const tls::ServerContext& on(Shard& shard) override;
+  [[nodiscard]] bool wants_names() const override { return on_demand_ != nullptr; }
+  Task<void> prepare(Shard& shard, std::string name, Duration patience) override;
   /// For those who are on no core.
   [[nodiscard]] std::shared_ptr<const tls::ServerContext> latest() {
     return std::static_pointer_cast<const tls::ServerContext>(content_.latest());
@@ -65,12 +76,16 @@ class FileCertificates final : public CertificateSource, public std::enable_shar
   bool take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const;
   bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
+  void certificate_changed(WallTime now) override;
   void tell_of_end(WallTime now);
 
   const config::TlsDocument document_;
   const std::string listener_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
+  const std::vector<std::shared_ptr<acme::ManagedCertificate>> managed_;
+  const std::shared_ptr<acme::OnDemand> on_demand_;
+  const std::shared_ptr<tls::ChallengeCertificates> challenges_;
   std::vector<std::pair<std::size_t, std::size_t>> pairs_;  // of each certificate the numbers of its files
   std::optional<std::size_t> authorities_;                  // the file of those who issue clients' certificates
   std::optional<std::size_t> revocation_;                   // the file of what those have taken back

@@ -68,6 +68,29 @@ bool add_authorities(SSL_CTX* context, const std::string& pem) {
   return any;
 }
 
+/// Whether all that a client offers is the protocol of proofs: two lengths and its name (RFC 7301 section 3.1).
+bool asks_for_proof(SSL* ssl) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes, &size) != 1)
+    return false;
+  const std::string wanted = std::string{'\0', static_cast<char>(challenge_protocol.size() + 1),
+                                         static_cast<char>(challenge_protocol.size())} +
+                             std::string(challenge_protocol);
+  return std::string_view(reinterpret_cast<const char*>(bytes), size) == wanted;
+}
+
+/// What a hello asks for (RFC 6066 section 3): a list with one entry of the kind "host"; empty when it is another.
+std::string_view host_in_hello(SSL* ssl) {
+  constexpr std::size_t before_name = 5;  // length of the list, kind, length of the name
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1 || size <= before_name) return {};
+  const std::size_t length = static_cast<std::size_t>(bytes[3]) << 8U | bytes[4];
+  if (bytes[2] != TLSEXT_NAMETYPE_host_name || length != size - before_name) return {};
+  return {reinterpret_cast<const char*>(bytes) + before_name, length};
+}
+
 }  // namespace
 
 /// The library's questions. `data` of a context is the ServerContext, that of a connection its Engine.
@@ -76,6 +99,7 @@ struct ServerCallbacks {
   static Engine& engine_of(SSL* ssl) { return *static_cast<Engine*>(SSL_get_app_data(ssl)); }
 
   static int server_name(SSL* ssl, int*, void* argument) {
+    if (engine_of(ssl).facts_.protocol == challenge_protocol) return SSL_TLSEXT_ERR_OK;  // it has its certificate
     const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
     const ServerContext& context = context_of(argument);
@@ -96,6 +120,35 @@ struct ServerCallbacks {
     *chosen = found;
     // RFC 7301 section 3.2: whoever names only what we do not speak is told so, and not misunderstood.
     return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
+  static int challenge_chosen(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char*,
+                              unsigned, void*) {
+    *chosen = reinterpret_cast<const unsigned char*>(challenge_protocol.data());
+    *chosen_size = static_cast<unsigned char>(challenge_protocol.size());
+    return SSL_TLSEXT_ERR_OK;
+  }
+
+  /// Before all else is decided: an authority that looks for a proof is shown that, and nothing of the site.
+  static int hello(SSL* ssl, int* alert, void* argument) {
+    if (!asks_for_proof(ssl)) return SSL_CLIENT_HELLO_SUCCESS;
+    const std::string name = text::to_lower(host_in_hello(ssl));
+    const auto shown = context_of(argument).settings_.challenges->shown_for(name);
+    Context proof(shown == nullptr ? nullptr : SSL_CTX_new(TLS_server_method()));
+    if (proof == nullptr || SSL_CTX_use_cert_and_key(proof.get(), shown->leaf_, shown->key_, nullptr, 1) != 1) {
+      ERR_clear_error();
+      *alert = SSL_AD_UNRECOGNIZED_NAME;
+      return SSL_CLIENT_HELLO_ERROR;
+    }
+    SSL_CTX_set_alpn_select_cb(proof.get(), &challenge_chosen, nullptr);
+    SSL_set_SSL_CTX(ssl, proof.get());
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(ssl, 0);
+    Facts& facts = engine_of(ssl).facts_;
+    facts.server_name = name;
+    facts.protocol = challenge_protocol;
+    return SSL_CLIENT_HELLO_SUCCESS;
   }
 
   static bool use(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const TicketKey& key, const unsigned char* iv, bool seals) {
@@ -158,6 +211,8 @@ struct ServerCallbacks {
     }
     SSL_CTX_set_tlsext_servername_callback(context, &server_name);
     SSL_CTX_set_tlsext_servername_arg(context, const_cast<ServerContext*>(&owner));
+    if (settings.challenges != nullptr)
+      SSL_CTX_set_client_hello_cb(context, &hello, const_cast<ServerContext*>(&owner));
     if (!owner.offered_.empty()) SSL_CTX_set_alpn_select_cb(context, &protocol, const_cast<ServerContext*>(&owner));
     if (settings.clients != ClientCertificates::off) set_up_clients(context, settings);
   }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/tls/challenge.h"
 #include "net/tls/engine.h"
 #include "net/tls/identity.h"
 #include "net/tls/ticket_keys.h"
@@ -41,6 +42,7 @@ struct ServerSettings {
   std::string client_revocation;   ///< PEM: lists of those of them that were revoked; empty: nobody asks
   unsigned client_depth = 3;       ///< certificates between a client's own and the authority
   bool tells_upstreams = false;    ///< of clients' certificates (RFC 9440)
+  std::shared_ptr<ChallengeCertificates> challenges;  ///< null: no authority looks for proofs here
 };
 
 class ServerContext : public std::enable_shared_from_this<ServerContext> {

@@ -14,6 +14,7 @@ from .load import Wrk
 from .message import Handler, Peer
 from .namespaces import Wire
 from .origins import Nginx, Origin
+from .pebble import Pebble
 from .processes import run, tool
 from .redis import Redis, RedisCluster, RedisTls
 from .waiting import STEP_SECONDS
@@ -77,6 +78,13 @@ class Stand:
         cluster = RedisCluster(self.directory / f"redis{self.origins}", tls)
         self.ending.callback(cluster.close)
         return cluster
+
+    def pebble(self, http_port: int, tls_port: int = 1, **options: object) -> Pebble:
+        """Not started yet. It looks for proofs at these ports."""
+        self.origins += 1
+        pebble = Pebble(self.directory / f"pebble{self.origins}", http_port, tls_port, **options)
+        self.ending.callback(pebble.close)
+        return pebble
 
     def wire(self) -> Wire:
         wire = Wire(self.directory)

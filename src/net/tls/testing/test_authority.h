@@ -70,6 +70,26 @@ class TestAuthority {
     const long size = BIO_get_mem_data(out.get(), &bytes);
     return {bytes, static_cast<std::size_t>(size)};
   }
+  /// Grants a request (PKCS #10, DER): for whom `wish` says, from and until the given moments. PEM, with the
+  /// authority's key identifier "authority".
+  [[nodiscard]] std::string grant(std::string_view request, const TestWish& wish, WallTime from, WallTime until) const {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(request.data());
+    const std::unique_ptr<X509_REQ, Freed<&X509_REQ_free>> read(
+        d2i_X509_REQ(nullptr, &bytes, static_cast<long>(request.size())));
+    if (read == nullptr) return {};
+    const Certificate made = make(wish, X509_REQ_get0_pubkey(read.get()), *this, false);
+    const auto seconds = [](WallTime time) {
+      return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+    };
+    ASN1_TIME_set(X509_getm_notBefore(made.get()), seconds(from));
+    ASN1_TIME_set(X509_getm_notAfter(made.get()), seconds(until));
+    const std::unique_ptr<AUTHORITY_KEYID, Freed<&AUTHORITY_KEYID_free>> above(AUTHORITY_KEYID_new());
+    above->keyid = ASN1_OCTET_STRING_new();
+    ASN1_OCTET_STRING_set(above->keyid, reinterpret_cast<const unsigned char*>("authority"), 9);
+    X509_add1_ext_i2d(made.get(), NID_authority_key_identifier, above.get(), 0, 0);
+    X509_sign(made.get(), key_.get(), EVP_sha256());
+    return pem_of(made.get());
+  }
   /// Its own certificate.
   [[nodiscard]] std::string pem() const { return pem_of(certificate_.get()); }
 

@@ -1,0 +1,274 @@
+// Certificates from an authority that is made up, in virtual time: the first one, renewals, bad nonces, refusals, an
+// authority that is down, two processes with one vault.
+#include "app/acme/keeper.h"
+
+#include <gtest/gtest.h>
+
+#include "app/acme/testing/fake_authority.h"
+#include "contracts/testing/temporary_folder.h"
+#include "contracts/testing/test_shard.h"
+#include "net/tls/issuing.h"
+
+namespace weir::acme {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A process: its certificates, and who keeps them.
+struct TestProcess {
+  TestProcess(Shard& shard_in, std::shared_ptr<const Vault> vault_in) : shard(shard_in), vault(std::move(vault_in)) {}
+
+  std::shared_ptr<ManagedCertificate> want(const std::string& name) {
+    auto authority = std::make_shared<Authority>();
+    authority->name = "test";
+    authority->settings = settings;
+    authority->settings.directory = *parse_url("http://10.0.0.1:14000/directory");
+    authority->settings.context = tls::ClientContext::make({.verify = false}).value();
+    return states.find_or_make<ManagedCertificate>(
+        ManagedCertificate::key_of({name}, *authority, ChallengeKind::http_01),
+        [&] { return std::make_shared<ManagedCertificate>(std::vector{name}, ChallengeKind::http_01, authority); });
+  }
+  [[nodiscard]] Keeper::Tell tell() {
+    return [this](bool good, const std::string& sentence) { (good ? news : complaints).push_back(sentence); };
+  }
+  void start() {
+    keeper = std::make_unique<Keeper>(shard, states, vault, tell());
+    keeper->start();
+  }
+
+  Shard& shard;
+  AuthoritySettings settings;
+  SharedStates states;
+  std::shared_ptr<const Vault> vault;
+  std::unique_ptr<Keeper> keeper;
+  std::vector<std::string> news;
+  std::vector<std::string> complaints;
+};
+
+class AcmeKeeper : public testing::Test {
+ protected:
+  AcmeKeeper() {
+    authority.look = [this](const std::string& token) { return vault->read_challenge(token).value_or("nothing"); };
+  }
+  ~AcmeKeeper() override {
+    authority.server.stop();
+    test.shard().scope.cancel(gateway_error(Code::draining));
+    test.world().run_until([&] { return authority.server.stopped() && test.shard().scope.running() == 0; });
+  }
+
+  bool until(const std::function<bool()>& done, Duration patience = 10min) {
+    return test.world().run_until(done, patience);
+  }
+  [[nodiscard]] WallTime now() { return test.shard().reactor.wall_now(); }
+  [[nodiscard]] CertificateStatus status(const std::shared_ptr<ManagedCertificate>& certificate) {
+    return certificate->status(now());
+  }
+
+  TemporaryFolder folder;
+  TestShard test;
+  FakeAuthority authority{test.shard().reactor, "10.0.0.1:14000", [this] { return now(); }};
+  std::shared_ptr<const Vault> vault = std::make_shared<const Vault>(folder.path("acme"));
+  TestProcess process{test.shard(), vault};
+};
+
+struct Follower final : ManagedCertificate::Follower {
+  void certificate_changed(WallTime) override { ++changes; }
+  unsigned changes = 0;
+};
+
+TEST_F(AcmeKeeper, has_a_certificate_issued_and_shows_it) {
+  process.settings.contacts = {"ops@shop.test"};
+  const auto shop = process.want("shop.test");
+  const auto follower = std::make_shared<Follower>();
+  shop->follow(std::weak_ptr<ManagedCertificate::Follower>(follower));
+  const auto stand_in = shop->identity(now());
+  EXPECT_EQ(stand_in->title(), "shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued; })) << testing::PrintToString(process.complaints);
+  EXPECT_NE(shop->identity(now()), stand_in);
+  EXPECT_EQ(shop->identity(now())->names(), std::vector<std::string>{"shop.test"});
+  EXPECT_EQ(follower->changes, 1U);
+  ASSERT_EQ(authority.seen_proofs.size(), 1U);
+  EXPECT_TRUE(authority.seen_proofs.front().starts_with("token-1.")) << "what it found when it looked";
+  EXPECT_TRUE(authority.account_payloads.front().contains("mailto:ops@shop.test"));
+  EXPECT_TRUE(authority.account_payloads.front().contains("\"termsOfServiceAgreed\":true"));
+  EXPECT_TRUE(until([&] { return !vault->read_challenge("token-1"); }, 1s)) << "nothing is left standing";
+  EXPECT_TRUE(until([&] { return status(shop).renewal.has_value(); }, 1s));
+  EXPECT_FALSE(status(shop).being_issued);
+  EXPECT_TRUE(process.news.back().starts_with("certificate shop.test: issued by test, valid until "));
+}
+
+TEST_F(AcmeKeeper, sends_again_what_was_refused_for_its_nonce) {
+  authority.bad_nonces = 10;
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued; }));
+  EXPECT_EQ(authority.bad_nonces, 0U);
+  EXPECT_TRUE(process.complaints.empty());
+}
+
+TEST_F(AcmeKeeper, does_not_send_for_ever_to_who_refuses_every_nonce) {
+  authority.bad_nonces = 1'000'000;
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_LT(authority.server.heard.size(), 20U);
+  EXPECT_TRUE(status(shop).trouble.contains("badNonce")) << status(shop).trouble;
+}
+
+TEST_F(AcmeKeeper, tries_again_and_again_while_the_authority_is_down) {
+  authority.server.die();
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 4; }));
+  EXPECT_FALSE(status(shop).issued);
+  EXPECT_EQ(status(shop).trouble,
+            "10.0.0.1:14000 cannot be asked: connect_refused: the upstream refused the connection");
+  EXPECT_TRUE(process.complaints.front().contains("clients are shown a self-signed one meanwhile; next try in"))
+      << process.complaints.front();
+  authority.server.come_back();
+  ASSERT_TRUE(until([&] { return status(shop).issued; }, 2min));
+  EXPECT_EQ(status(shop).failures, 0U);
+  EXPECT_EQ(status(shop).trouble, "");
+}
+
+TEST_F(AcmeKeeper, waits_longer_where_it_was_refused) {
+  authority.proofs_fail = true;
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_TRUE(status(shop).trouble.contains("shop.test (http-01): connection")) << status(shop).trouble;
+  EXPECT_GE(*status(shop).next_try - now(), 50s);
+  test.world().run_for(40s);
+  EXPECT_EQ(authority.orders, 1U) << "authorities count refusals";
+  authority.proofs_fail = false;
+  EXPECT_TRUE(until([&] { return status(shop).issued; }, 3min));
+}
+
+TEST_F(AcmeKeeper, hears_when_an_authority_has_had_enough) {
+  authority.every_answer = "HTTP/1.1 429 Slow\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n";
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_GE(*status(shop).next_try - now(), 59min);
+}
+
+TEST_F(AcmeKeeper, takes_nonsense_for_what_it_is) {
+  authority.every_answer = "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n<html></html>";
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_EQ(status(shop).trouble, "the authority's answer is no directory as ACME has it");
+}
+
+TEST_F(AcmeKeeper, renews_in_time_and_shows_the_old_one_until_then) {
+  authority.lasts = 6h;
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued; }));
+  const WallTime first = status(shop).lifetime.until;
+  authority.server.die();
+  test.world().run_for(4h + 30min);  // it should have been renewed at four hours
+  EXPECT_EQ(status(shop).lifetime.until, first) << "what there is stays";
+  EXPECT_GT(status(shop).failures, 1U);
+  EXPECT_TRUE(process.complaints.back().contains("stays; next try in")) << process.complaints.back();
+  authority.server.come_back();
+  ASSERT_TRUE(until([&] { return status(shop).lifetime.until > first; }, 20min));
+  EXPECT_EQ(authority.accounts, 1U) << "an account is made once";
+  EXPECT_TRUE(authority.order_payloads.back().contains("\"replaces\":\"YXV0aG9yaXR5."))
+      << authority.order_payloads.back();
+}
+
+TEST_F(AcmeKeeper, renews_when_the_authority_wants_it) {
+  authority.lasts = std::chrono::hours{24 * 90};
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued && status(shop).renewal; }));
+  const WallTime first = status(shop).lifetime.until;
+  test.world().run_for(1h);
+  EXPECT_EQ(authority.orders, 1U);
+  authority.window = R"("start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z")";
+  ASSERT_TRUE(until([&] { return status(shop).lifetime.until > first; }, 7h)) << "it was asked every six hours";
+  EXPECT_EQ(authority.orders, 2U);
+}
+
+TEST_F(AcmeKeeper, two_processes_with_one_vault_have_it_issued_once) {
+  TestProcess other{test.shard(), vault};
+  const auto here = process.want("shop.test");
+  const auto there = other.want("shop.test");
+  process.start();
+  other.start();
+  ASSERT_TRUE(until([&] { return status(here).issued && status(there).issued; }));
+  EXPECT_EQ(authority.orders, 1U);
+  EXPECT_EQ(authority.accounts, 1U);
+  EXPECT_EQ(here->text(), there->text());
+  test.shard().scope.cancel(gateway_error(Code::draining));
+  until([&] { return test.shard().scope.running() == 0; });
+}
+
+TEST_F(AcmeKeeper, a_restart_asks_nobody) {
+  {
+    const auto shop = process.want("shop.test");
+    process.start();
+    ASSERT_TRUE(until([&] { return status(shop).issued; }));
+  }
+  TestProcess next{test.shard(), vault};
+  const auto shop = next.want("shop.test");
+  restore_certificates(next.states, *vault, now(), next.tell());
+  EXPECT_TRUE(status(shop).issued);
+  EXPECT_EQ(authority.orders, 1U);
+  EXPECT_TRUE(next.complaints.empty());
+}
+
+TEST_F(AcmeKeeper, a_broken_vault_is_said_and_costs_nothing_else) {
+  folder.write("acme", "this is a file where the folder should be");
+  const auto shop = process.want("shop.test");
+  restore_certificates(process.states, *vault, now(), process.tell());
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_FALSE(status(shop).trouble.empty());
+  EXPECT_EQ(authority.orders, 0U) << "what could not be kept is not asked for";
+  EXPECT_NE(shop->identity(now()), nullptr);
+}
+
+TEST_F(AcmeKeeper, external_accounts_are_bound) {
+  authority.knows_external_accounts = true;
+  const auto without = process.want("without.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(without).failures == 1; }));
+  EXPECT_EQ(status(without).trouble, "the authority wants an external account: write tls.acme.external_account");
+  process.settings.external_account = ExternalAccount{.key_id = "kid-1", .secret = "secret"};
+  const auto with = process.want("with.test");
+  ASSERT_TRUE(until([&] { return status(with).issued; }));
+  EXPECT_TRUE(authority.account_payloads.back().contains("externalAccountBinding"));
+}
+
+TEST_F(AcmeKeeper, what_no_configuration_wants_any_more_is_left_alone) {
+  authority.server.die();
+  auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  shop.reset();
+  const std::uint32_t before = test.shard().scope.running();
+  EXPECT_TRUE(until([&] { return test.shard().scope.running() < before; }, 2min));
+}
+
+TEST(AcmeKeeping, what_is_due_is_done_in_order) {
+  const WallTime now{1000h};
+  EXPECT_EQ(decide_keeping({.now = now}).duty, Duty::have_issued) << "the first one";
+  EXPECT_EQ(decide_keeping({.next_try = now + 10s, .now = now}).sleep, 10s);
+  EXPECT_EQ(decide_keeping({.next_try = now, .now = now}).duty, Duty::have_issued);
+  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now, .now = now}).duty, Duty::have_issued);
+  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .now = now}).duty, Duty::sleep);
+  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .now = now}).sleep, 1min) << "others may be faster";
+  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .advice_due = now, .now = now}).duty,
+            Duty::ask_advice);
+  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .advice_due = now + 20s, .now = now}).sleep, 20s);
+  EXPECT_EQ(
+      decide_keeping({.issued = true, .renewal = now - 1h, .next_try = now + 30s, .advice_due = now, .now = now}).sleep,
+      30s)
+      << "a renewal that failed waits for its next try";
+}
+
+}  // namespace
+}  // namespace weir::acme

@@ -1,0 +1,61 @@
+// Where accounts and certificates of authorities are kept, so that a restart asks nobody: a folder, for its owner
+// alone.
+//
+//   acme/acme-v02.api.letsencrypt.org_directory/account.key       the account's key
+//                                               account.url       what the authority calls the account
+//                                               shop.test.pem     a certificate with its chain and its key
+//                                               shop.test.lock    held by the process that is having it issued
+//   acme/challenges/TOKEN                                         what is answered to who looks for TOKEN
+//
+// Idea: several processes may share it, on one machine or over a network. Each file is replaced as a whole and is on
+// the disk before anybody uses it; a lock is the kernel's (flock) and ends with its holder, so that none is ever stale.
+//
+// All functions block: on an executor only, or before anything is served.
+//
+// Invariants
+//   (1) Two holders of a lock of the same name never exist at once.
+//   (2) Certificate and key are one file: nobody ever reads one without the other.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/outgoing/url.h"
+
+namespace weir::acme {
+
+class Vault {
+ public:
+  template <typename T>
+  using Kept = std::expected<T, std::string>;
+
+  /// \param folder  `acme` in the folder of the state; need not be there yet
+  explicit Vault(std::string folder) : folder_(std::move(folder)) {}
+
+  /// What stands under a name in the folder of an authority; nothing where there is none.
+  [[nodiscard]] Kept<std::optional<std::string>> read(const Url& authority, const std::string& name) const;
+  [[nodiscard]] Kept<void> write(const Url& authority, const std::string& name, std::string_view bytes) const;
+
+  /// Held until the last reference goes.
+  using Lock = std::shared_ptr<const void>;
+  /// \returns  null when somebody else holds it
+  [[nodiscard]] Kept<Lock> lock(const Url& authority, const std::string& name) const;
+
+  /// \pre  is_token(token)
+  [[nodiscard]] Kept<void> write_challenge(const std::string& token, std::string_view answer) const;
+  void remove_challenge(const std::string& token) const;
+  [[nodiscard]] std::optional<std::string> read_challenge(const std::string& token) const;
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+
+ private:
+  [[nodiscard]] std::string folder_of(const Url& authority) const;
+  [[nodiscard]] Kept<void> make(const std::string& folder) const;
+
+  std::string folder_;
+};
+
+}  // namespace weir::acme
