@@ -47,7 +47,7 @@ DOORS = {
     "zstd.h": ("http",),
     "brotli/": ("http",),
     "openssl/": ("net",),
-    "nghttp2/": ("protocols", "health_checks/grpc"),
+    "nghttp2/": ("protocols", "health_checks/grpc", "sim"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/senders.h"
+
 namespace weir::sim {
 namespace {
 
@@ -80,6 +82,7 @@ void ApplicationServer::check_variables(const Variables& variables, const Story&
   const bool good = value_of(variables, "REQUEST_METHOD") == plan.method &&
                     value_of(variables, "HTTP_X_USER") == std::to_string(plan.id) &&
                     value_of(variables, "HTTP_HOST") == "shop.test" &&
+                    value_of(variables, "REMOTE_ADDR") == address_in(story.client_end) &&
                     value_of(variables, "CONTENT_LENGTH") == length && !variables.contains("HTTP_KEEP_ALIVE") &&
                     !variables.contains("HTTP_TRANSFER_ENCODING");
   if (!good) ledger_.violation("head", "an application got variables that were not sent; " + describe(plan));

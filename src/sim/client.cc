@@ -7,6 +7,9 @@
 #include <charconv>
 
 #include "net/connect.h"
+#include "sim/answers.h"
+#include "sim/multiplexed_client.h"
+#include "sim/senders.h"
 
 namespace weir::sim {
 namespace {
@@ -14,29 +17,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr ByteCount piece_bytes = 3'000;
-// Within this time an announced end must come: the gateway says its end at once and lingers behind it.
-constexpr Duration announced_end_within = 1s;
+// Connections that a client makes for requests which the gateway has not touched before it gives them up.
+constexpr unsigned connections_max = 50;
 // Longer than any timeout of the gateway that is about clients.
 constexpr Duration stall = 30s;
-
-std::string_view path_of(Target target) {
-  switch (target) {
-    case Target::local:
-      return "/local/";
-    case Target::missing:
-      return "/missing/";
-    case Target::limited:
-      return "/limited/";
-    case Target::deadline:
-      return "/deadline/";
-    case Target::tunnel:
-      return "/tunnel/";
-    case Target::application:
-      return "/app/";
-    default:
-      return "/shop/";
-  }
-}
 
 std::string request_head(const RequestPlan& plan) {
   const bool old = plan.client == ClientWay::old_version;
@@ -103,27 +87,53 @@ Task<void> Client::run() {
 
 Task<void> Client::run(const ClientConnectionPlan& plan) {
   co_await Sleep(reactor_, plan.pause);
+  if (plan.speaks == Speaks::http2) co_return co_await run_multiplexed(plan);
   std::size_t done = 0;
-  while (done < plan.requests.size()) done += co_await converse(plan, Requests(plan.requests).subspan(done));
+  while (done < plan.requests.size()) done += co_await converse(plan, Batch(plan.requests).subspan(done));
+}
+
+/// As many connections as it takes.
+Task<void> Client::run_multiplexed(const ClientConnectionPlan& plan) {
+  Requests left;
+  for (const RequestPlan& request : plan.requests) left.push_back(&request);
+  for (unsigned attempt = 0; !left.empty() && attempt < connections_max; ++attempt) {
+    const std::unique_ptr<Stream> stream = co_await connect(plan, ledger_.story(left.front()->id));
+    if (stream == nullptr) {
+      left.erase(left.begin());
+      continue;
+    }
+    MultiplexedClient client(reactor_, ledger_, plan, *stream);
+    left = co_await client.run(std::move(left), sender_header(plan));
+    if (!left.empty()) co_await Sleep(reactor_, 2ms);
+  }
+  for (const RequestPlan* request : left) {
+    Story& story = ledger_.story(request->id);
+    story.behind_close = true;
+    end(story, Outcome::unanswered);
+  }
+}
+
+Task<std::unique_ptr<Stream>> Client::connect(const ClientConnectionPlan& plan, Story& first) {
+  first.began = reactor_.now();
+  const bool behind = plan.sender != Sender::nobody && plan.sender != Sender::unasked;
+  auto opened = co_await weir::connect(reactor_, {behind ? doors_.behind_sender : doors_.web}, 5s);
+  if (opened) co_return std::move(*opened);
+  end(first, Outcome::unconnected);
+  co_return nullptr;
 }
 
 /// One connection, as far as it carries. \returns  how many of the requests have found their end
-Task<std::size_t> Client::converse(const ClientConnectionPlan& plan, Requests requests) {
-  Story& first = ledger_.story(requests.front().id);
-  first.began = reactor_.now();
-  auto opened = co_await weir::connect(reactor_, {gateway_}, 5s);
-  if (!opened) {
-    end(first, Outcome::unconnected);
-    co_return 1;
-  }
-  Connection connection(reactor_, std::move(*opened));
+Task<std::size_t> Client::converse(const ClientConnectionPlan& plan, Batch requests) {
+  std::unique_ptr<Stream> opened = co_await connect(plan, ledger_.story(requests.front().id));
+  if (opened == nullptr) co_return 1;
+  Connection connection(reactor_, plan, std::move(opened));
   std::size_t done = 0;
   while (done < requests.size() && !connection.ended) {
     std::size_t count = 1;
     while (count < plan.depth && done + count < requests.size() &&
            !is_last_of_its_connection(requests[done + count - 1]))
       ++count;
-    const Requests batch = requests.subspan(done, count);
+    const Batch batch = requests.subspan(done, count);
     connection.uploads.spawn(send_all(connection, batch));
     for (const RequestPlan& request : batch) {
       Story& story = ledger_.story(request.id);
@@ -161,11 +171,7 @@ Task<void> Client::leave(Connection& connection, const ClientConnectionPlan& pla
 }
 
 void Client::end(Story& story, Outcome outcome) {
-  if (story.outcome != Outcome::waiting) return;
-  story.outcome = outcome;
-  story.ended = reactor_.now();
-  ledger_.say(story.ended,
-              fmt::format("client finds {} {} (status {})", story.plan.id, name_of(outcome), story.status));
+  note_outcome(ledger_, story, outcome, reactor_.now());
 }
 
 void Client::go_away(Connection& connection) {
@@ -177,7 +183,11 @@ void Client::go_away(Connection& connection) {
 
 // Sending.
 
-Task<void> Client::send_all(Connection& connection, Requests requests) {
+Task<void> Client::send_all(Connection& connection, Batch requests) {
+  if (!connection.introduced && connection.plan.sender != Sender::nobody) {
+    connection.introduced = true;
+    if (!co_await connection.wire.send(sender_header(connection.plan))) co_return;
+  }
   for (const RequestPlan& request : requests) {
     Story& story = ledger_.story(request.id);
     if (!co_await send_one(connection, story)) co_return;
@@ -191,6 +201,7 @@ Task<bool> Client::send_one(Connection& connection, Story& story) {
   story.began = reactor_.now();
   ledger_.say(story.began, fmt::format("client sends {}", describe(plan)));
   story.generation_min = ledger_.generation_min;
+  story.client_end = client_end(connection.plan, connection.stream->local_address());
   if (plan.target == Target::nonsense) co_return (co_await connection.wire.send(nonsense(plan))).has_value();
   std::string bytes = request_head(plan);
   const bool at_once = plan.upload_bytes < 1'000 && !plan.expects_continue && plan.variant % 2 == 0;
@@ -203,17 +214,8 @@ Task<bool> Client::send_one(Connection& connection, Story& story) {
   for (Duration waited{}; plan.expects_continue && !story.go_on && waited < 1s; waited += 5ms) {
     if (!co_await Sleep(reactor_, 5ms)) co_return false;
   }
-  check_continue(connection, story);
+  if (connection.awaited == plan.id) check_continue(ledger_, story, reactor_.now());
   co_return co_await send_upload(connection, story);
-}
-
-/// Whoever waited in vain for 100 (Continue) was not told, or lost.
-void Client::check_continue(const Connection& connection, const Story& story) {
-  if (story.go_on || story.continue_sent == Time{} || connection.awaited != story.plan.id) return;
-  const Circumstances& circumstances = ledger_.circumstances;
-  if (circumstances.lossy_clients || circumstances.lossy_origins) return;
-  if (reactor_.now() - story.continue_sent < 100ms) return;  // it may still be on its way
-  ledger_.violation("interim", "100 (Continue) was lost; " + describe(story.plan));
 }
 
 Task<bool> Client::send_upload(Connection& connection, Story& story) {
@@ -286,25 +288,14 @@ Task<void> Client::read_answer(Connection& connection, Story& story) {
 
 Task<void> Client::read_content(Connection& connection, Story& story, const Head& head) {
   const RequestPlan& plan = story.plan;
-  const bool has_content = plan.method != "HEAD" && story.status != 204 && story.status != 304;
+  // What somebody said whom nobody asked is no HEAD.
+  const bool has_content =
+      (plan.method != "HEAD" || is_refused(plan.sender)) && story.status != 204 && story.status != 304;
   const Framed framed = framing_of(head, has_content, true);
   if (framed == Framed::until_close) connection.announced = true;
-  const std::string_view answered = head.get("x-answer");
-  unsigned generation = 0;
-  const std::string_view named = head.get("x-generation");
-  std::from_chars(named.data(), named.data() + named.size(), generation);
-  const bool ours = !answered.empty();
-  if (ours && answered != std::to_string(plan.id)) {
-    ledger_.violation("order", fmt::format("got the answer to {}; {}", answered, describe(plan)));
-    co_return end_without_answer(connection, story, Ending::wrong);
-  }
-  if (ours && plan.origin != OriginWay::bad_head && story.status != plan.status) {
-    ledger_.violation("content", fmt::format("got status {}; {}", story.status, describe(plan)));
-  }
-  if (ours && (generation < story.generation_min || generation > ledger_.generation_max)) {
-    ledger_.violation("reload", fmt::format("answered by configuration {}, from {} to {} were in force; {}", generation,
-                                            story.generation_min, ledger_.generation_max, describe(plan)));
-  }
+  const Announced announced = check_answer_head(ledger_, story, head);
+  if (announced.wrong) co_return end_without_answer(connection, story, Ending::wrong);
+  const bool ours = announced.ours;
   const bool local = plan.target == Target::local && story.status == 200;
   const ByteCount expected = ours ? plan.answer_bytes : 0;
   ContentCheck check(content_id(plan.id, Part::answer), expected);

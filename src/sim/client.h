@@ -10,8 +10,8 @@ namespace weir::sim {
 
 class Client {
  public:
-  Client(Reactor& reactor, Ledger& ledger, const ClientPlan& plan, const SocketAddress& gateway)
-      : reactor_(reactor), ledger_(ledger), plan_(plan), gateway_(gateway) {}
+  Client(Reactor& reactor, Ledger& ledger, const ClientPlan& plan, const Doors& doors)
+      : reactor_(reactor), ledger_(ledger), plan_(plan), doors_(doors) {}
   Client(const Client&) = delete;
 
   /// Does everything that is planned, in order.
@@ -20,23 +20,26 @@ class Client {
  private:
   /// One connection and the requests that are to go over it.
   struct Connection {
-    Connection(Reactor& reactor, std::unique_ptr<Stream> opened)
-        : stream(std::move(opened)), wire(*stream), uploads(reactor) {}
+    Connection(Reactor& reactor, const ClientConnectionPlan& planned, std::unique_ptr<Stream> opened)
+        : plan(planned), stream(std::move(opened)), wire(*stream), uploads(reactor) {}
+    const ClientConnectionPlan& plan;
     std::unique_ptr<Stream> stream;
     Wire wire;
     Scope uploads;
-    unsigned awaited = 0;    ///< the request whose answer is being read
-    bool ended = false;      ///< no further answer is to be expected
-    bool announced = false;  ///< and the gateway has said so
-    bool gone = false;       ///< we went away
+    bool introduced = false;  ///< its sender has said whose it is
+    unsigned awaited = 0;     ///< the request whose answer is being read
+    bool ended = false;       ///< no further answer is to be expected
+    bool announced = false;   ///< and the gateway has said so
+    bool gone = false;        ///< we went away
   };
-  using Requests = std::span<const RequestPlan>;
+  using Batch = std::span<const RequestPlan>;
 
   Task<void> run(const ClientConnectionPlan& plan);
-  Task<std::size_t> converse(const ClientConnectionPlan& plan, Requests requests);
-  Task<void> send_all(Connection& connection, Requests requests);
+  Task<void> run_multiplexed(const ClientConnectionPlan& plan);
+  Task<std::unique_ptr<Stream>> connect(const ClientConnectionPlan& plan, Story& first);
+  Task<std::size_t> converse(const ClientConnectionPlan& plan, Batch requests);
+  Task<void> send_all(Connection& connection, Batch requests);
   Task<bool> send_one(Connection& connection, Story& story);
-  void check_continue(const Connection& connection, const Story& story);
   Task<bool> send_upload(Connection& connection, Story& story);
   Task<void> read_answer(Connection& connection, Story& story);
   Task<void> read_content(Connection& connection, Story& story, const Head& head);
@@ -50,7 +53,7 @@ class Client {
   Reactor& reactor_;
   Ledger& ledger_;
   const ClientPlan& plan_;
-  SocketAddress gateway_;
+  const Doors& doors_;
 };
 
 }  // namespace weir::sim

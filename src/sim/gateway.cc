@@ -16,15 +16,17 @@ using namespace std::chrono_literals;
 // Timeouts are short against the patience of clients, and long against everything that is planned to succeed.
 constexpr std::string_view configuration_text = R"(
 workers: {9}
-listeners: [ {{ name: web, address: "10.0.0.1:80" }} ]
-limits: {{ requests_per_connection: {3} }}
+listeners:
+  - {{ name: web, address: "10.0.0.1:80" }}
+  - {{ name: behind, address: "10.0.0.1:81", proxy_protocol: [127.0.0.0/8] }}
+limits: {{ requests_per_connection: {3}, streams_per_connection: {10} }}
 timeouts: {{ connection_age: {4}, client_head: 10s, client_body: 3s, client_write: 5s, keep_alive: 20s, linger: 2s,
              tunnel_idle: 20s, drain: 30s }}
 upstreams:
   shop:
     endpoints: [{0}]
     timeouts: {{ connect: 1s, first_byte: 4s, idle: 4s, queue: 60s, attempt: {7} }}
-    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}{8}
+    connections: {{ max: {1}, idle_max: {1}, idle_timeout: 500ms, queue: 1000 }}{8}{11}
   app:
     protocol: fastcgi
     endpoints: [{6}]
@@ -60,6 +62,18 @@ std::string resilience_text(const ResiliencePlan& plan) {
     text +=
         fmt::format("\n    hedge: {{ after: {}ms, budget: {}% }}", plan.hedge_after->count() / 1'000'000, plan.share);
   return text;
+}
+
+std::string_view introduction_text(Introduced introduced) {
+  switch (introduced) {
+    case Introduced::no:
+      return "";
+    case Introduced::v1:
+      return "\n    proxy_protocol: v1";
+    case Introduced::v2:
+      return "\n    proxy_protocol: v2";
+  }
+  return "";
 }
 
 void add_endpoint(std::string& list, const std::string& address) {
@@ -134,8 +148,8 @@ struct SimGateway::Core {
   Scope root;
 };
 
-SocketAddress SimGateway::address() {
-  return address_of("10.0.0.1:80");
+Doors SimGateway::doors() {
+  return {.web = address_of("10.0.0.1:80"), .behind_sender = address_of("10.0.0.1:81")};
 }
 SocketAddress SimGateway::origin_address(unsigned origin) {
   return address_of(fmt::format("10.0.1.{}:80", origin + 1));
@@ -185,7 +199,8 @@ std::shared_ptr<const Gateway> SimGateway::compile(const ConfigurationPlan& conf
   const std::string more = plan_.rehearsal ? rehearsed_options(plan_) : tries ? resilience_text(*tries) : "";
   source_.files["weir.yaml"] =
       fmt::format(configuration_text, endpoints, plan_.connections_max, ++generation_, plan_.requests_per_connection,
-                  age, upload_limit, applications, attempt, more, plan_.shards);
+                  age, upload_limit, applications, attempt, more, plan_.shards, plan_.streams_per_connection,
+                  introduction_text(plan_.introduced));
   Diagnostics diagnostics;
   const config::Document document =
       config::load_document("weir.yaml", source_, plugin_names(), files_, {}, diagnostics);
@@ -212,10 +227,16 @@ void SimGateway::start() {
         std::make_unique<Core>(network_, number, plan_.seed + number, executor_, resolver_, parts));
     world_.add(core.shard.reactor);
     configure(core, gateway);
-    const auto opened =
-        core.server.open({.name = "web", .id = listener_numbers_.number_of("web"), .address = address()});
-    invariant(opened.has_value(), "the gateway's address is free");
+    open(core, {.name = "web", .address = doors().web});
+    open(core, {.name = "behind",
+                .address = doors().behind_sender,
+                .proxy_senders = {.blocks = {*Cidr::parse("127.0.0.0/8")}}});
   }
+}
+
+void SimGateway::open(Core& core, ListenerPlan listener) {
+  listener.id = listener_numbers_.number_of(listener.name);
+  invariant(core.server.open(listener).has_value(), "the gateway's address is free");
 }
 
 void SimGateway::reload(const ConfigurationPlan& configuration) {

@@ -76,7 +76,7 @@ class SimGateway {
   SimGateway(const SimGateway&) = delete;
   ~SimGateway();
 
-  [[nodiscard]] static SocketAddress address();
+  [[nodiscard]] static Doors doors();
   [[nodiscard]] static SocketAddress origin_address(unsigned origin);
   [[nodiscard]] static SocketAddress application_address(unsigned origin);
 
@@ -98,6 +98,7 @@ class SimGateway {
   struct Core;
 
   std::shared_ptr<const Gateway> compile(const ConfigurationPlan& configuration);
+  void open(Core& core, ListenerPlan listener);
   void configure(Core& core, const std::shared_ptr<const Gateway>& gateway);
   Task<void> end(Core& core);
 

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdio>
 
+#include "base/limits.h"
+
 namespace weir::sim {
 namespace {
 
@@ -32,6 +34,8 @@ bool is_plain_get(const RequestPlan& plan) {
 
 /// Above a limit of 300 ms for each try, and what a rough network adds.
 constexpr Duration hang_costs_max = std::chrono::seconds{2};
+/// A silent way is given up for the other after 250 ms; the connect itself would take a second.
+constexpr Duration silence_costs_max = std::chrono::milliseconds{900};
 
 /// An origin closed an idle connection just when this request may have been sent on it, and it could not be sent again.
 bool met_stale_connection(const Story& story, const Circumstances& circumstances) {
@@ -128,6 +132,16 @@ std::optional<Violation> judge_outcome(const Story& story, const Circumstances& 
   return {};
 }
 
+/// Whoever may not name clients, and whoever has to and does not, gets nothing from an origin.
+std::optional<Violation> judge_refused_sender(const Story& story, const Circumstances& circumstances) {
+  if (story.reached > 0) return Violation{"sender", "reached an origin"};
+  if (story.outcome == Outcome::answered) return Violation{"sender", "was answered"};
+  if (story.outcome == Outcome::refused && story.status < 400) return Violation{"sender", "was not refused"};
+  const bool endless = story.outcome == Outcome::waiting || story.outcome == Outcome::late;
+  if (endless && !client_may_fail(story, circumstances)) return Violation{"time", "a sender was waited for"};
+  return {};
+}
+
 }  // namespace
 
 std::string_view name_of(Outcome outcome) {
@@ -135,6 +149,7 @@ std::string_view name_of(Outcome outcome) {
 }
 
 std::optional<Violation> judge(const Story& story, const Circumstances& circumstances) {
+  if (is_refused(story.plan.sender)) return judge_refused_sender(story, circumstances);
   if (story.reached > 1 && !story.plan.idempotent())
     return Violation{"once", fmt::format("reached origins {} times", story.reached)};
   const bool may_overlap = circumstances.tries_overlap && story.plan.idempotent();
@@ -155,6 +170,13 @@ std::optional<Violation> judge(const Story& story, const Circumstances& circumst
       story.plan.origin == OriginWay::hang_first && story.plan.status < 500 &&
       (story.outcome != Outcome::answered || story.ended - story.began > hang_costs_max)) {
     return Violation{"time", "an origin that hung was waited for"};
+  }
+  // Nobody else's answer stands before it.
+  const bool alone = is_plain_get(story.plan) && story.plan.speaks == Speaks::http2 &&
+                     story.plan.origin == OriginWay::plain && story.plan.answer_bytes < 10'000;
+  if (circumstances.silence_costs_little && alone && story.outcome == Outcome::answered &&
+      story.ended - story.began > silence_costs_max) {
+    return Violation{"time", "a silent address family was waited for"};
   }
   if (story.outcome == Outcome::answered && story.reached == 1 && story.plan.client != ClientWay::old_version) {
     if (story.plan.origin == OriginWay::interim && !story.hinted)
@@ -186,6 +208,8 @@ Ledger::Ledger(const WorldPlan& plan)
   // Of three origins one may be ejected and one hang, and a third is left.
   circumstances.hangs_cost_little =
       plan.resilience && plan.resilience->generous() && plan.aborts.empty() && plan.origins > 2;
+  circumstances.silence_costs_little = plan.silent_family && plan.configurations.size() == 1 &&
+                                       plan.connections_max >= 64 && plan.origin_link.reset == 0;
   circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {
@@ -210,18 +234,22 @@ void Ledger::say(Time now, std::string_view what) const {
 void Ledger::check_flow(const Story& story) {
   const auto held = [](ByteCount sent, ByteCount read) { return sent > read ? sent - read : 0; };
   if (story.reached > 1 || story.plan.target == Target::tunnel) return;
+  const bool multiplexed = story.plan.speaks == Speaks::http2;
   const ByteCount up = held(story.client_sent, story.origin_read);
+  const ByteCount up_max = held_bytes_max_ + (multiplexed ? 3 * limits::h2_stream_window_bytes / 2 : 0);
   // An upload that nobody wants any more is read and forgotten, not held.
   const bool wanted =
       story.reached == 1 && !story.answer_begun && story.plan.target == Target::shop && !misbehaves(story.plan.origin);
-  if (up > held_bytes_max_ && wanted && !circumstances.lossy_origins && !circumstances.end_began) {
-    violation("memory", fmt::format("{} bytes of an upload lie between client and origin, {} may; {}", up,
-                                    held_bytes_max_, describe(story.plan)));
+  if (up > up_max && wanted && !circumstances.lossy_origins && !circumstances.end_began) {
+    violation("memory", fmt::format("{} bytes of an upload lie between client and origin, {} may; {}", up, up_max,
+                                    describe(story.plan)));
   }
   const ByteCount down = held(story.origin_sent, story.client_read);
-  if (down > held_bytes_max_ && story.plan.answer_has_content()) {
-    violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down,
-                                    held_bytes_max_, describe(story.plan)));
+  // A piece that waits for its turn beside those of other streams.
+  const ByteCount down_max = held_bytes_max_ + (multiplexed ? 24 * kibibyte : 0);
+  if (down > down_max && story.plan.answer_has_content()) {
+    violation("memory", fmt::format("{} bytes of an answer lie between origin and client, {} may; {}", down, down_max,
+                                    describe(story.plan)));
   }
 }
 

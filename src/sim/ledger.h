@@ -44,6 +44,7 @@ struct Story {
   bool hinted = false;          ///< 103 (Early Hints) has come
   bool trailer_seen = false;    ///< the answer's
   unsigned generation_min = 0;  ///< configuration in force everywhere when it was sent
+  std::string client_end;       ///< address and port that the origins are to hear of
   ByteCount client_sent = 0;
   ByteCount client_read = 0;
 
@@ -67,13 +68,14 @@ struct Circumstances {
   bool lossy_clients = false;
   bool lossy_origins = false;
   std::optional<Time> drain_began;
-  std::optional<Time> end_began;   ///< the gateway was ended without a drain
-  std::vector<Time> idle_closes;   ///< when origins closed idle connections
-  bool connections_age = false;    ///< the gateway closes old connections between two requests, unannounced
-  bool tries_overlap = false;      ///< an origin may answer a try that was given up, while another is under way
-  bool tries_limited = false;      ///< a try that takes too long is given up
-  bool hangs_cost_little = false;  ///< whoever hangs is given up, or asked beside, at once
-  Duration news_travels{};         ///< longest an end may take to be known on the other side
+  std::optional<Time> end_began;      ///< the gateway was ended without a drain
+  std::vector<Time> idle_closes;      ///< when origins closed idle connections
+  bool connections_age = false;       ///< the gateway closes old connections between two requests, unannounced
+  bool tries_overlap = false;         ///< an origin may answer a try that was given up, while another is under way
+  bool tries_limited = false;         ///< a try that takes too long is given up
+  bool hangs_cost_little = false;     ///< whoever hangs is given up, or asked beside, at once
+  bool silence_costs_little = false;  ///< of two families one is silent, and nothing else makes anybody wait
+  Duration news_travels{};            ///< longest an end may take to be known on the other side
 };
 
 /// What is wrong with a story that has ended. Pure.

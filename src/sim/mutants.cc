@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <vector>
 
@@ -14,11 +12,6 @@ namespace {
 
 // Worlds that a mistake may survive before it counts as not found.
 constexpr std::uint64_t worlds_max = 3'000;
-
-/// Mistakes on ways that no client of a world walks: tests of their own find them
-/// (protocols/h2/conversation_test.cc plants each of these).
-constexpr std::array found_elsewhere{Fault::stream_credit_lost, Fault::connection_credit_lost, Fault::h2_stream_leaked,
-                                     Fault::h2_reset_unheard};
 
 struct Found {
   Verdict verdict;
@@ -48,10 +41,6 @@ Hunt run_mutants(std::uint64_t first_seed) {
              "the mistake");
   for (std::size_t number = 1; number <= fault_count; ++number) {
     const auto planted = static_cast<Fault>(number);
-    if (std::ranges::find(found_elsewhere, planted) != found_elsewhere.end()) {
-      fmt::print("{:<28} {:<10}\n", name_of(planted), "by a test");
-      continue;
-    }
     if (terminal) {
       fmt::print("{:<28} ...\r", name_of(planted));
       std::fflush(stdout);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "sim/senders.h"
+
 namespace weir::sim {
 namespace {
 
@@ -46,6 +48,12 @@ std::string bad_head(unsigned variant, unsigned id) {
 
 Task<OriginServer::Then> OriginServer::converse(Wire& wire) {
   Then then = Then::next_request;
+  std::string introduced;
+  if (plan_.introduced != Introduced::no) {
+    const Ending ending = co_await read_introduction(wire, idle_max(true), introduced);
+    if (ending == Ending::malformed) ledger_.violation("introduction", "a connection does not say whose it is");
+    if (ending != Ending::whole) co_return Then::close;
+  }
   for (bool first = true; then == Then::next_request; first = false) {
     Head head;
     const Ending ending = co_await wire.read_head(head, idle_max(first));
@@ -55,6 +63,9 @@ Task<OriginServer::Then> OriginServer::converse(Wire& wire) {
     Story* const story = arrived(request_number(line.substr(0, line.find(" HTTP/"))), line);
     if (story == nullptr) co_return Then::close;
     check_head(head, *story);
+    if (plan_.introduced != Introduced::no && introduced != story->client_end)
+      ledger_.violation("introduction", fmt::format("came on a connection of {}, and is {}'s; {}", introduced,
+                                                    story->client_end, describe(story->plan)));
     then = co_await answer(wire, head, *story);
   }
   co_return then;
@@ -63,8 +74,9 @@ Task<OriginServer::Then> OriginServer::converse(Wire& wire) {
 void OriginServer::check_head(const Head& head, const Story& story) {
   const RequestPlan& plan = story.plan;
   const bool good = head.count("host") == 1 && head.get("via").ends_with("weir") &&
-                    head.count("x-forwarded-for") == 1 && head.start.starts_with(plan.method + " ") &&
-                    head.get("x-user") == std::to_string(plan.id) && head.count("keep-alive") == 0;
+                    head.count("x-forwarded-for") == 1 && head.get("x-forwarded-for") == address_in(story.client_end) &&
+                    head.start.starts_with(plan.method + " ") && head.get("x-user") == std::to_string(plan.id) &&
+                    head.count("keep-alive") == 0;
   if (!good)
     ledger_.violation("head",
                       fmt::format("an origin got a head that was not sent: \"{}\"; {}", head.start, describe(plan)));

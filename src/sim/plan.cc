@@ -36,7 +36,7 @@ constexpr std::array bad_clients{ClientWay::stalled_reader, ClientWay::abort_in_
 
 class Draw {
  public:
-  explicit Draw(std::uint64_t seed) : random_(seed * 2 + 1) {
+  explicit Draw(std::uint64_t seed) : random_(seed * 2 + 1), ways_to_speak_(seed * 2) {
     plan_.seed = seed;
     plan_.scenario = &scenario_of(seed);
   }
@@ -62,6 +62,8 @@ class Draw {
     }
     if (scenario.failing > 0) draw_resilience();
     draw_configurations();
+    if (ways_to_speak_.chance(0.15)) plan_.introduced = ways_to_speak_.chance(0.5) ? Introduced::v1 : Introduced::v2;
+    if (ways_to_speak_.chance(0.2)) plan_.streams_per_connection = 1 + static_cast<unsigned>(ways_to_speak_.below(4));
     draw_clients();
     if (random_.chance(scenario.drain)) draw_drain();
     if (random_.chance(scenario.forced_end)) plan_.end_at = 1ms + up_to(random_, 60ms);
@@ -166,7 +168,59 @@ class Draw {
     made.held_open = random_.chance(0.3);
     const auto requests = 1 + random_.below(5);
     for (std::uint64_t at = 0; at < requests; ++at) made.requests.push_back(request());
+    draw_sender(made);
+    if (ways_to_speak_.chance(plan_.scenario->http2)) speak_http2(made);
+    for (RequestPlan& each : made.requests) {
+      each.speaks = made.speaks;
+      each.sender = made.sender;
+    }
     return made;
+  }
+
+  void draw_sender(ClientConnectionPlan& made) {
+    made.variant = static_cast<unsigned>(ways_to_speak_.below(64));
+    made.named_client = 1 + static_cast<unsigned>(ways_to_speak_.below(200));
+    if (!ways_to_speak_.chance(0.15)) return;
+    made.sender = one_of(ways_to_speak_, std::array{Sender::v1, Sender::v1, Sender::v2, Sender::v2, Sender::v2,
+                                                    Sender::local, Sender::malformed, Sender::unasked});
+  }
+
+  // Many at once; and now and then so much is uploaded that a connection's credit would be used up if it were not given
+  // back.
+  void speak_http2(ClientConnectionPlan& made) {
+    Random& random = ways_to_speak_;
+    made.speaks = Speaks::http2;
+    made.depth = 1 + static_cast<unsigned>(random.below(8));
+    made.stream_window = one_of<std::uint32_t>(random, std::array{65'535U, 65'535U, 65'535U, 16'384U, 2'000U, 0U});
+    std::swap(random_, ways_to_speak_);
+    const auto more = random_.below(6);
+    for (std::uint64_t count = 0; count < more; ++count) made.requests.push_back(request());
+    if (random_.chance(plan_.scenario->big / 2)) {
+      for (unsigned count = 0; count < 6; ++count) made.requests.push_back(large_upload());
+    }
+    std::swap(random_, ways_to_speak_);
+    for (RequestPlan& each : made.requests) fit_http2(each);
+  }
+
+  RequestPlan large_upload() {
+    RequestPlan made = request();
+    made.target = Target::shop;
+    made.method = "POST";
+    made.upload = Framed::length;
+    made.upload_bytes = 120'000 + random_.below(100'000);
+    made.upload_trailer = false;
+    made.origin = OriginWay::plain;
+    made.client = ClientWay::plain;
+    return made;
+  }
+
+  // Ends of connections are no ways of requests here.
+  static void fit_http2(RequestPlan& request) {
+    const bool of_http1 = request.client == ClientWay::half_close || request.client == ClientWay::old_version ||
+                          request.client == ClientWay::asks_close;
+    if (of_http1) request.client = ClientWay::plain;
+    const bool may_be_refused = request.target == Target::missing || request.target == Target::deadline;
+    request.grpc = may_be_refused && request.variant % 2 == 0;
   }
 
   RequestPlan request() {
@@ -292,6 +346,7 @@ class Draw {
   }
 
   Random random_;
+  Random ways_to_speak_;  // of its own: what else there is in a world does not change with it
   WorldPlan plan_;
   unsigned last_id_ = 0;
   bool crowded_ = false;
@@ -307,6 +362,9 @@ constexpr std::array origin_names{"plain",         "slow",        "bursty",     
 constexpr std::array client_names{"plain",           "slow_reader",          "half_close",     "old_version",
                                   "asks_close",      "hush_on_early_answer", "stalled_reader", "abort_in_upload",
                                   "abort_in_answer", "stalled_upload"};
+
+constexpr std::array sender_names{
+    "", ", named by v1", ", named by v2", ", a sender's own", ", malformed sender", ", a sender nobody asked"};
 
 template <typename Names, typename Value>
 const char* name_of(const Names& names, Value value) {
@@ -327,13 +385,15 @@ WorldPlan plan_world(std::uint64_t seed) {
 }
 
 std::string describe(const RequestPlan& request) {
-  return fmt::format("request {} {} {} upload {} {}{}{}, answer {} {} {}{}, origin {}, client {}, turning point {}",
-                     request.id, request.method, name_of(target_names, request.target), request.upload_bytes,
-                     name_of(framed_names, request.upload), request.upload_trailer ? " with trailer" : "",
-                     request.expects_continue ? " expecting 100" : "", request.status, request.answer_bytes,
-                     name_of(framed_names, request.answer), request.answer_trailer ? " with trailer" : "",
-                     name_of(origin_names, request.origin), name_of(client_names, request.client),
-                     request.turning_point);
+  return fmt::format(
+      "request {} {} {} upload {} {}{}{}, answer {} {} {}{}, origin {}, client {}, turning point {}{}{}{}", request.id,
+      request.method, name_of(target_names, request.target), request.upload_bytes,
+      name_of(framed_names, request.upload), request.upload_trailer ? " with trailer" : "",
+      request.expects_continue ? " expecting 100" : "", request.status, request.answer_bytes,
+      name_of(framed_names, request.answer), request.answer_trailer ? " with trailer" : "",
+      name_of(origin_names, request.origin), name_of(client_names, request.client), request.turning_point,
+      request.speaks == Speaks::http2 ? ", over HTTP/2" : "", request.grpc ? ", gRPC" : "",
+      name_of(sender_names, request.sender));
 }
 
 std::string describe(const WorldPlan& plan) {
@@ -348,6 +408,10 @@ std::string describe(const WorldPlan& plan) {
     text += fmt::format("  origins close idle connections after {} ms\n", plan.idle_close->count() / 1'000'000);
   if (plan.connection_age)
     text += fmt::format("  clients' connections live {} us\n", plan.connection_age->count() / 1000);
+  if (plan.introduced != Introduced::no)
+    text += fmt::format("  origins are told whose connections they are (v{})\n", static_cast<int>(plan.introduced));
+  if (plan.streams_per_connection < 100)
+    text += fmt::format("  connections of HTTP/2 have {} streams\n", plan.streams_per_connection);
   if (plan.requests_per_connection < 100)
     text += fmt::format("  clients' connections carry {} requests\n", plan.requests_per_connection);
   for (const ConfigurationPlan& reload : plan.configurations) {

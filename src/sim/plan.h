@@ -67,6 +67,28 @@ enum class ClientWay : std::uint8_t {
   stalled_upload,  // stops in the middle of its upload
 };
 
+/// Where the gateway listens.
+struct Doors {
+  SocketAddress web;
+  SocketAddress behind_sender;  ///< where connections have to begin with a PROXY header
+};
+
+/// How the client speaks on a connection.
+enum class Speaks : std::uint8_t { http1, http2 };
+
+/// Who passes a connection on to the gateway, and what he says first.
+enum class Sender : std::uint8_t {
+  nobody,
+  v1,
+  v2,
+  local,      ///< speaks for itself
+  malformed,  ///< says no header that is one
+  unasked,    ///< says one where none is believed
+};
+constexpr bool is_refused(Sender sender) {
+  return sender == Sender::malformed || sender == Sender::unasked;
+}
+
 struct RequestPlan {
   unsigned id = 0;
   std::string method = "GET";
@@ -83,6 +105,9 @@ struct RequestPlan {
   unsigned variant = 0;         ///< which of several kinds of nonsense
   OriginWay origin = OriginWay::plain;
   ClientWay client = ClientWay::plain;
+  Speaks speaks = Speaks::http1;   ///< as its connection
+  Sender sender = Sender::nobody;  ///< likewise
+  bool grpc = false;               ///< asks as a client of gRPC does
 
   [[nodiscard]] bool idempotent() const { return method != "POST" && method != "PATCH"; }
   /// The answer's content reaches the client.
@@ -93,6 +118,11 @@ struct ClientConnectionPlan {
   Duration pause{};        ///< before it is opened
   unsigned depth = 1;      ///< requests sent before the first answer is awaited
   bool held_open = false;  ///< left idle at the end until the gateway closes it
+  Speaks speaks = Speaks::http1;
+  Sender sender = Sender::nobody;
+  unsigned named_client = 1;             ///< whom the sender names: 192.0.2.1 and so on
+  unsigned variant = 0;                  ///< of what connections do differently
+  std::uint32_t stream_window = 65'535;  ///< HTTP/2: what the gateway may send of an answer before it is given more
   std::vector<RequestPlan> requests;
 };
 
@@ -140,6 +170,9 @@ struct RehearsalPlan {
   unsigned origin = 0;  ///< whom it befalls
 };
 
+/// Whether connections to the origins begin with a PROXY header.
+enum class Introduced : std::uint8_t { no, v1, v2 };
+
 struct WorldPlan {
   std::uint64_t seed = 0;
   const Scenario* scenario = nullptr;
@@ -151,6 +184,8 @@ struct WorldPlan {
   unsigned connections_max = 64;           ///< per endpoint and shard
   std::optional<Duration> connection_age;  ///< of clients' connections
   std::optional<Duration> idle_close;      ///< origins close connections that idle for so long
+  Introduced introduced = Introduced::no;
+  unsigned streams_per_connection = 100;  ///< of HTTP/2, that a client may have open
   std::optional<ResiliencePlan> resilience;
   std::optional<RehearsalPlan> rehearsal;  ///< then there are no other clients
   std::optional<Duration> drain_at;

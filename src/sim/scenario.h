@@ -26,6 +26,8 @@ struct Scenario {
   double failing = 0;  ///< answers 503 or hangs the first time, beside origins that do not; tried again, and hedged
   double odd_client = 0.2;  ///< allowed but unusual: reads slowly, half-closes, HTTP/1.0, asks for a close
 
+  double http2 = 0.35;  ///< per connection: it carries many requests at once
+
   // What is asked for, per request.
   double upload = 0.35;
   double tunnel = 0.03;

@@ -25,14 +25,14 @@ World::World(const WorldPlan& plan, bool verbose)
   ledger_.verbose = verbose;
   clock_.add(client_reactor_);
   clock_.add(origin_reactor_);
-  network_.faults_at(SimGateway::address()) = plan_.client_link;
+  for (const SocketAddress& door : {doors_.web, doors_.behind_sender}) network_.faults_at(door) = plan_.client_link;
   if (plan_.rehearsal) rehearse();
   for (unsigned number = 0; number < plan_.origins && !rehearsal_; ++number) {
     add_server<OriginServer>(SimGateway::origin_address(number));
     add_server<ApplicationServer>(SimGateway::application_address(number));
   }
   for (const ClientPlan& client : plan_.clients) {
-    clients_.push_back(std::make_unique<Client>(client_reactor_, ledger_, client, SimGateway::address()));
+    clients_.push_back(std::make_unique<Client>(client_reactor_, ledger_, client, doors_));
   }
 }
 
@@ -85,7 +85,7 @@ bool World::run() {
   plan_events();
   for (const auto& client : clients_) client_scope_.spawn(client->run());
   if (rehearsal_) {
-    client_scope_.spawn(rehearsal_->run(SimGateway::address(), [this](bool known) { gateway_.know_names(known); }));
+    client_scope_.spawn(rehearsal_->run(doors_.web, [this](bool known) { gateway_.know_names(known); }));
   }
   const bool ended = wait_for("hang", "clients", 1h, [&] { return client_scope_.running() == 0; }) && finish();
   ledger_.judge_all();

@@ -49,6 +49,7 @@ class World {
   Reactor client_reactor_;
   Reactor origin_reactor_;
   Scope client_scope_;
+  const Doors doors_ = SimGateway::doors();
   SimGateway gateway_;
   std::optional<Rehearsal> rehearsal_;
   std::vector<std::unique_ptr<SimServer>> servers_;

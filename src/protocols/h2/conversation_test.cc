@@ -286,5 +286,92 @@ TEST_F(Conversation, an_origin_that_drains_is_left_for_a_new_connection) {
   EXPECT_EQ(client_.at(slow).content, "kept");
 }
 
+/// Frames by hand: what comes in which piece is its business.
+class RawClient {
+ public:
+  RawClient(Reactor& reactor, const UpstreamAddress& address) : reactor_(reactor), scope_(reactor) {
+    scope_.spawn(listen(address));
+  }
+  RawClient(const RawClient&) = delete;
+  ~RawClient() { scope_.cancel(gateway_error(Code::canceled)); }
+
+  void say(std::string bytes) { scope_.spawn(send(std::move(bytes))); }
+  [[nodiscard]] bool over() const { return scope_.running() == 0; }
+  void vanish() { scope_.cancel(gateway_error(Code::canceled)); }
+  std::string heard;
+
+  static std::string frame(char type, char flags, char stream, std::string_view payload) {
+    std::string bytes{0, 0, static_cast<char>(payload.size()), type, flags, 0, 0, 0, stream};
+    return bytes.append(payload);
+  }
+  /// `:method POST`, `:scheme http`, and literals for the rest (RFC 7541 appendix A).
+  static std::string post(char stream, std::string_view path) {
+    std::string fields("\x83\x86\x01\x04weir\x04");
+    fields += static_cast<char>(path.size());
+    return frame(1, 0x5, stream, fields.append(path));
+  }
+  static std::string beginning() { return std::string(http2_preface) + frame(4, 0, 0, ""); }
+  static std::string answer_to_ping() { return frame(6, 1, 0, std::string(8, '\0')); }
+
+ private:
+  Task<void> listen(UpstreamAddress address) {
+    auto connected = co_await connect(reactor_, address, no_limit);
+    if (!connected) co_return;
+    stream_ = std::move(*connected);
+    while (true) {
+      const auto received = co_await stream_->receive(no_limit);
+      if (!received || received->empty()) co_return;
+      heard.append(received->data(), received->size());
+    }
+  }
+  Task<void> send(std::string bytes) {
+    while (stream_ == nullptr) {
+      if (!co_await Sleep(reactor_, 1ms)) co_return;
+    }
+    co_await stream_->send(bytes, no_limit);
+  }
+
+  Reactor& reactor_;
+  Scope scope_;
+  std::unique_ptr<Stream> stream_;
+};
+
+// Whoever is told by a GOAWAY that his request was not touched sends it again: it must not be, also when it comes
+// while that GOAWAY waits to be sent.
+TEST_F(Conversation, a_request_above_the_last_stream_of_a_goaway_is_not_served) {
+  RawClient raw(client_party_.shard.reactor, gateway_address_);
+  raw.say(RawClient::beginning());
+  world_.run_for(10ms);
+  gateway_server_.drain([] {});
+  world_.run_for(10ms);
+  raw.say(RawClient::answer_to_ping() + RawClient::post(1, "/none"));
+  world_.run_for(100ms);
+  EXPECT_EQ(forward_.begun, 0U);
+  EXPECT_TRUE(raw.heard.contains(RawClient::frame(7, 0, 0, std::string(8, '\0')))) << "the last stream was none";
+  raw.vanish();
+  EXPECT_TRUE(until([&] { return raw.over(); }));
+}
+
+// Its stream is closed before its head is whole, so that nothing tells of the head's end.
+TEST_F(Conversation, a_refused_request_whose_head_comes_in_two_pieces_ends_no_connection) {
+  configuration_->limits.streams_per_connection = 1;
+  configuration_->timeouts.client_head = 1s;
+  forward_.lingers = 5s;
+  RawClient raw(client_party_.shard.reactor, gateway_address_);
+  raw.say(RawClient::beginning() + RawClient::post(1, "/never"));
+  ASSERT_TRUE(until([&] { return origin_.heard.size() == 1; }));
+  const std::string taken_back = RawClient::frame(3, 0, 1, std::string("\0\0\0\x8", 4));
+  const std::string refused = RawClient::post(3, "/none");
+  raw.say(taken_back + refused.substr(0, 12));
+  world_.run_for(10ms);
+  EXPECT_EQ(gateway_.shard.metrics.h2_streams_refused.get(), 1U);
+  raw.say(refused.substr(12));
+  world_.run_for(8s);
+  raw.say(RawClient::post(5, "/none"));
+  EXPECT_TRUE(until([&] { return origin_.heard.size() == 2; }));
+  raw.vanish();
+  EXPECT_TRUE(until([&] { return raw.over(); }));
+}
+
 }  // namespace
 }  // namespace weir::h2

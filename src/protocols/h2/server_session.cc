@@ -105,13 +105,15 @@ void ServerSessionH2::be_quiet() {
 
 void ServerSessionH2::section_began(StreamId stream) {
   section_open_ = true;
+  section_of_ = stream;
   section_bytes_ = 0;
   section_began_ = shard_.reactor.now();
   if (Channel* const known = find(stream); known != nullptr) {
     static_cast<ServerStream*>(known)->section_began();
     return;
   }
-  if (full()) {
+  // The GOAWAY that refuses it may still wait to be sent: it says that nothing of it was touched, so nothing may be.
+  if (full() || ending_ == Ending::refusing) {
     shard_.metrics.h2_streams_refused.add();
     codec_.reset(stream, ErrorCode::refused_stream);
     return;
@@ -139,6 +141,12 @@ void ServerSessionH2::section_ended(StreamId stream, bool end_of_stream) {
   if (!of.section_ended(end_of_stream)) return;
   incoming_ = nullptr;
   arrived_.push_back(of);
+}
+
+// Of a stream that is refused before the whole of its head is here, the codec tells no more.
+void ServerSessionH2::stream_closed(StreamId stream, ErrorCode why, bool by_peer) {
+  if (stream == section_of_) section_open_ = false;
+  Carrier::stream_closed(stream, why, by_peer);
 }
 
 // Not from inside the codec: an exchange may be answered, and its answer given to the codec, before it waits for

@@ -49,6 +49,7 @@ class ServerSessionH2 final : private Carrier, private DrainWatcher {
   void section_began(StreamId stream) override;
   bool field(StreamId stream, std::string_view name, std::string_view value) override;
   void section_ended(StreamId stream, bool end_of_stream) override;
+  void stream_closed(StreamId stream, ErrorCode why, bool by_peer) override;
   void peer_goes_away(StreamId, ErrorCode) override {}
   void ping_answered() override;
   // Carrier
@@ -71,6 +72,7 @@ class ServerSessionH2 final : private Carrier, private DrainWatcher {
   ByteCount section_bytes_ = 0;
   ByteCount section_bytes_max_;
   Time section_began_{};
+  StreamId section_of_ = 0;
   Ending ending_ = Ending::no;
   bool section_open_ = false;
   bool writer_done_ = false;
