@@ -74,6 +74,7 @@ namespace weir {
   X(protocol_violation, "the peer broke the rules of HTTP/2 frames")                                   \
   X(frame_flood, "the peer sends frames that make work and bring nothing")                             \
   X(stream_refused, "the peer took no work on this stream")                                            \
+  X(no_extended_connect, "the upstream carries no tunnels over HTTP/2 (RFC 8441)")                     \
   X(length_required, "the length of the content must be known beforehand")                             \
   /* time */                                                                                           \
   X(client_head_timeout, "the request head did not arrive in time")                                    \

@@ -1,16 +1,32 @@
 // Looking for a place, the gate, and what the handshake comes to.
 #include "upstream/negotiated_protocol.h"
 
-#include <algorithm>
-
 #include "net/tls/facts.h"
 #include "upstream/secured_protocol.h"
 
 namespace weir {
 namespace {
 
-constexpr std::string_view http1_name = "http/1.1";
 constexpr std::string_view http2_name = "h2";
+
+class Http1Detour final : public Detour {
+ public:
+  Http1Detour(std::shared_ptr<const tls::ClientContext> context, const UpstreamAddress& address,
+              const NegotiableSessions& sessions)
+      : context_(std::move(context)), address_(address), sessions_(sessions) {}
+
+  Task<Result<std::unique_ptr<ClientSession>>> open(Shard& shard, const UpstreamTimeouts& timeouts) const override {
+    CO_TRY(std::unique_ptr<Stream> stream,
+           co_await connect_secured(shard, address_, *context_, saved_, timeouts.connect, {}));
+    co_return sessions_.http1(shard, std::move(stream), nullptr);
+  }
+
+ private:
+  const std::shared_ptr<const tls::ClientContext> context_;
+  const UpstreamAddress address_;
+  const NegotiableSessions sessions_;
+  const std::shared_ptr<tls::SavedSession> saved_ = std::make_shared<tls::SavedSession>();
+};
 
 }  // namespace
 
@@ -28,19 +44,20 @@ struct NegotiatedProtocol::Place {
 };
 
 NegotiatedProtocol::NegotiatedProtocol(std::shared_ptr<const tls::ClientContext> context,
+                                       std::shared_ptr<const tls::ClientContext> http1_alone,
                                        const NegotiableSessions& sessions, unsigned cores)
-    : context_(std::move(context)), sessions_(sessions), of_core_(cores) {}
+    : context_(std::move(context)), http1_alone_(std::move(http1_alone)), sessions_(sessions), of_core_(cores) {}
 NegotiatedProtocol::~NegotiatedProtocol() = default;
 
 NegotiatedProtocol::Place& NegotiatedProtocol::place_of(Shard& shard, const UpstreamAddress& address) const {
   invariant(shard.id < of_core_.size(), "a core has a number below that of all");
   std::unique_ptr<Place>& place = of_core_[shard.id][text_of(address.address)];
-  if (place == nullptr) place = std::make_unique<Place>(shard, sessions_.http2(shard, address));
+  if (place == nullptr) {
+    std::shared_ptr<const Detour> detour;
+    if (http1_is_offered()) detour = std::make_shared<Http1Detour>(http1_alone_, address, sessions_);
+    place = std::make_unique<Place>(shard, sessions_.http2(shard, address, std::move(detour)));
+  }
   return *place;
-}
-
-bool NegotiatedProtocol::http1_is_offered() const {
-  return std::ranges::find(context_->settings().protocols, http1_name) != context_->settings().protocols.end();
 }
 
 Task<Result<std::unique_ptr<ClientSession>>> NegotiatedProtocol::connect(Shard& shard, const UpstreamAddress& address,

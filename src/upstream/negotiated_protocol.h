@@ -5,7 +5,8 @@
 // has met yet must not open a hundred connections to find out.
 // Idea: whoever finds no place on a connection that stands goes through a gate, one at a time for each address and
 // core, and looks again behind it. Once a server has chosen HTTP/1.1 nobody waits for anybody: each opens his own. What
-// was chosen is believed until a handshake says otherwise.
+// was chosen is believed until a handshake says otherwise. A tunnel that a server takes over HTTP/1.1 only gets a
+// handshake in which nothing else is on offer.
 //
 // Invariants
 //   (1) Each connection speaks what its own handshake agreed on, whatever was chosen before.
@@ -24,6 +25,15 @@
 
 namespace weir {
 
+/// Opens a connection of its own for an exchange that a shared one does not carry: a tunnel to a server that takes none
+/// over HTTP/2. Outlives the configuration it came from as long as a session knows it.
+class Detour {
+ public:
+  virtual ~Detour() = default;
+  /// \errors  those of connect_secured()
+  virtual Task<Result<std::unique_ptr<ClientSession>>> open(Shard& shard, const UpstreamTimeouts& timeouts) const = 0;
+};
+
 /// Connections to one address on one core, each shared by several exchanges: a session is a place on one of them.
 class SharedSessions {
  public:
@@ -37,14 +47,17 @@ class SharedSessions {
 /// Makes the sessions of both protocols: the plug-ins that are chosen between.
 struct NegotiableSessions {
   std::unique_ptr<ClientSession> (*http1)(Shard& shard, std::unique_ptr<Stream> stream, Watcher* idle_watcher);
-  std::unique_ptr<SharedSessions> (*http2)(Shard& shard, const UpstreamAddress& address);
+  std::unique_ptr<SharedSessions> (*http2)(Shard& shard, const UpstreamAddress& address,
+                                           std::shared_ptr<const Detour> detour);
 };
 
 class NegotiatedProtocol final : public ClientProtocol {
  public:
-  /// \param context  offers the protocols that may be chosen: h2, and perhaps http/1.1
-  /// \param cores    that will use it
-  NegotiatedProtocol(std::shared_ptr<const tls::ClientContext> context, const NegotiableSessions& sessions,
+  /// \param context      offers the protocols that may be chosen: h2, and perhaps http/1.1
+  /// \param http1_alone  the same with nothing but http/1.1 on offer, for tunnels; null: that may not be chosen
+  /// \param cores        that will use it
+  NegotiatedProtocol(std::shared_ptr<const tls::ClientContext> context,
+                     std::shared_ptr<const tls::ClientContext> http1_alone, const NegotiableSessions& sessions,
                      unsigned cores);
   ~NegotiatedProtocol() override;
 
@@ -60,9 +73,10 @@ class NegotiatedProtocol final : public ClientProtocol {
   Task<Result<std::unique_ptr<ClientSession>>> open(Shard& shard, const UpstreamAddress& address,
                                                     const UpstreamTimeouts& timeouts, Watcher* idle_watcher,
                                                     Place& place) const;
-  [[nodiscard]] bool http1_is_offered() const;
+  [[nodiscard]] bool http1_is_offered() const { return http1_alone_ != nullptr; }
 
   const std::shared_ptr<const tls::ClientContext> context_;
+  const std::shared_ptr<const tls::ClientContext> http1_alone_;
   const NegotiableSessions sessions_;
   // By addresses as text.
   mutable std::vector<std::map<std::string, std::unique_ptr<Place>>> of_core_;

@@ -56,7 +56,9 @@ class Places final : public SharedSessions {
 std::unique_ptr<ClientSession> http1(Shard&, std::unique_ptr<Stream> stream, Watcher*) {
   return std::make_unique<Session>("http/1.1", std::move(stream));
 }
-std::unique_ptr<SharedSessions> http2(Shard&, const UpstreamAddress&) {
+std::shared_ptr<const Detour> last_detour;
+std::unique_ptr<SharedSessions> http2(Shard&, const UpstreamAddress&, std::shared_ptr<const Detour> detour) {
+  last_detour = std::move(detour);
   return std::make_unique<Places>();
 }
 
@@ -69,13 +71,19 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
     world.run_until([&] { return serving_.running() == 0 && asking_.running() == 0; });
     sessions_.clear();
     accepted_.clear();
+    last_detour.reset();
   }
 
   /// What the gateway offers.
   void offer(std::vector<std::string> protocols) {
-    const auto context = tls::ClientContext::make(
+    const bool http1_too = protocols.size() > 1;
+    const NegotiableSessions sessions{.http1 = http1, .http2 = http2};
+    protocol_ = std::make_shared<NegotiatedProtocol>(offering(std::move(protocols)),
+                                                     http1_too ? offering({"http/1.1"}) : nullptr, sessions, 1U);
+  }
+  static std::shared_ptr<const tls::ClientContext> offering(std::vector<std::string> protocols) {
+    return *tls::ClientContext::make(
         {.authorities = tls::test_root().pem(), .name = "shop.test", .protocols = std::move(protocols)});
-    protocol_ = std::make_shared<NegotiatedProtocol>(*context, NegotiableSessions{.http1 = http1, .http2 = http2}, 1U);
   }
   /// What the server knows; nothing: no ALPN.
   void serve(std::vector<std::string> protocols) {
@@ -107,6 +115,11 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
       kinds_.emplace_back(name_of(session.error().code));
       last_error_ = session.error();
     }
+  }
+  Task<void> take_detour() {
+    auto session = co_await last_detour->open(shard, timeouts_);
+    kinds_.emplace_back(session ? static_cast<Session&>(**session).kind() : name_of(session.error().code));
+    if (session) sessions_.push_back(std::move(*session));
   }
   /// The sessions that so many get who ask at the same moment.
   std::vector<std::string> ask(unsigned count) {
@@ -177,6 +190,23 @@ TEST_F(NegotiatedProtocolTest, without_an_offer_of_http1_a_server_that_knows_no_
   EXPECT_EQ(ask(1), (Kinds{"tls_failed"}));
   EXPECT_EQ(last_error_.retry, Retry::unsent);
   EXPECT_EQ(last_error_.origin, Origin::upstream);
+}
+
+TEST_F(NegotiatedProtocolTest, tunnel_that_is_not_taken_over_h2_gets_a_connection_of_http1) {
+  serve({"h2", "http/1.1"});
+  EXPECT_EQ(ask(1), (Kinds{"h2"}));
+  ASSERT_NE(last_detour, nullptr);
+  asking_.spawn(take_detour());
+  ASSERT_TRUE(world.run_until([&] { return kinds_.size() == 2; }));
+  EXPECT_EQ(kinds_[1], "http/1.1");
+  EXPECT_EQ(handshakes_, 2U);
+}
+
+TEST_F(NegotiatedProtocolTest, there_is_no_detour_where_only_h2_may_be_spoken) {
+  offer({"h2"});
+  serve({"h2", "http/1.1"});
+  EXPECT_EQ(ask(1), (Kinds{"h2"}));
+  EXPECT_EQ(last_detour, nullptr);
 }
 
 TEST_F(NegotiatedProtocolTest, those_who_waited_for_a_failure_fail_with_it) {

@@ -10,6 +10,7 @@ bool speaks_against_endpoint(const Error& error, bool reused, bool all_sent) {
   // The time of the whole request ran out while the endpoint had all it needs: it hangs.
   if (error.code == Code::request_timeout) return all_sent;
   if (error.origin != Origin::upstream || error.code == Code::resolve_failed) return false;
+  if (error.code == Code::no_extended_connect) return false;  // it is well, and asked for what it never does
   const bool ended = error.code == Code::peer_closed || error.code == Code::peer_reset;
   return !(reused && ended);
 }

@@ -10,7 +10,7 @@
 #include "protocols/h1/stream_duplex.h"
 #include "server/answer_framing.h"
 #include "server/linger.h"
-#include "server/relay.h"
+#include "server/tunnel.h"
 
 namespace weir::h1 {
 namespace {
@@ -342,19 +342,8 @@ Task<ServerSessionH1::Afterwards> ServerSessionH1::open_tunnel(Exchange& exchang
     delivery.error = exchange.arena.make<Error>(sent.error());
     co_return Afterwards::abort;
   }
-  exchange.release_snapshot();
-  shard_.metrics.tunnels_open.add();
   StreamDuplex client(stream_, inbox_);
-  const RelayOutcome outcome =
-      co_await relay(
-          shard_.reactor, client, *answer.tunnel,
-          {.idle = exchange.tunnel_idle, .half_closed = limits::half_closed_tunnel, .age = exchange.tunnel_age})
-          .under(*region_);
-  shard_.metrics.tunnels_open.subtract();
-  delivery.request_body_bytes = outcome.bytes_from_client;
-  delivery.response_body_bytes = outcome.bytes_to_client;
-  delivery.complete = outcome.result.has_value();
-  if (!outcome.result) delivery.error = exchange.arena.make<Error>(outcome.result.error());
+  co_await carry_tunnel(exchange, client, *answer.tunnel, delivery).under(*region_);
   co_return Afterwards::close;
 }
 

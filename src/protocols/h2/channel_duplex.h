@@ -1,4 +1,4 @@
-// A stream that has left HTTP: the client's end of a tunnel (RFC 8441).
+// A stream that has left HTTP: one end of a tunnel (RFC 8441).
 #pragma once
 
 #include "contracts/duplex.h"

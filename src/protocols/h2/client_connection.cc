@@ -62,8 +62,9 @@ Task<Error> ClientConnection::read() {
 
 /// No exchange begins on it any more, and those that are there are told.
 void ClientConnection::end(Error why) {
-  ended_ = true;
-  break_off_all(why.from(why.origin == Origin::client ? Origin::upstream : why.origin));
+  if (!end_) end_ = why.from(why.origin == Origin::client ? Origin::upstream : why.origin);
+  break_off_all(*end_);
+  wake_listeners();
 }
 
 bool ClientConnection::has_room() const {
@@ -73,20 +74,20 @@ bool ClientConnection::has_room() const {
 }
 
 void ClientConnection::leave_slot() {
-  if (--slots_ > 0 || ended_) return;
+  if (--slots_ > 0 || end_) return;
   codec_.end(ErrorCode::no_error);
   going_away_ = true;
   wake_writer();
 }
 
 std::unique_ptr<ClientStream> ClientConnection::open(Exchange& exchange, const RequestHead& head, bool end_of_stream) {
-  if (ended_) return nullptr;
+  if (end_) return nullptr;
   const std::optional<StreamId> id = codec_.open(lines_of(head, scheme_, exchange.arena), end_of_stream);
   if (!id) {
     going_away_ = true;
     return nullptr;
   }
-  auto stream = std::make_unique<ClientStream>(exchange, head.method, *this, *id);
+  auto stream = std::make_unique<ClientStream>(exchange, head, *this, *id);
   carry(*stream);
   if (end_of_stream) stream->put({}, true);
   wake_writer();
@@ -116,6 +117,20 @@ void ClientConnection::section_ended(StreamId stream, bool end_of_stream) {
 // The library closes the streams above the last that is answered, as refused.
 void ClientConnection::peer_goes_away(StreamId, ErrorCode) {
   going_away_ = true;
+  wake_listeners();
+}
+
+std::optional<bool> ClientConnection::takes_tunnels() const {
+  return settings_known_ ? std::optional(codec_.peer_takes_extended_connect()) : std::nullopt;
+}
+
+void ClientConnection::settings_came() {
+  settings_known_ = true;
+  wake_listeners();
+}
+
+void ClientConnection::wake_listeners() {
+  listeners_.for_each([](Listener& listener) { listener.signal.raise(); });
 }
 
 void ClientConnection::request_produced(StreamId stream) {
@@ -139,9 +154,10 @@ void ClientConnection::content_is_wrong(Channel& channel) {
 }
 
 void ClientConnection::closed(Channel& channel, ErrorCode why, bool) {
-  if (why == ErrorCode::no_error && channel.came_to_end()) return;
   if (why == ErrorCode::refused_stream)
     return channel.break_off(upstream_error(Code::stream_refused).with(Retry::unsent));
+  // What has come whole is given whole: the upstream only says that it wants no more of ours (HAProxy: with CANCEL).
+  if (channel.came_to_end()) return;
   channel.break_off(upstream_error(Code::peer_reset));
 }
 

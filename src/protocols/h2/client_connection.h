@@ -30,7 +30,19 @@ class ClientConnection final : public Carrier, public std::enable_shared_from_th
   /// Whether another slot fits on it.
   [[nodiscard]] bool has_room() const;
   /// Whether an exchange may begin on it.
-  [[nodiscard]] bool usable() const { return !ended_ && !going_away_; }
+  [[nodiscard]] bool usable() const { return !end_ && !going_away_; }
+  /// Whether the upstream takes tunnels (RFC 8441); nothing while it has not said what it takes.
+  [[nodiscard]] std::optional<bool> takes_tunnels() const;
+  /// Why no exchange begins on it any more, if it has broken.
+  [[nodiscard]] const std::optional<Error>& end_reason() const { return end_; }
+
+  /// Somebody who waits for takes_tunnels().
+  struct Listener final : ListLink {
+    explicit Listener(ClientConnection& connection) : signal(connection.shard_.reactor) {
+      connection.listeners_.push_back(*this);
+    }
+    Signal signal;
+  };
   [[nodiscard]] const UpstreamAddress& address() const { return address_; }
 
   void take_slot() { ++slots_; }
@@ -45,12 +57,14 @@ class ClientConnection final : public Carrier, public std::enable_shared_from_th
   Task<void> carry_on(UpstreamTimeouts timeouts);
   Task<Error> read();
   void end(Error why);
+  void wake_listeners();
 
   void section_began(StreamId stream) override;
   bool field(StreamId stream, std::string_view name, std::string_view value) override;
   void section_ended(StreamId stream, bool end_of_stream) override;
   void peer_goes_away(StreamId last, ErrorCode why) override;
   void ping_answered() override {}
+  void settings_came() override;
   void request_produced(StreamId stream) override;
   void writer_ended(const Result<void>& outcome) override;
   void content_is_wrong(Channel& channel) override;
@@ -61,7 +75,9 @@ class ClientConnection final : public Carrier, public std::enable_shared_from_th
   const std::string_view scheme_;
   std::uint32_t slots_ = 0;
   bool going_away_ = false;
-  bool ended_ = false;
+  std::optional<Error> end_;
+  bool settings_known_ = false;
+  IntrusiveList<Listener> listeners_;
   bool writer_done_ = false;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "http/websocket.h"
+#include "protocols/h2/channel_duplex.h"
 #include "protocols/h2/outgoing_head.h"
 
 namespace weir::h2 {
@@ -39,15 +41,37 @@ class ResponseBodyH2 final : public Body {
   std::optional<ByteCount> left_;
 };
 
+/// What a stream is to the relay once it carries a tunnel. Holds the session as long as it lives.
+class UpstreamTunnelH2 final : public Duplex {
+ public:
+  explicit UpstreamTunnelH2(ClientSessionH2& session) : session_(session), stream_(*session.stream_) {}
+  ~UpstreamTunnelH2() override { session_.let_go(); }
+
+  Task<Result<std::string_view>> receive(Duration timeout) override { return stream_.receive(timeout); }
+  Task<Result<void>> send(std::string_view bytes, Duration timeout) override { return stream_.send(bytes, timeout); }
+  void finish_sending() override { stream_.finish_sending(); }
+
+ private:
+  ClientSessionH2& session_;
+  ChannelDuplex stream_;
+};
+
 Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
                             Lease lease) {
+  if (head.upgrade.empty()) [[likely]]
+    return ask(exchange, head, body, timeouts, std::move(lease));
+  return ask_for_tunnel(exchange, head, timeouts, std::move(lease));
+}
+
+Reply ClientSessionH2::ask(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
+                           Lease lease) {
   invariant(holders_ == 0, "a leased session has no exchange in progress");
   lease_ = std::move(lease);
   upload_error_.reset();
   given_up_.reset();
   upload_progress_ = shard_.reactor.now();
   const bool has_content = body != nullptr && head.framing.kind != Framing::Kind::none;
-  stream_ = connection_->open(exchange, head, !has_content);
+  stream_ = connection_->open(exchange, head, !has_content && head.upgrade.empty());
   if (stream_ == nullptr) {
     lease_.drop();  // condemned: the pool asks for another
     co_return fail(upstream_error(Code::stream_refused).with(Retry::unsent));
@@ -67,8 +91,13 @@ Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* b
     co_return fail(error);
   }
   exchange.timings.response_head = shard_.reactor.now();
+  const bool switched = !head.upgrade.empty() && (*heard)->status / 100 == 2;
+  co_return switched ? tunnel_of(exchange, **heard, head) : answer_of(exchange, **heard, timeouts);
+}
+
+Answer ClientSessionH2::answer_of(Exchange& exchange, const ResponseHead& head, const UpstreamTimeouts& timeouts) {
   Answer answer(exchange.arena);
-  answer.head = **heard;
+  answer.head = head;
   const bool without_content = answer.head.framing.kind == Framing::Kind::none ||
                                (stream_->came_to_end() && stream_->bytes_arrived() == 0 && !stream_->has_trailers());
   if (without_content) {
@@ -77,13 +106,74 @@ Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* b
   } else {
     answer.body = BodyPointer(exchange.arena.make<ResponseBodyH2>(*this, answer.head.framing, timeouts.idle));
   }
-  co_return answer;
+  return answer;
+}
+
+Reply ClientSessionH2::ask_for_tunnel(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts,
+                                      Lease lease) {
+  given_up_.reset();
+  CO_TRY(const bool pass, co_await hear_whether_tunnels_pass(timeouts));
+  if (pass) co_return co_await ask(exchange, head, nullptr, timeouts, std::move(lease));
+  if (detour_ != nullptr) co_return co_await take_detour(exchange, head, timeouts, std::move(lease));
+  lease.mark_healthy();
+  co_return fail(upstream_error(Code::no_extended_connect));
+}
+
+/// What the upstream's settings say (RFC 8441 section 3). They are the first that it sends.
+Task<Result<bool>> ClientSessionH2::hear_whether_tunnels_pass(const UpstreamTimeouts& timeouts) {
+  ClientConnection::Listener listener(*connection_);
+  const Time deadline = deadline_after(shard_.reactor.now(), timeouts.connect);
+  while (true) {
+    if (given_up_) co_return fail(*given_up_);
+    if (const std::optional<Error>& end = connection_->end_reason()) co_return fail(end->with(Retry::unsent));
+    if (!connection_->usable()) co_return fail(upstream_error(Code::stream_refused).with(Retry::unsent));
+    if (const std::optional<bool> pass = connection_->takes_tunnels()) co_return *pass;
+    waiting_for_settings_ = &listener.signal;
+    const Result<void> told = co_await listener.signal.wait(time_left(shard_.reactor.now(), deadline));
+    waiting_for_settings_ = nullptr;
+    if (told) continue;
+    const bool late = told.error().code == Code::timed_out;
+    co_return fail(late ? upstream_error(Code::connect_timeout).with(Retry::unsent) : told.error());
+  }
+}
+
+/// A tunnel as those behind know it, who speak HTTP/1: 101, and the proof that the key was understood.
+Answer ClientSessionH2::tunnel_of(Exchange& exchange, const ResponseHead& head, const RequestHead& asked) {
+  Answer answer(exchange.arena);
+  answer.head = head;
+  answer.head.status = 101;
+  answer.head.framing = {};
+  answer.head.upgrade = asked.upgrade;
+  if (const Field* const key = asked.fields.find(websocket::key_field)) {
+    answer.head.fields.set(websocket::accept_field, exchange.arena.copy(websocket::accept_of(key->value)));
+  }
+  answer.tunnel = std::make_unique<UpstreamTunnelH2>(*this);
+  return answer;
+}
+
+Reply ClientSessionH2::take_detour(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts,
+                                   Lease lease) {
+  CO_TRY(elsewhere_, co_await detour_->open(shard_, timeouts));
+  if (given_up_) co_return fail(*given_up_);
+  lease_ = std::move(lease);
+  co_return co_await elsewhere_->send(exchange, head, nullptr, timeouts, Lease(*this, *elsewhere_));
+}
+
+// The place goes with the connection that the detour led to: both are closed in the pool's own time.
+void ClientSessionH2::give_back(ClientSession&, bool) {
+  lease_.drop();
 }
 
 // The upstream is told that nobody waits for it any more. Whoever waits here, for the head, for content, for room, or
 // in a tunnel, is told why.
 void ClientSessionH2::give_up(const Error& why) {
-  if (stream_ == nullptr || given_up_) return;
+  if (elsewhere_ != nullptr) return elsewhere_->give_up(why);
+  if (given_up_) return;
+  if (stream_ == nullptr) {
+    given_up_ = why.with(Retry::unsent);
+    if (waiting_for_settings_ != nullptr) waiting_for_settings_->raise();
+    return;
+  }
   const Retry advice = stream_->heard() || uploading_ ? Retry::never : Retry::idempotent;
   given_up_ = why.with(stream_->request_may_be_known() ? advice : Retry::unsent);
   stream_->break_off(why);

@@ -3,15 +3,18 @@
 
 namespace weir::h2 {
 
-ClientStream::ClientStream(Exchange& exchange, Method method, ChannelHost& host, StreamId id)
+ClientStream::ClientStream(Exchange& exchange, const RequestHead& head, ChannelHost& host, StreamId id)
     : Channel(exchange.shard.reactor, host, id),
       exchange_(exchange),
-      method_(method),
+      method_(head.method),
+      tunnel_(!head.upgrade.empty()),
       head_arrival_(exchange.shard.reactor),
       trailers_(exchange.arena) {}
 
 void ClientStream::section_began() {
   heard_ = true;
+  // In a tunnel none may come (RFC 9113 section 8.5), and the configuration with its limits may be gone.
+  if (final_ && tunnel_) return section_.reset();
   const Limits& limits = exchange_.snapshot->limits;
   if (final_) {
     section_.emplace(SectionKind::trailers, Origin::upstream, limits, trailers_);
@@ -22,6 +25,10 @@ void ClientStream::section_began() {
 }
 
 bool ClientStream::section_ended(bool end_of_stream) {
+  if (!section_) {
+    break_off(upstream_error(Code::protocol_violation));
+    return false;
+  }
   if (final_) {
     const Result<void> read =
         end_of_stream ? section_->finish_trailers() : Result<void>(fail(upstream_error(Code::bad_trailer)));
@@ -40,7 +47,8 @@ bool ClientStream::section_ended(bool end_of_stream) {
   }
   final_ = !is_interim(incoming_->status);
   if (final_) {
-    if (incoming_->framing.kind == Framing::Kind::length) declare(incoming_->framing.length);
+    tunnel_ = tunnel_ && incoming_->status / 100 == 2;
+    if (incoming_->framing.kind == Framing::Kind::length && !tunnel_) declare(incoming_->framing.length);
     if (end_of_stream) arrived_last(nullptr);
   }
   heads_.push_back(incoming_);

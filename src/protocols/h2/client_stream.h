@@ -12,12 +12,12 @@ namespace weir::h2 {
 
 class ClientStream final : public Channel {
  public:
-  ClientStream(Exchange& exchange, Method method, ChannelHost& host, StreamId id);
+  ClientStream(Exchange& exchange, const RequestHead& head, ChannelHost& host, StreamId id);
 
   // The connection's side.
 
   void section_began();
-  bool field(std::string_view name, std::string_view value) { return section_->add(name, value); }
+  bool field(std::string_view name, std::string_view value) { return !section_ || section_->add(name, value); }
   /// \returns  false when the upstream broke a rule: the stream is of no use
   bool section_ended(bool end_of_stream);
   void request_left() { request_left_ = true; }
@@ -37,6 +37,7 @@ class ClientStream final : public Channel {
  private:
   Exchange& exchange_;
   const Method method_;
+  bool tunnel_;  // was asked for, and not refused so far
   Signal head_arrival_;
   ResponseHead* incoming_ = nullptr;
   std::deque<ResponseHead*> heads_;

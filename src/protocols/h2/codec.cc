@@ -200,6 +200,9 @@ int Codec::Library::frame_received(nghttp2_session*, const nghttp2_frame* frame,
     case NGHTTP2_RST_STREAM:
       codec.reset_by_peer = stream;
       break;
+    case NGHTTP2_SETTINGS:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) codec.events.settings_came();
+      break;
     case NGHTTP2_PING:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) codec.events.ping_answered();
       break;

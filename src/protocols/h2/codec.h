@@ -112,6 +112,8 @@ class CodecEvents {
   /// The peer will open none (or, towards a server of its own, answer none) above `last`.
   virtual void peer_goes_away(StreamId last, ErrorCode why) = 0;
   virtual void ping_answered() = 0;
+  /// The peer has said what it takes: Codec::peer_... tell what that is now.
+  virtual void settings_came() {}
 
   // While produce() runs.
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "http/websocket.h"
+
 namespace weir::h2 {
 namespace {
 
@@ -24,9 +26,9 @@ class Lines {
  public:
   Lines(std::size_t most, Arena& arena) : lines_(arena.make_array<Line>(most)) {}
   void add(std::string_view name, std::string_view value) { lines_[count_++] = {name, value}; }
-  void add(const Fields& fields, FieldSet without) {
+  void add(const Fields& fields, FieldSet without, std::string_view and_without = {}) {
     for (const Field& field : fields) {
-      if ((set_of(field.id) & without) == 0) add(field.name, field.value);
+      if ((set_of(field.id) & without) == 0 && field.name != and_without) add(field.name, field.value);
     }
   }
   [[nodiscard]] std::span<const Line> all() const { return lines_.first(count_); }
@@ -55,7 +57,9 @@ std::span<const Line> lines_of(const ResponseHead& head, std::string_view date, 
 
 std::span<const Line> lines_of(const RequestHead& head, std::string_view scheme, Arena& arena) {
   Lines lines(head.fields.size() + lines_besides + 2, arena);
-  lines.add(":method", head.method_text);
+  const bool tunnel = !head.upgrade.empty();
+  lines.add(":method", tunnel ? "CONNECT" : head.method_text);
+  if (tunnel) lines.add(":protocol", head.upgrade);
   if (head.method == Method::connect) {
     lines.add(":authority", head.authority);
   } else {
@@ -63,7 +67,8 @@ std::span<const Line> lines_of(const RequestHead& head, std::string_view scheme,
     if (!head.authority.empty()) lines.add(":authority", head.authority);
     lines.add(":path", head.has_query ? arena.join(head.path, std::string_view("?"), head.query) : head.path);
   }
-  lines.add(head.fields, passed_over);
+  // The stream itself proves what the key of HTTP/1 proves (RFC 8441 section 5.1).
+  lines.add(head.fields, passed_over, tunnel ? websocket::key_field : "");
   if (head.framing.kind == Framing::Kind::length) lines.add("content-length", digits_of(head.framing.length, arena));
   if (head.accepts_trailers) lines.add("te", "trailers");
   return lines.all();

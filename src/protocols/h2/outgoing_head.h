@@ -17,6 +17,7 @@ namespace weir::h2 {
 
 /// \param date  for an answer that has none; empty: none is needed
 std::span<const Line> lines_of(const ResponseHead& head, std::string_view date, Arena& arena);
+/// A request that asks for a switch of protocols becomes an extended CONNECT (RFC 8441).
 std::span<const Line> lines_of(const RequestHead& head, std::string_view scheme, Arena& arena);
 /// Trailers; the content of whom they are has ended.
 std::span<const Line> lines_of(const Fields& trailers, Arena& arena);

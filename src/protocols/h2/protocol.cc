@@ -48,16 +48,17 @@ class Connections final : public ShardState, public KnownConnections {};
 
 class SharedSessionsH2 final : public SharedSessions {
  public:
-  SharedSessionsH2(Shard& shard, const UpstreamAddress& address) : shard_(shard), address_(address) {}
+  SharedSessionsH2(Shard& shard, const UpstreamAddress& address, std::shared_ptr<const Detour> detour)
+      : shard_(shard), address_(address), detour_(std::move(detour)) {}
 
   std::unique_ptr<ClientSession> find() override {
     auto connection = connections_.find(address_);
-    return connection == nullptr ? nullptr : std::make_unique<ClientSessionH2>(shard_, std::move(connection));
+    return connection == nullptr ? nullptr : std::make_unique<ClientSessionH2>(shard_, std::move(connection), detour_);
   }
   // The place is taken before the connection looks whether anybody wants it: what is spawned runs at once.
   std::unique_ptr<ClientSession> begin(std::unique_ptr<Stream> stream, const UpstreamTimeouts& timeouts) override {
     auto connection = std::make_shared<ClientConnection>(shard_, address_, std::move(stream));
-    auto session = std::make_unique<ClientSessionH2>(shard_, connection);
+    auto session = std::make_unique<ClientSessionH2>(shard_, connection, detour_);
     connections_.run(shard_, connection, timeouts);
     return session;
   }
@@ -65,6 +66,7 @@ class SharedSessionsH2 final : public SharedSessions {
  private:
   Shard& shard_;
   const UpstreamAddress address_;
+  const std::shared_ptr<const Detour> detour_;
   KnownConnections connections_;
 };
 
@@ -92,8 +94,9 @@ const ClientProtocol& client_protocol() {
   return protocol;
 }
 
-std::unique_ptr<SharedSessions> shared_sessions(Shard& shard, const UpstreamAddress& address) {
-  return std::make_unique<SharedSessionsH2>(shard, address);
+std::unique_ptr<SharedSessions> shared_sessions(Shard& shard, const UpstreamAddress& address,
+                                                std::shared_ptr<const Detour> detour) {
+  return std::make_unique<SharedSessionsH2>(shard, address, std::move(detour));
 }
 
 }  // namespace weir::h2

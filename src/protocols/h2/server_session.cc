@@ -127,8 +127,8 @@ void ServerSessionH2::section_began(StreamId stream) {
 bool ServerSessionH2::field(StreamId stream, std::string_view name, std::string_view value) {
   section_bytes_ += name.size() + value.size();
   Channel* const known = find(stream);
-  const bool good =
-      known == nullptr ? section_bytes_ <= section_bytes_max_ : static_cast<ServerStream*>(known)->field(name, value);
+  const bool good = section_bytes_ <= section_bytes_max_ &&
+                    (known == nullptr || static_cast<ServerStream*>(known)->field(name, value));
   if (!good) guard_.note_excessive_head();
   return good;
 }

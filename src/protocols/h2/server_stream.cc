@@ -1,17 +1,16 @@
 // The life of a request, in the order in which it happens.
 #include "protocols/h2/server_stream.h"
 
-#include <array>
 #include <utility>
 
-#include "base/crypto.h"
 #include "base/fault.h"
+#include "http/websocket.h"
 #include "protocols/h2/channel_duplex.h"
 #include "protocols/h2/outgoing_head.h"
 #include "protocols/h2/priority.h"
 #include "protocols/h2/request_body.h"
 #include "server/answer_framing.h"
-#include "server/relay.h"
+#include "server/tunnel.h"
 
 namespace weir::h2 {
 namespace {
@@ -42,11 +41,18 @@ ServerStream::~ServerStream() {
 
 void ServerStream::section_began() {
   const bool trailers = head_read_;
+  // In a tunnel none may come (RFC 9113 section 8.5), and the configuration with its limits may be gone.
+  if (trailers && tunnel_wanted_) return section_.reset();
   section_.emplace(trailers ? SectionKind::trailers : SectionKind::request, Origin::client, exchange_.snapshot->limits,
                    trailers ? trailers_ : exchange_.request.fields);
 }
 
 bool ServerStream::section_ended(bool end_of_stream) {
+  if (!section_) {
+    carrier_.reset(id(), ErrorCode::protocol_error);
+    break_off(client_error(Code::protocol_violation));
+    return false;
+  }
   if (head_read_) {
     // Trailers end the stream; a second head in its middle is none (RFC 9113 section 8.1).
     const Result<void> read =
@@ -165,39 +171,26 @@ Task<void> ServerStream::open_tunnel(Answer answer, Delivery& delivery) {
   Shard& shard = context_.shard();
   answer.head.status = 200;  // what 101 is called here (RFC 8441 section 5)
   answer.head.framing = {.kind = Framing::Kind::chunked};
-  answer.head.fields.remove("sec-websocket-accept");
+  answer.head.fields.remove(websocket::accept_field);
   delivery.status = answer.head.status;
   head_sent_ = true;
   shard.reactor.timers().disarm(*this);
   carrier_.codec().answer(id(), lines_of(answer.head, shard.date(), exchange_.arena), false);
   carrier_.wake_writer();
   const Duration stall = exchange_.snapshot->timeouts.client_write;
-  exchange_.release_snapshot();
-  shard.metrics.tunnels_open.add();
   ChannelDuplex client(*this);
-  const RelayOutcome outcome =
-      co_await relay(
-          shard.reactor, client, *answer.tunnel,
-          {.idle = exchange_.tunnel_idle, .half_closed = limits::half_closed_tunnel, .age = exchange_.tunnel_age})
-          .under(*region_);
-  shard.metrics.tunnels_open.subtract();
-  delivery.response_body_bytes = outcome.bytes_to_client;
-  delivery.complete = outcome.result.has_value();
-  if (!outcome.result) {
-    give_up(delivery, outcome.result.error());
-  } else if (const Result<void> left = co_await depart(stall).under(*region_); !left) {
-    give_up(delivery, left.error());
+  co_await carry_tunnel(exchange_, client, *answer.tunnel, delivery).under(*region_);
+  if (delivery.error == nullptr) {
+    if (const Result<void> left = co_await depart(stall).under(*region_); !left) give_up(delivery, left.error());
   }
   if (!came_to_end() || !went_to_end()) carrier_.reset(id(), ErrorCode::cancel);
 }
 
 // A server of HTTP/1 wants a key that a client of HTTP/2 does not send (RFC 8441 section 5.1): ours is as good.
 void ServerStream::ask_as_websocket() {
-  if (exchange_.request.upgrade != "websocket") return;
-  std::array<char, 16> bytes;  // section 4.1 of RFC 6455
-  for (char& byte : bytes) byte = static_cast<char>(context_.shard().reactor.random().below(256));
-  const std::string key = crypto::encode_base64({bytes.data(), bytes.size()});
-  exchange_.request.fields.set("sec-websocket-key", exchange_.arena.copy(key));
+  if (exchange_.request.upgrade != websocket::protocol) return;
+  const std::string key = websocket::make_key(context_.shard().reactor.random());
+  exchange_.request.fields.set(websocket::key_field, exchange_.arena.copy(key));
 }
 
 // What of the answer's framing this client is told: frames show the end by themselves.

@@ -26,7 +26,7 @@ class ServerStream final : public Channel, private ExchangeHost, private Timer {
   // While its head, or its trailers, come in.
 
   void section_began();
-  bool field(std::string_view name, std::string_view value) { return section_->add(name, value); }
+  bool field(std::string_view name, std::string_view value) { return !section_ || section_->add(name, value); }
   /// \returns  whether that was the head, and the exchange may begin
   bool section_ended(bool end_of_stream);
   /// The connection ended before the head did.

@@ -1,12 +1,11 @@
 """HAProxy in front says in PROXY headers who the client is, Weir believes it and tells nginx; with TLS and without."""
 
 import re
-import socket
 
 from stand.authority import Authority
 from stand.gateway import Gateway
+from stand.haproxy import haproxy
 from stand.origins import free_port
-from stand.processes import Child, tool
 from stand.stand import Stand
 from stand.waiting import expect, same, until
 
@@ -112,23 +111,6 @@ def play(stand: Stand) -> None:
     refusals(stand, weir, fronts)
     lines = log.read_text()
     expect('"client":"127.0.0.9"' in lines and '"sender":"127.0.0.1"' in lines, "the log names both")
-
-
-def haproxy(stand: Stand, one: str, configuration: str, **addresses: str) -> None:
-    """Starts it and waits until it listens at `one` of the addresses."""
-    directory = stand.directory / f"haproxy-{one}"
-    directory.mkdir()
-    path = directory / "haproxy.conf"
-    path.write_text(configuration.format(**addresses))
-    child = Child([tool("haproxy"), "-f", str(path)], directory, "haproxy")
-    stand.ending.callback(child.kill)
-    host, _, port = addresses[one].rpartition(":")
-    until(lambda: not child.running or listens(host, int(port)), "haproxy to listen", story=child.stderr)
-
-
-def listens(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
 
 
 def behind_tls(stand: Stand, authority: Authority, address: str) -> None:

@@ -69,6 +69,48 @@ class EndsNothing final : public Finisher {
   std::vector<Delivery>& seen_;
 };
 
+/// The other end of a tunnel, which says again what it hears.
+class Echo final : public Duplex {
+ public:
+  explicit Echo(Reactor& reactor) : signal_(reactor) {}
+  Task<Result<std::string_view>> receive(Duration) override {
+    while (heard_.empty() && !finished_) CO_TRY_VOID(co_await signal_.wait());
+    saying_ = std::exchange(heard_, "");
+    co_return saying_;
+  }
+  Task<Result<void>> send(std::string_view bytes, Duration) override {
+    heard_ += bytes;
+    signal_.raise();
+    co_return Result<void>{};
+  }
+  void finish_sending() override {
+    finished_ = true;
+    signal_.raise();
+  }
+
+ private:
+  Signal signal_;
+  std::string heard_;
+  std::string saying_;
+  bool finished_ = false;
+};
+
+/// The other end of a tunnel, which says all it has to say and is gone.
+class Farewell final : public Duplex {
+ public:
+  explicit Farewell(std::string words) : words_(std::move(words)) {}
+  Task<Result<std::string_view>> receive(Duration) override {
+    saying_ = std::exchange(words_, "");
+    co_return saying_;
+  }
+  Task<Result<void>> send(std::string_view, Duration) override { co_return Result<void>{}; }
+  void finish_sending() override {}
+
+ private:
+  std::string words_;
+  std::string saying_;
+};
+
 /// What the origin does with a request, by its path.
 class Origin final : public Handler {
  public:
@@ -82,6 +124,14 @@ class Origin final : public Handler {
     heard.emplace_back(exchange.request.path);
     version = exchange.request.version;
     Answer answer(exchange.arena);
+    if (exchange.request.path == "/through" || exchange.request.path == "/farewell") {
+      upgrade = exchange.request.upgrade;
+      answer.head.status = 101;
+      answer.head.upgrade = "websocket";
+      answer.tunnel = std::make_unique<Echo>(exchange.shard.reactor);
+      if (exchange.request.path == "/farewell") answer.tunnel = std::make_unique<Farewell>(std::string(100'000, 'f'));
+      co_return answer;
+    }
     answer.head.fields.append("x-origin", "yes");
     const std::string_view path = exchange.request.path;
     if (path == "/echo") {
@@ -114,35 +164,10 @@ class Origin final : public Handler {
   bool last = false;
   std::string large = std::string(3'000'000, 'l');
   std::vector<std::string> heard;
+  std::string upgrade;
   std::vector<Delivery> deliveries;
   unsigned begun = 0;
   Version version = Version::http_1_0;
-};
-
-/// The other end of a tunnel, which says again what it hears.
-class Echo final : public Duplex {
- public:
-  explicit Echo(Reactor& reactor) : signal_(reactor) {}
-  Task<Result<std::string_view>> receive(Duration) override {
-    while (heard_.empty() && !finished_) CO_TRY_VOID(co_await signal_.wait());
-    saying_ = std::exchange(heard_, "");
-    co_return saying_;
-  }
-  Task<Result<void>> send(std::string_view bytes, Duration) override {
-    heard_ += bytes;
-    signal_.raise();
-    co_return Result<void>{};
-  }
-  void finish_sending() override {
-    finished_ = true;
-    signal_.raise();
-  }
-
- private:
-  Signal signal_;
-  std::string heard_;
-  std::string saying_;
-  bool finished_ = false;
 };
 
 /// Passes everything on, but what asks for /tunnel.
@@ -166,6 +191,8 @@ class Forward final : public Handler, public LeaseOwner {
       answer.tunnel = std::make_unique<Echo>(exchange.shard.reactor);
       co_return answer;
     }
+    const Field* const key = exchange.request.fields.find("sec-websocket-key");
+    if (key != nullptr) websocket_key = key->value;
     CO_TRY(std::unique_ptr<ClientSession> made,
            co_await client_protocol().connect(exchange.shard, origin_, timeouts, nullptr));
     ClientSession& session = *sessions_.emplace_back(std::move(made));

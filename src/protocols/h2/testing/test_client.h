@@ -49,6 +49,7 @@ class TestClient final : public Carrier {
     return open(lines, true);
   }
   void send(StreamId id, std::string_view content, bool ends) { channels_.at(id)->put(content, ends); }
+  void send_trailers(StreamId id, std::span<const Line> trailers) { channels_.at(id)->put({}, true, trailers); }
   void take_back(StreamId id) { reset(id, ErrorCode::cancel); }
   /// Gives no credit for content any more, until told otherwise.
   void stop_reading() { reads_ = false; }
