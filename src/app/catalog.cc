@@ -31,6 +31,7 @@
 #include "filters/priority/priority.h"
 #include "filters/redirect/redirect.h"
 #include "filters/rewrite/rewrite.h"
+#include "filters/websocket/websocket.h"
 #include "health_checks/grpc/grpc.h"
 #include "health_checks/http/http.h"
 #include "health_checks/postgresql/postgresql.h"
@@ -77,6 +78,7 @@ std::span<const FilterKind* const> filter_kinds() {
       &priority_filter(),
       &redirect_filter(),
       &rewrite_filter(),
+      &websocket_filter(),
   };
   // clang-format on
   return kinds;

@@ -49,6 +49,7 @@ const std::map<std::string_view, Use> filter_uses{
     {"priority", {"{ by: { header: x-a }, classes: { \"1\": high } }", "by: { header: x-plan }"}},
     {"redirect", {"redirects.csv"}},
     {"rewrite", {"{ strip_prefix: /cart }"}},
+    {"websocket", {"{ message_size: 1MiB, messages: 50/s }"}},
 };
 
 const std::map<std::string_view, Use> service_uses{

@@ -76,6 +76,11 @@ namespace weir {
   X(stream_refused, "the peer took no work on this stream")                                            \
   X(no_extended_connect, "the upstream carries no tunnels over HTTP/2 (RFC 8441)")                     \
   X(length_required, "the length of the content must be known beforehand")                             \
+  /* WebSocket */                                                                                      \
+  X(bad_websocket_frame, "the peer broke the rules of WebSocket frames")                               \
+  X(bad_websocket_text, "a text in a WebSocket is not UTF-8")                                          \
+  X(websocket_message_too_large, "a message in a WebSocket is larger than the limit")                  \
+  X(websocket_flood, "more messages came in a WebSocket than are allowed in this time")                \
   /* time */                                                                                           \
   X(client_head_timeout, "the request head did not arrive in time")                                    \
   X(client_body_timeout, "the request body stopped arriving, or arrives too slowly")                   \

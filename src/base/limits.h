@@ -117,6 +117,9 @@ inline constexpr unsigned pieces_per_turn = 16;
 /// After one side of an upgraded connection has finished sending, how long the other may be silent. WebSocket knows no
 /// half-close: whoever has not answered by then will not (RFC 6455 section 7.1.1).
 inline constexpr Duration half_closed_tunnel = std::chrono::seconds{2};
+/// Bytes of a message in a WebSocket whose frames are judged, unless the filter says otherwise. Its receiver holds it
+/// whole: Go's and Java's servers take 32 KiB to 1 MiB by default, Node's 100 MiB.
+inline constexpr ByteCount websocket_message_bytes = 16 * mebibyte;
 /// Bytes of content that an HTTP/2 peer may have sent on one stream and nobody has read: what each stream may hold in
 /// memory. The protocol's own default (RFC 9113 section 6.9.2).
 inline constexpr std::uint32_t h2_stream_window_bytes = 65'535;

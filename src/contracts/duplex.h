@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -21,6 +22,8 @@ class Duplex {
   virtual Task<Result<void>> send(std::string_view bytes, Duration timeout) = 0;
   /// Says that nothing more will be sent this way.
   virtual void finish_sending() = 0;
+  /// What was wrong with what passed here, where somebody judges that, and ends it for that reason in an orderly way.
+  [[nodiscard]] virtual std::optional<Error> complaint() const { return {}; }
 };
 
 }  // namespace weir

@@ -82,6 +82,7 @@ Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, Rel
   both.scope.spawn(both.move(client, upstream, both.outcome.bytes_from_client));
   both.scope.spawn(both.move(upstream, client, both.outcome.bytes_to_client));
   co_await both.scope.join();
+  if (const std::optional<Error> why = upstream.complaint()) both.outcome.result = fail(*why);
   co_return both.outcome;
 }
 

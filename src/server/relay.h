@@ -15,7 +15,7 @@ struct RelayLimits {
 
 struct RelayOutcome {
   /// Success: both sides finished sending, or one did and the other fell silent.
-  /// \errors  tunnel_timeout, peer_reset, canceled
+  /// \errors  tunnel_timeout, peer_reset, canceled; what the upstream's side complains of
   Result<void> result;
   ByteCount bytes_from_client = 0;
   ByteCount bytes_to_client = 0;

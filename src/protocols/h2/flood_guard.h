@@ -10,12 +10,11 @@
 //   (1) Pure: time is an argument; the same notes at the same times give the same verdicts.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
 #include "base/limits.h"
-#include "base/units.h"
+#include "base/purse.h"
 
 namespace weir::h2 {
 
@@ -56,35 +55,6 @@ constexpr std::string_view name_of(Flood flood) {
   }
   return "";
 }
-
-/// So many at once, so many a second.
-class Purse {
- public:
-  Purse(Time now, unsigned at_once, unsigned per_second)
-      : at_once_(at_once), per_second_(per_second), left_(at_once), filled_(now) {}
-
-  bool pay(Time now) {
-    if (left_ == 0) fill(now);
-    if (left_ == 0) return false;
-    --left_;
-    return true;
-  }
-  void earn(unsigned amount) { left_ = std::min(left_ + amount, at_once_); }
-
- private:
-  // Only when it is empty: a look at the clock for each frame would be a waste.
-  void fill(Time now) {
-    const auto earned = static_cast<std::uint64_t>((now - filled_).count()) * per_second_ / 1'000'000'000U;
-    if (earned == 0) return;
-    left_ = static_cast<unsigned>(std::min<std::uint64_t>(earned, at_once_));
-    filled_ = now;
-  }
-
-  unsigned at_once_;
-  unsigned per_second_;
-  unsigned left_;
-  Time filled_;
-};
 
 class FloodGuard {
  public:

@@ -48,7 +48,7 @@ upstreams:
   auto: {{ endpoints: ["{nginx}"], protocol: auto, tls: {tls} }}
 routes:
   - {{ match: {{ path: /weir }}, upgrade: [websocket], proxy: weir }}
-  - {{ match: {{ path: /weir-tls }}, upgrade: [websocket], proxy: weir-tls }}
+  - {{ match: {{ path: /weir-tls }}, upgrade: [websocket], filters: [websocket], proxy: weir-tls }}
   - {{ match: {{ path: /haproxy }}, upgrade: [websocket], proxy: haproxy }}
   - {{ match: {{ path: /auto }}, upgrade: [websocket], proxy: auto }}
 """
