@@ -18,6 +18,7 @@ from .waiting import STEP_SECONDS, Failure
 
 SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # where Debian keeps nginx
 TOOLS = {"nginx": "nginx", "curl": "curl", "wrk": "wrk", "setpriv": "util-linux", "prlimit": "util-linux",
+         "node": "nodejs",
          "unshare": "util-linux", "nsenter": "util-linux", "ip": "iproute2", "redis-server": "redis-server",
          "openssl": "openssl", "pebble": "pebble", "pebble-challtestsrv": "pebble"}
 
