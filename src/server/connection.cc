@@ -5,6 +5,7 @@
 #include "contracts/proxied.h"
 #include "net/tls/challenge.h"
 #include "net/tls/handshake.h"
+#include "server/hello_name.h"
 #include "server/shard_server.h"
 
 namespace weir {
@@ -125,9 +126,10 @@ Task<bool> Connection::secure() {
   metrics.handshakes_in_progress.add();
   tls::Failure why{};
   // What came behind a PROXY header in one piece with it.
-  const std::string early(inbox_.unread().data(), inbox_.unread().size());
+  std::string early(inbox_.unread().data(), inbox_.unread().size());
   inbox_.consume(early.size());
   inbox_.trim();
+  patience = co_await prepare_for_name(patience, early);
   const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why, early);
   metrics.handshakes_in_progress.subtract();
   if (shaken) {
@@ -138,6 +140,23 @@ Task<bool> Connection::secure() {
     metrics.failures[static_cast<std::size_t>(why)].add();
   }
   co_return shaken.has_value();
+}
+
+/// Where certificates are had on demand: hears for whom, and has one made before the handshake goes on.
+/// \returns  what is left of `patience`
+Task<Duration> Connection::prepare_for_name(Duration patience, std::string& early) {
+  const SnapshotPin now = pin();
+  CertificateSource* const certificates = static_cast<const Gateway&>(*now).certificates_of(facts_.listener);
+  if (certificates == nullptr || !certificates->wants_names()) co_return patience;
+  Reactor& reactor = server_.shard().reactor;
+  // Authorities take seconds: who may take for ever is given a minute.
+  if (patience < Duration::zero()) patience = std::chrono::minutes{1};
+  const Time deadline = deadline_after(reactor.now(), patience);
+  const std::string name = co_await hear_name(stream_, patience, early);
+  // A moment is left for the handshake itself.
+  if (!name.empty()) co_await certificates->prepare(server_.shard(), name, time_left(reactor.now(), deadline) * 3 / 4);
+  engine_ = certificates->on(server_.shard()).accept(server_.shard().tls_bench, reactor.now());
+  co_return time_left(reactor.now(), deadline);
 }
 
 // The client is to know that this is the end and no cut, also when it still reads what was sent before.

@@ -49,6 +49,7 @@ class Connection final : public ServerContext, public ListLink {
   Task<bool> hear_sender();
   void become(const proxy_protocol::Header& header);
   Task<bool> secure();
+  Task<Duration> prepare_for_name(Duration patience, std::string& early);
   Task<void> end_secured();
   [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
 

@@ -170,7 +170,7 @@ Task<void> Keeper::have_issued(ManagedCertificate& certificate, Kept& kept) {
     co_return;
   }
   const Trouble& trouble = outcome.error();
-  const bool locked = trouble.type == "locked";
+  const bool locked = trouble.type == locked_elsewhere;
   if (!locked) ++kept.failures;
   const Duration wait = locked ? locked_retry : wait_after(trouble, kept.failures, shard_.reactor.random().next());
   kept.next_try = now + wait;
@@ -195,7 +195,7 @@ Task<Outcome<Vault::Lock>> Keeper::lock(const Url& authority, std::string name) 
   if (!held) co_return fail(held.error());
   if (*held == nullptr) {
     Trouble locked = here("another process that shares the state is having it issued");
-    locked.type = "locked";
+    locked.type = locked_elsewhere;
     co_return fail(std::move(locked));
   }
   co_return std::move(*held);

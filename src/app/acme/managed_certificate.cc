@@ -41,7 +41,8 @@ std::string ManagedCertificate::key_of(const std::vector<std::string>& names, co
       fmt::format("acme {} {} {}", authority.settings.directory.text(), name_of(challenge), fmt::join(names, " "));
   // What else makes it another's: who is believed to be the authority, and whose account it is.
   key += fmt::format(" {} {}", authority.settings.context->fingerprint(), authority.settings.profile);
-  if (authority.settings.external_account) key += " " + authority.settings.external_account->key_id;
+  if (const auto& account = authority.settings.external_account)
+    key += fmt::format(" {} {}", account->key_id, crypto::hexadecimal(crypto::sha256(account->secret)));
   return key;
 }
 
@@ -116,7 +117,8 @@ void ManagedCertificate::note_end(const std::optional<Trouble>& trouble, WallTim
     status_.trouble_at.reset();
     return;
   }
-  ++status_.failures;
+  // Another process that is at it is no failure.
+  if (trouble->type != locked_elsewhere) ++status_.failures;
   status_.trouble = trouble->what;
   status_.trouble_at = now;
 }

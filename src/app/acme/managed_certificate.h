@@ -35,6 +35,9 @@ struct Authority {
 /// A certificate that nobody has signed but itself, for who insists on a connection.
 std::shared_ptr<const tls::Identity> stand_in(const std::vector<std::string>& names, WallTime now);
 
+/// The type of a trouble that is none: another process has the certificate's lock.
+inline constexpr std::string_view locked_elsewhere = "locked";
+
 class ManagedCertificate final : public SharedState, public std::enable_shared_from_this<ManagedCertificate> {
  public:
   ManagedCertificate(std::vector<std::string> names, ChallengeKind challenge,

@@ -44,7 +44,7 @@ bool read_name(const Node& node, const Reading& reading, std::vector<std::string
   std::string name = text::to_lower(node.text());
   if (name.starts_with("*."))
     return reading.error(node, node.shown() + " is a wildcard, which is proved by DNS alone (dns-01), not spoken here",
-                         "write the names");
+                         "write the names, or on_demand");
   if (!acme::is_host_name(name))
     return reading.error(node, node.shown() + " is no host name", "write shop.example.com");
   names.push_back(std::move(name));
@@ -88,6 +88,53 @@ bool read_external_account(const Node& node, const Reading& reading, AcmeDocumen
   const auto secret = acme::decode_base64url(text::trim(account.key));
   return (secret && !secret->empty()) ||
          reading.error(node, "the key is not in base64url", "copy it as the authority shows it");
+}
+
+bool read_patterns(const Node& node, const Reading& reading, acme::OnDemandRules& out) {
+  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
+    if (!option::want_scalar(item, at, "a host name or *.example.com")) return false;
+    std::string pattern = text::to_lower(item.text());
+    const std::string_view named = std::string_view(pattern).substr(pattern.starts_with("*.") ? 2 : 0);
+    if (!acme::is_host_name(named))
+      return at.error(item, item.shown() + " is no pattern of host names", "write *.shop.example.com");
+    out.patterns.push_back(std::move(pattern));
+    return true;
+  });
+}
+
+bool read_ask(const Node& node, const Reading& reading, acme::OnDemandRules& out) {
+  if (!option::want_scalar(node, reading, "a URL")) return false;
+  out.ask = parse_url(node.text());
+  return out.ask || reading.error(node, node.shown() + " " + url_complaint(node.text()));
+}
+
+const Schema<acme::OnDemandRules>& on_demand_schema() {
+  static const auto schema =
+      Schema<acme::OnDemandRules>("on demand",
+                                  "Certificates for names that are not written, when a client asks for one.")
+          .custom("names", "list of host name or pattern", read_patterns,
+                  {.doc = "Which may be had: host names, and *.example.com for one label below.",
+                   .example = "[\"*.shop.example.com\"]"})
+          .custom(
+              "ask", "URL", read_ask,
+              {.doc = "Who is asked whether a name may be had, by GET with domain=NAME: 2xx is yes. With names, both "
+                      "have to allow it.",
+               .example = "http://127.0.0.1:9000/may-have"})
+          .option("per_hour", &acme::OnDemandRules::per_hour,
+                  {.doc = "Certificates that are begun in an hour, whoever asks.",
+                   .example = "20",
+                   .minimum = 1,
+                   .maximum = 10'000})
+          .check([](const Node& node, const Reading& reading, const acme::OnDemandRules& rules) {
+            return !rules.patterns.empty() || rules.ask ||
+                   reading.error(node, "anybody could have certificates issued for any name",
+                                 "write names, ask, or both");
+          });
+  return schema;
+}
+
+bool read_on_demand(const Node& node, const Reading& reading, AcmeDocument& out) {
+  return on_demand_schema().read_into(node, reading, out.on_demand.emplace());
 }
 
 bool check_acme(const Node& node, const Reading& reading, AcmeDocument& acme) {
@@ -149,6 +196,10 @@ const Schema<AcmeDocument>& acme_schema() {
           .option("profile", &AcmeDocument::profile,
                   {.doc = "Which of the authority's kinds of certificates; its own choice, when not given.",
                    .example = "shortlived"})
+          .custom("on_demand", "on demand", read_on_demand,
+                  {.doc = "For names that nobody can list: had when the first client asks for one that is allowed.",
+                   .example = "{ names: [\"*.shop.example.com\"] }"},
+                  &on_demand_schema())
           .check(&check_acme);
   return schema;
 }

@@ -211,6 +211,8 @@ Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration pa
     shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] { kept->certificate_changed(now); });
   // It is being issued, or put in its place: whoever came first waits, and others with him.
   while (!on(shard).knows(name) && shard.reactor.now() < deadline) {
+    const acme::CertificateStatus status = certificate->status(shard.reactor.wall_now());
+    if (status.failures > 0 && !status.being_issued) co_return;  // it comes later, if at all
     if (!co_await Sleep(shard.reactor, look_every)) co_return;
   }
 }

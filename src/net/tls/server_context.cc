@@ -11,6 +11,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "net/tls/hello_extensions.h"
 #include "net/tls/openssl.h"
 #include "net/tls/revocation.h"
 
@@ -66,29 +67,6 @@ bool add_authorities(SSL_CTX* context, const std::string& pem) {
   }
   ERR_clear_error();
   return any;
-}
-
-/// Whether all that a client offers is the protocol of proofs: two lengths and its name (RFC 7301 section 3.1).
-bool asks_for_proof(SSL* ssl) {
-  const unsigned char* bytes = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes, &size) != 1)
-    return false;
-  const std::string wanted = std::string{'\0', static_cast<char>(challenge_protocol.size() + 1),
-                                         static_cast<char>(challenge_protocol.size())} +
-                             std::string(challenge_protocol);
-  return std::string_view(reinterpret_cast<const char*>(bytes), size) == wanted;
-}
-
-/// What a hello asks for (RFC 6066 section 3): a list with one entry of the kind "host"; empty when it is another.
-std::string_view host_in_hello(SSL* ssl) {
-  constexpr std::size_t before_name = 5;  // length of the list, kind, length of the name
-  const unsigned char* bytes = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1 || size <= before_name) return {};
-  const std::size_t length = static_cast<std::size_t>(bytes[3]) << 8U | bytes[4];
-  if (bytes[2] != TLSEXT_NAMETYPE_host_name || length != size - before_name) return {};
-  return {reinterpret_cast<const char*>(bytes) + before_name, length};
 }
 
 }  // namespace

@@ -61,6 +61,12 @@ class Pebble:
         with opener.open(f"https://127.0.0.1:{self.management}{path}", timeout=10) as answer:
             return answer.read()
 
+    def lead_elsewhere(self, name: str) -> None:
+        """To an address at which nobody is: its proof will not be found."""
+        told = json.dumps({"host": name, "addresses": ["127.9.9.9"]}).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"http://127.0.0.1:{self.names_management}/add-a", told, timeout=10).close()
+
     def said(self) -> str:
         return self.child.stdout() + self.child.stderr()
 

@@ -1,0 +1,121 @@
+// Certificates that an authority issues, beside those of files: what clients are shown before, and from then on.
+#include <gtest/gtest.h>
+
+#include "app/tls/file_certificates.h"
+#include "contracts/testing/temporary_folder.h"
+#include "contracts/testing/test_shard.h"
+#include "net/tls/client_context.h"
+#include "net/tls/testing/test_authority.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+class IssuedCertificates : public testing::Test {
+ protected:
+  IssuedCertificates() {
+    auto authority = std::make_shared<acme::Authority>();
+    authority->settings.directory = *parse_url("https://ca.test/directory");
+    authority->settings.context = tls::ClientContext::make({.verify = false}).value();
+    managed = std::make_shared<acme::ManagedCertificate>(std::vector<std::string>{"shop.test"},
+                                                         acme::ChallengeKind::http_01, authority);
+    on_demand =
+        std::make_shared<acme::OnDemand>(acme::OnDemandRules{.patterns = {"*.shop.test"}}, acme::ChallengeKind::http_01,
+                                         authority, states, std::make_shared<acme::ProofTable>());
+    document.path = "listeners[0].tls";
+    document.acme.emplace();
+  }
+
+  std::shared_ptr<FileCertificates> open(bool with_demand = false) {
+    FileCertificates::Around around{
+        .listener = "web", .tickets = std::make_shared<tls::TicketKeys>(), .files = files, .diagnostics = diagnostics};
+    if (with_demand)
+      around.on_demand = on_demand;
+    else
+      around.managed = {managed};
+    return FileCertificates::open(document, around, tls::certificate_time());
+  }
+  static std::string issued(const std::string& name, int until_day = 30) {
+    const tls::TestCertificate made = tls::test_root().issue({.names = {name}, .until_day = until_day});
+    return made.certificate + made.key;
+  }
+  /// Whether a client that believes the authority gets a connection.
+  bool convinces(FileCertificates& server, const std::string& name = "shop.test") {
+    const auto client = tls::ClientContext::make({.authorities = tls::test_root().pem(), .name = name}).value();
+    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
+    const auto here = client->connect(client_bench, nullptr);
+    std::string to_client;
+    for (int flights = 0; flights < 3; ++flights) {
+      if (!here->shake(to_client)) return false;
+      if (!there->shake(here->owed())) return false;
+      to_client = there->owed();
+    }
+    return true;
+  }
+
+  TestShard shard;
+  WatchedFiles files;
+  Diagnostics diagnostics;
+  config::TlsDocument document;
+  SharedStates states;
+  std::shared_ptr<acme::ManagedCertificate> managed;
+  std::shared_ptr<acme::OnDemand> on_demand;
+  tls::Workbench server_bench;
+  tls::Workbench client_bench;
+};
+
+TEST_F(IssuedCertificates, are_shown_from_the_next_connection_on) {
+  const auto server = open();
+  ASSERT_NE(server, nullptr) << diagnostics.text();
+  EXPECT_TRUE(server->on(shard.shard()).knows("shop.test")) << "the stand-in has the name";
+  EXPECT_FALSE(convinces(*server));
+  EXPECT_EQ(managed->take(issued("shop.test"), tls::certificate_time()), std::nullopt);
+  EXPECT_TRUE(convinces(*server));
+}
+
+TEST_F(IssuedCertificates, are_not_replaced_by_what_is_none_of_theirs) {
+  const auto server = open();
+  managed->take(issued("shop.test"), tls::certificate_time());
+  const std::string shown = managed->text();
+  const tls::TestCertificate one = tls::test_root().issue({.names = {"shop.test"}});
+  const tls::TestCertificate other = tls::test_root().issue({.names = {"shop.test"}});
+  EXPECT_TRUE(managed->take("", tls::certificate_time()));
+  EXPECT_TRUE(managed->take(one.certificate, tls::certificate_time())) << "no key";
+  EXPECT_TRUE(managed->take(one.certificate + other.key, tls::certificate_time())) << "another's key";
+  EXPECT_TRUE(managed->take(issued("other.test"), tls::certificate_time())) << "other names";
+  EXPECT_TRUE(managed->take(issued("shop.test", 10), tls::certificate_time())) << "an older one";
+  EXPECT_EQ(managed->text(), shown);
+  EXPECT_TRUE(convinces(*server));
+}
+
+TEST_F(IssuedCertificates, on_demand_begin_with_a_stand_in_for_nobody) {
+  const auto server = open(true);
+  ASSERT_NE(server, nullptr) << diagnostics.text();
+  EXPECT_TRUE(server->wants_names());
+  EXPECT_FALSE(server->on(shard.shard()).knows("ann.shop.test"));
+  Scope waiting(shard.shard().reactor);
+  waiting.spawn(server->prepare(shard.shard(), "ann.shop.test", 5s));
+  shard.world().run_for(1s);
+  EXPECT_EQ(waiting.running(), 1U) << "the handshake waits";
+  ASSERT_EQ(on_demand->all().size(), 1U);
+  on_demand->all().front()->take(issued("ann.shop.test"), tls::certificate_time());
+  EXPECT_TRUE(shard.world().run_until([&] { return waiting.running() == 0; }, 1s));
+  EXPECT_TRUE(convinces(*server, "ann.shop.test"));
+}
+
+TEST_F(IssuedCertificates, on_demand_are_not_waited_for_for_ever) {
+  const auto server = open(true);
+  Scope waiting(shard.shard().reactor);
+  waiting.spawn(server->prepare(shard.shard(), "ann.shop.test", 5s));
+  waiting.spawn(server->prepare(shard.shard(), "other.test", 5s));
+  shard.world().settle();
+  EXPECT_EQ(waiting.running(), 1U) << "for a name that may not be had nobody waits";
+  EXPECT_TRUE(shard.world().run_until([&] { return waiting.running() == 0; }, 6s));
+  on_demand->all().front()->note_end(acme::Trouble{.what = "refused"}, WallTime{}, {});
+  waiting.spawn(server->prepare(shard.shard(), "ann.shop.test", 5s));
+  EXPECT_TRUE(shard.world().run_until([&] { return waiting.running() == 0; }, 100ms)) << "nor where it has just failed";
+}
+
+}  // namespace
+}  // namespace weir
