@@ -37,6 +37,7 @@
 #include "health_checks/postgresql/postgresql.h"
 #include "health_checks/redis/redis.h"
 #include "health_checks/tcp/tcp.h"
+#include "services/connect/connect.h"
 #include "services/fastcgi/fastcgi.h"
 #include "services/files/files.h"
 #include "services/proxy/proxy.h"
@@ -86,7 +87,8 @@ std::span<const FilterKind* const> filter_kinds() {
 
 std::span<const ServiceKind* const> service_kinds() {
   static const std::array kinds{
-      &fastcgi_service(), &files_service(), &proxy_service(), &redirect_service(), &respond_service(),
+      &connect_service(), &fastcgi_service(),  &files_service(),
+      &proxy_service(),   &redirect_service(), &respond_service(),
   };
   return kinds;
 }

@@ -53,6 +53,7 @@ const std::map<std::string_view, Use> filter_uses{
 };
 
 const std::map<std::string_view, Use> service_uses{
+    {"connect", {"[\"*.example.com:443\"]"}},
     {"fastcgi", {"{ to: php, root: /nowhere/at/all }", "root: /nowhere/at/all"}},
     {"files", {"{ root: /nowhere/at/all, listing: true }"}},
     {"proxy", {"[{ to: shop, weight: 3 }, { to: shop-next, weight: 1 }]"}},

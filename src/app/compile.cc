@@ -4,14 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "app/acme/build.h"
 #include "app/catalog.h"
+#include "app/config/raw_streams.h"
 #include "app/filter_order.h"
 #include "app/process/surroundings.h"
 #include "app/tls/file_certificates.h"
 #include "app/upstream_parts.h"
 #include "app/upstream_protocol.h"
+#include "app/upstream_url.h"
+#include "contracts/tunnel_service.h"
+#include "server/raw_listener.h"
 
 namespace weir {
 namespace {
@@ -67,18 +72,6 @@ std::shared_ptr<const Cluster> make_cluster(const config::UpstreamDocument& upst
   return std::make_shared<const Cluster>(std::move(settings), context.shared_states, context.cores);
 }
 
-/// Whether a reference is an address and no name; a service for FastCGI writes `fastcgi://host:port`.
-bool is_url(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("unix:") ||
-         text.starts_with("fastcgi:");
-}
-
-/// Under which a cluster made from a URL is kept: one unix socket may be named by services of both protocols.
-std::string key_of(std::string_view url, UpstreamProtocol speaks) {
-  const bool apart = speaks == UpstreamProtocol::fastcgi && url.starts_with("unix:");
-  return apart ? fmt::format("fastcgi:{}", url) : std::string(url);
-}
-
 // Borrows the matches from the document: copying those of 100,000 routes took a fifth of a reload.
 RouteRule rule_of(const config::RouteDocument& route, std::uint32_t number, ListenerNumbers& listeners) {
   RouteRule rule{
@@ -125,6 +118,20 @@ void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
   }
 }
 
+/// Filters that ask only who comes, and when.
+constexpr std::array needs_no_http{"access", "circuit_breaker", "concurrency", "limit"};
+
+/// A filter that looks for a request finds none in a raw stream.
+void forbid_filters_of_http(const std::vector<const config::PluginUse*>& uses, Diagnostics& diagnostics) {
+  for (const config::PluginUse* use : uses) {
+    if (std::ranges::find(needs_no_http, use->name) != needs_no_http.end()) continue;
+    if (find_filter(use->name) == nullptr) continue;  // the document has complained already
+    diagnostics.error(use->place, use->path,
+                      fmt::format("filter {} needs requests of HTTP, and raw streams have none", use->name),
+                      "in front of raw streams stand access, circuit_breaker, concurrency and limit");
+  }
+}
+
 }  // namespace
 
 /// What plug-ins may ask while they are built.
@@ -134,10 +141,10 @@ class Compiler::Context final : public BuildContext {
       : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), now(now_in), clusters_(clusters) {}
 
   std::shared_ptr<const Cluster> cluster(const Node& reference) override {
-    return find(reference, UpstreamProtocol::http);
+    return find(reference, {.speaks = UpstreamProtocol::http, .raw = raw});
   }
   std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) override {
-    return find(reference, UpstreamProtocol::fastcgi);
+    return find(reference, {.speaks = UpstreamProtocol::fastcgi});
   }
 
   std::unique_ptr<const Service> service(const Node::Member& written) override {
@@ -155,16 +162,17 @@ class Compiler::Context final : public BuildContext {
     return made;
   }
 
-  const Timeouts& timeouts;  ///< where a route does not say
+  RawKind raw = RawKind::none;  ///< cluster() means one for raw streams
+  const Timeouts& timeouts;     ///< where a route does not say
   const WallTime now;
 
  private:
-  std::shared_ptr<const Cluster> find(const Node& reference, UpstreamProtocol speaks) {
+  std::shared_ptr<const Cluster> find(const Node& reference, const WantedUpstream& wanted) {
     const std::string& text = reference.text();
-    if (const auto found = clusters_.find(key_of(text, speaks)); found != clusters_.end()) {
-      return speaking(reference, found->second, speaks);
+    if (const auto found = clusters_.find(key_of(text, wanted)); found != clusters_.end()) {
+      return speaking(reference, found->second, wanted);
     }
-    if (is_url(text)) return from_url(reference, speaks);
+    if (is_url(text)) return from_url(reference, wanted);
     if (told_already(reference.place())) return nullptr;  // the document has found the same
     std::vector<std::string_view> names;
     for (const auto& [name, cluster] : clusters_) names.push_back(name);
@@ -175,14 +183,22 @@ class Compiler::Context final : public BuildContext {
 
   /// The cluster, if it speaks that protocol.
   std::shared_ptr<const Cluster> speaking(const Node& reference, std::shared_ptr<const Cluster> cluster,
-                                          UpstreamProtocol speaks) const {
+                                          const WantedUpstream& wanted) const {
     if (cluster == nullptr) return cluster;
-    const bool wants_fastcgi = speaks == UpstreamProtocol::fastcgi;
-    if ((cluster->settings().speaks == UpstreamProtocol::fastcgi) == wants_fastcgi) return cluster;
-    diagnostics.error(
-        reference.place(), path,
-        fmt::format("upstream {} speaks {}", reference.shown(), weir::name_of(cluster->settings().speaks)),
-        wants_fastcgi ? "add protocol: fastcgi to it, or use proxy" : "use the fastcgi service");
+    const WantedUpstream spoken{.speaks = cluster->settings().speaks, .raw = raw_kind_of(*cluster)};
+    // Both versions of HTTP carry requests.
+    const bool h2c = spoken.speaks == UpstreamProtocol::h2c;
+    if ((h2c ? WantedUpstream{} : spoken) == wanted) return cluster;
+    std::string advice = fmt::format("add protocol: {} to it, or use proxy", wanted.word());
+    if (wanted.raw != RawKind::none) {
+      advice = fmt::format("such raw streams go to upstreams with protocol: {}", wanted.word());
+    } else if (spoken.raw != RawKind::none) {
+      advice = fmt::format("a listener with protocol: {} leads there", spoken.word());
+    } else if (wanted.speaks == UpstreamProtocol::http) {
+      advice = "use the fastcgi service";
+    }
+    diagnostics.error(reference.place(), path, fmt::format("upstream {} speaks {}", reference.shown(), spoken.word()),
+                      std::move(advice));
     return nullptr;
   }
 
@@ -190,33 +206,35 @@ class Compiler::Context final : public BuildContext {
     return std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& told) { return told.place == place; });
   }
 
-  std::shared_ptr<const Cluster> from_url(const Node& reference, UpstreamProtocol speaks) {
-    const bool fastcgi = speaks == UpstreamProtocol::fastcgi;
+  std::shared_ptr<const Cluster> from_url(const Node& reference, const WantedUpstream& wanted) {
     std::string_view text = reference.text();
-    if (fastcgi != text.starts_with("fastcgi://") && !text.starts_with("unix:")) {
+    const UrlKind* const kind = url_kind_of(text);
+    if ((kind != nullptr && kind->leads_to != wanted) || (kind == nullptr && wanted.raw == RawKind::udp)) {
+      const bool fastcgi = kind != nullptr && kind->leads_to.speaks == UpstreamProtocol::fastcgi;
       diagnostics.error(reference.place(), path, fmt::format("{} is another protocol's URL", reference.shown()),
-                        fastcgi ? "write fastcgi://host:port or unix:/path" : "use the fastcgi service");
+                        fastcgi ? "use the fastcgi service" : std::string(url_advice(wanted)));
       return nullptr;
     }
     const bool secured = text.starts_with("https://");
-    if (!text.starts_with("unix:")) text.remove_prefix(text.find("://") + 3);
+    if (kind != nullptr) text.remove_prefix(std::min(text.size(), text.find("://") + 3));
     if (text.ends_with('/')) text.remove_suffix(1);
-    const auto endpoint = parse_endpoint(text, fastcgi ? 9000 : secured ? 443 : 80);
+    const auto endpoint = parse_endpoint(text, kind == nullptr ? std::uint16_t{0} : kind->port);
     if (!endpoint) {
       diagnostics.error(reference.place(), path,
                         fmt::format("{} is not an upstream's URL: {}", reference.shown(), endpoint.error().text),
-                        fastcgi ? "write fastcgi://host:port or unix:/path"
-                                : "write http://host:port; paths are the rewrite filter's");
+                        std::string(url_advice(wanted)));
       return nullptr;
     }
     config::UpstreamDocument upstream;
-    upstream.name = (secured ? "https://" : "") + endpoint->text();
+    upstream.name = (secured ? "https://" : std::string(name_prefix_of(wanted.raw))) + endpoint->text();
     upstream.place = reference.place();
     upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
-    upstream.speak(speaks);
+    if (wanted.raw == RawKind::tcp) upstream.written_protocol = config::WrittenProtocol::tcp;
+    if (wanted.raw == RawKind::udp) upstream.written_protocol = config::WrittenProtocol::udp;
+    upstream.speak(wanted.speaks);
     if (secured) upstream.tls = ClientTlsOptions{.place = reference.place(), .path = path};
     auto made = make_cluster(upstream, *this, now);
-    clusters_.emplace(key_of(reference.text(), speaks), made);
+    clusters_.emplace(key_of(reference.text(), wanted), made);
     return made;
   }
 
@@ -284,6 +302,7 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
   if (const ServiceKind* kind = find_service(written.service.name)) {
     context.path = written.service.path;
     route->service = kind->build(written.service.options, context);
+    route->opens_tunnels = dynamic_cast<const TunnelService*>(route->service.get()) != nullptr;
   }
   return route;
 }
@@ -334,6 +353,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
     gateway->routes.push_back(route_of(written, number, filters, context, kept));
     rules.push_back(rule_of(*written, number, listeners));
   }
+  add_raw_listeners(document, listeners, filters, context, *gateway);
   if (diagnostics.has_errors()) return nullptr;
   gateway->router = Router(rules);
   warn_of_ties(*gateway, diagnostics);
@@ -360,6 +380,31 @@ void Compiler::add_certificates(const config::Document& document, ListenerNumber
     }
     gateway.certificates[number] = FileCertificates::open(*listener.tls, around, now);
   }
+}
+
+void Compiler::add_raw_listeners(const config::Document& document, ListenerNumbers& listeners,
+                                 const config::RouteFilters& filters, Context& context, Gateway& gateway) {
+  for (const config::ListenerDocument& listener : document.listeners) {
+    if (listener.raw == nullptr) continue;
+    std::vector<RawRoute> routes;
+    context.raw = listener.protocol == config::ListenerProtocol::udp ? RawKind::udp : RawKind::tcp;
+    for (const config::RawRouteDocument& written : listener.raw->routes) {
+      forbid_filters_of_http(filters.of(*written.route), context.diagnostics);
+      RawRoute& route =
+          routes.emplace_back(RawRoute{.server_names = {}, .route = build(*written.route, 0, filters, context)});
+      for (const auto& [name, place] : written.server_names) route.server_names.push_back(name);
+    }
+    auto made = std::make_shared<RawListener>();
+    made->protocol = raw_protocol_of(listener.protocol);
+    made->routes = RawRoutes(std::move(routes));
+    made->connections_max = listener.raw->connections_max;
+    made->place = listener.place;
+    made->count = states_->find_or_make<RawCount>("raw/" + listener.name, [] { return std::make_shared<RawCount>(); });
+    const std::uint16_t number = listeners.number_of(listener.name);
+    if (gateway.raw_listeners.size() <= number) gateway.raw_listeners.resize(number + std::size_t{1});
+    gateway.raw_listeners[number] = std::move(made);
+  }
+  context.raw = RawKind::none;
 }
 
 void Compiler::keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared) {

@@ -74,6 +74,9 @@ class Compiler {
   void add_certificates(const config::Document& document, ListenerNumbers& listeners, WallTime now, Gateway& gateway,
                         Diagnostics& diagnostics);
 
+  void add_raw_listeners(const config::Document& document, ListenerNumbers& listeners,
+                         const config::RouteFilters& filters, Context& context, Gateway& gateway);
+
   WatchedFiles files_;
   std::shared_ptr<tls::TicketKeys> tickets_ = std::make_shared<tls::TicketKeys>();  // of all listeners and reloads
   std::unique_ptr<SharedStates> states_ = std::make_unique<SharedStates>();

@@ -7,6 +7,8 @@
 #include "protocols/fastcgi/protocol.h"
 #include "protocols/h1/protocol.h"
 #include "protocols/h2/protocol.h"
+#include "protocols/tcp/protocol.h"
+#include "protocols/udp/protocol.h"
 #include "upstream/introduction.h"
 #include "upstream/negotiated_protocol.h"
 
@@ -25,12 +27,34 @@ const ClientProtocol& protocol_of(UpstreamProtocol speaks) {
   return h1::client_protocol();
 }
 
+/// What needs requests where there are none.
+bool lacks_http_options(const config::UpstreamDocument& upstream, BuildContext& context) {
+  if (!upstream.raw()) return true;
+  const auto refuse = [&](std::string_view option, std::string_view why) {
+    context.diagnostics.error(upstream.place, fmt::format("upstreams.{}.{}", upstream.name, option), std::string(why),
+                              "take it out: raw streams have no requests");
+    return false;
+  };
+  bool good = true;
+  if (upstream.sticky)
+    good = refuse("sticky",
+                  "raw streams have no cookies; balance: { maglev: { key: client_address } } "
+                  "brings a client back");
+  if (upstream.hedge.on()) good = refuse("hedge", "a raw stream cannot be sent to two servers") && good;
+  if (!upstream.deadline_field.empty()) good = refuse("deadline_field", "raw streams have no fields") && good;
+  if (!upstream.retries.statuses.empty()) good = refuse("retries.statuses", "raw streams have no statuses") && good;
+  return good;
+}
+
 }  // namespace
 
 bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& context, WallTime now,
                      ClusterSettings& settings) {
+  if (!lacks_http_options(upstream, context)) return false;
   settings.speaks = upstream.protocol;
+  const bool datagrams = upstream.written_protocol == config::WrittenProtocol::udp;
   settings.protocol = &protocol_of(upstream.protocol);
+  if (upstream.raw()) settings.protocol = datagrams ? &udp::client_protocol() : &tcp::client_protocol();
   const bool by_offer = upstream.written_protocol == config::WrittenProtocol::by_offer;
   const bool speaks_h2 = upstream.written_protocol == config::WrittenProtocol::h2 || by_offer;
   if (!upstream.tls && speaks_h2) {
@@ -48,6 +72,17 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
     context.diagnostics.error(upstream.tls->place, upstream.tls->path, "FastCGI knows no TLS",
                               "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
     return false;
+  }
+  if (datagrams) {
+    context.diagnostics.error(upstream.tls->place, upstream.tls->path, "datagrams carry no TLS", "leave tls out");
+    return false;
+  }
+  if (upstream.raw()) {
+    settings.health.checks.tls = make_upstream_tls(upstream, {}, context, now);
+    if (settings.health.checks.tls == nullptr) return false;
+    settings.owned_protocol = tcp::secured_client_protocol(settings.health.checks.tls, context.cores);
+    settings.protocol = settings.owned_protocol.get();
+    return true;
   }
   std::vector<std::string> offered;
   if (speaks_h2) offered.emplace_back("h2");
@@ -70,11 +105,22 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
   return true;
 }
 
+RawKind raw_kind_of(const Cluster& cluster) {
+  const ClientProtocol* const protocol = cluster.settings().protocol;
+  if (protocol == &udp::client_protocol()) return RawKind::udp;
+  return tcp::is_raw(*protocol) ? RawKind::tcp : RawKind::none;
+}
+
 bool choose_introduction(const config::UpstreamDocument& upstream, BuildContext& context, ClusterSettings& settings) {
   using config::SentIntroduction;
   if (upstream.introduction == SentIntroduction::none) return true;
   settings.introducing = dynamic_cast<const IntroducingProtocol*>(settings.protocol);
   const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
+  if (upstream.written_protocol == config::WrittenProtocol::udp) {
+    context.diagnostics.error(upstream.introduction_place, fmt::format("upstreams.{}.proxy_protocol", upstream.name),
+                              "datagrams begin with no PROXY header", "take it out");
+    return false;
+  }
   if (settings.introducing == nullptr || fastcgi) {
     context.diagnostics.error(upstream.introduction_place, fmt::format("upstreams.{}.proxy_protocol", upstream.name),
                               fastcgi
@@ -95,10 +141,12 @@ bool may_be_asked(const config::UpstreamDocument& upstream, BuildContext& contex
   const ReportRule* rule = settings.balancer->reports();
   if (rule == nullptr || rule->probes.path.empty()) return true;
   const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
-  if (!fastcgi && !settings.introduction) return true;
+  const bool no_http = fastcgi || upstream.raw();
+  if (!no_http && !settings.introduction) return true;
   context.diagnostics.error(upstream.balance.place, upstream.balance.path + ".probe",
-                            fastcgi ? "a FastCGI application has no page that could be asked"
-                                    : "questions for their load are nobody's requests, and would need a PROXY header",
+                            fastcgi   ? "a FastCGI application has no page that could be asked"
+                            : no_http ? "raw streams have no page that could be asked"
+                                      : "questions for their load are nobody's requests, and would need a PROXY header",
                             "take it out: load is still read from answers");
   return false;
 }

@@ -14,6 +14,7 @@
 #include <ctime>
 #include <utility>
 
+#include "runtime/datagram_calls.h"
 #include "runtime/poison.h"
 #include "runtime/socket_calls.h"
 
@@ -311,6 +312,21 @@ void EpollIo::close(Handle handle, bool abort) {
   socket.open = false;
   socket.watcher = nullptr;
   ::close(number(handle));
+}
+
+Result<Handle> EpollIo::listen_datagrams(const SocketAddress& address, bool reuse_port) {
+  TRY(const int fd, open_datagram_socket(address, reuse_port));
+  TRY(const Handle handle, adopt(fd, true));
+  descriptor(handle).datagrams = true;
+  return handle;
+}
+
+std::int64_t EpollIo::receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) {
+  return receive_datagram(number(handle), room, ends);
+}
+
+std::int64_t EpollIo::send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) {
+  return send_datagram(number(handle), datagram, ends);
 }
 
 std::size_t EpollIo::finish(Op& op, CompletionSink& sink) {

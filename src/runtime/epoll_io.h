@@ -27,13 +27,14 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "runtime/datagrams.h"
 #include "runtime/io.h"
 #include "runtime/socket_address.h"
 #include "runtime/wake_coalescer.h"
 
 namespace weir {
 
-class EpollIo final : public Io {
+class EpollIo final : public Io, public DatagramIo {
  public:
   /// \param coalescing_cap  longest wait for more events once some are known; zero switches coalescing off
   explicit EpollIo(Duration coalescing_cap = Duration::zero());
@@ -61,6 +62,9 @@ class EpollIo final : public Io {
   void close(Handle handle, bool abort) override;
   std::size_t wait(Time deadline, CompletionSink& sink) override;
   void wake() override;
+  Result<Handle> listen_datagrams(const SocketAddress& address, bool reuse_port) override;
+  std::int64_t receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) override;
+  std::int64_t send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) override;
   Time now() override;
   WallTime wall_now() override;
 

@@ -57,6 +57,21 @@ Result<Handle> SimIo::open(const SocketAddress& address, SocketKind kind) {
   return network_.open(*this, address, kind);
 }
 
+Result<Handle> SimIo::listen_datagrams(const SocketAddress& address, bool reuse_port) {
+  auto handle = network_.listen_datagrams(*this, address, reuse_port);
+  if (handle) ++open_handles_;
+  return handle;
+}
+
+std::int64_t SimIo::receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) {
+  ends = {};
+  return network_.receive_from(socket(handle), room, ends.peer);
+}
+
+std::int64_t SimIo::send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) {
+  return network_.send_to(socket(handle), datagram, ends.peer);
+}
+
 bool SimIo::submit(Op& op) {
   SimSocket& target = socket(op.handle);
   invariant(!op.parked, "an op is submitted once at a time");

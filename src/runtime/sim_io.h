@@ -15,11 +15,12 @@
 #include <deque>
 #include <memory>
 
+#include "runtime/datagrams.h"
 #include "runtime/sim_network.h"
 
 namespace weir {
 
-class SimIo final : public Io {
+class SimIo final : public Io, public DatagramIo {
  public:
   explicit SimIo(SimNetwork& network);
   SimIo(const SimIo&) = delete;
@@ -43,6 +44,9 @@ class SimIo final : public Io {
   void close(Handle handle, bool abort) override;
   std::size_t wait(Time deadline, CompletionSink& sink) override;
   void wake() override { woken_.store(true, std::memory_order_relaxed); }
+  Result<Handle> listen_datagrams(const SocketAddress& address, bool reuse_port) override;
+  std::int64_t receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) override;
+  std::int64_t send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) override;
   Time now() override { return network_.now(); }
   WallTime wall_now() override;
 

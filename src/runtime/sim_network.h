@@ -75,9 +75,12 @@ struct SimSocket {
   std::string inbox;                // arrived and unread
   bool datagrams = false;           // what follows here instead of the inbox
   std::deque<std::string> arrived;  // and unread
-  std::size_t outstanding = 0;      // sent by this end and not yet read by the peer
-  Time arrival{};                   // when the last thing sent by this end arrives
-  Time peer_arrival{};              // the same of the peer, which has closed
+  // Of a datagram socket that takes them from anybody: with who sent each.
+  bool hears_all = false;
+  std::deque<std::pair<SocketAddress, std::string>> heard;
+  std::size_t outstanding = 0;  // sent by this end and not yet read by the peer
+  Time arrival{};               // when the last thing sent by this end arrives
+  Time peer_arrival{};          // the same of the peer, which has closed
   bool sending_shut = false;
   bool end_arrived = false;
   bool reset_arrived = false;
@@ -97,7 +100,7 @@ struct SimSocket {
   bool news_out = false;  // room, or an error, for a writer
 
   [[nodiscard]] bool readable() const {
-    return !inbox.empty() || !arrived.empty() || !backlog.empty() || end_arrived || reset_arrived;
+    return !inbox.empty() || !arrived.empty() || !heard.empty() || !backlog.empty() || end_arrived || reset_arrived;
   }
   [[nodiscard]] bool gone() const { return reset_arrived || (end_arrived && sending_shut); }
 };
@@ -151,6 +154,10 @@ class SimNetwork {
   SimSocket* find(Handle handle);
   Result<Handle> listen(SimIo& owner, const SocketAddress& address, ListenOptions options);
   Handle open(SimIo& owner, const SocketAddress& address, SocketKind kind);
+  Result<Handle> listen_datagrams(SimIo& owner, const SocketAddress& address, bool reuse_port);
+  /// Of a socket that takes datagrams from anybody. \returns bytes, or -EAGAIN
+  std::int64_t receive_from(SimSocket& listener, std::span<char> room, SocketAddress& sender);
+  std::int64_t send_to(SimSocket& listener, std::string_view datagram, const SocketAddress& to);
   void connect(SimSocket& client, const SocketAddress& address);
   /// The next waiting connection, or none.
   Handle accept(SimSocket& listener);
@@ -172,6 +179,8 @@ class SimNetwork {
 
   std::int64_t send_datagram(SimSocket& from, std::string datagram);
   void datagram_arrives(Handle from, std::string_view datagram);
+  SimSocket* pick_datagram_listener(const SocketAddress& address);
+  SimSocket* find_datagram_client(const SocketAddress& local, const SocketAddress& remote);
   void connect_arrives(Handle client, bool refuse);
   void connect_ends(Handle client, std::int64_t result);
   void draw_fate(SimSocket& client, SimSocket& server);

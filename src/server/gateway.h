@@ -15,6 +15,7 @@
 namespace weir {
 
 class Cluster;
+struct RawListener;  // server/raw_listener.h
 
 /// One route, ready to run. Shared between configurations when its file did not change.
 struct Route {
@@ -26,6 +27,7 @@ struct Route {
   std::string filters_text;  ///< the same in one text, a space between two: stories keep it
   std::shared_ptr<const Service> service;
   std::string service_name;
+  bool opens_tunnels = false;         ///< its service is a TunnelService: it is asked by CONNECT
   std::vector<std::string> upgrades;  ///< lower-case protocols that may be switched to; "any" for all
   Duration request_timeout = no_limit;
   Duration tunnel_idle = no_limit;
@@ -45,6 +47,12 @@ class Gateway final : public Snapshot {
   /// Who answers authorities; null: no certificate is asked for.
   std::shared_ptr<ChallengeAnswers> challenges;
 
+  /// By a listener's number as well; null: it speaks HTTP.
+  std::vector<std::shared_ptr<const RawListener>> raw_listeners;
+
+  [[nodiscard]] const RawListener* raw_listener_of(std::uint16_t listener) const {
+    return listener < raw_listeners.size() ? raw_listeners[listener].get() : nullptr;
+  }
   [[nodiscard]] CertificateSource* certificates_of(std::uint16_t listener) const {
     return listener < certificates.size() ? certificates[listener].get() : nullptr;
   }

@@ -96,6 +96,10 @@ void take_route(Exchange& exchange, const Route& route) {
 Reply follow_route(Exchange& exchange) {
   const Gateway& gateway = gateway_of(exchange);
   const RouteDecision decision = find_route(exchange, gateway);
+  // A gateway is no forward proxy: a tunnel is opened by who has a list of them (RFC 9110 section 9.3.6), or by nobody.
+  const bool for_tunnel = exchange.request.method == Method::connect;
+  if (for_tunnel && !(decision.matched() && gateway.routes[decision.route]->opens_tunnels))
+    return refuse(client_error(Code::method_not_supported));
   if (!decision.matched()) return refuse(client_error(Code::no_route));
   const Route& route = *gateway.routes[decision.route];
   take_route(exchange, route);
@@ -136,12 +140,13 @@ void Serve::begin(Exchange& exchange) {
 
 Reply Serve::handle(Exchange& exchange) {
   const Gateway& gateway = gateway_of(exchange);
-  // A gateway is no forward proxy: a tunnel to wherever the client likes is not served (RFC 9110 section 9.3.6).
-  if (exchange.request.method == Method::connect) return refuse(client_error(Code::method_not_supported));
   if (gateway.forwarded.via && has_passed(exchange.request.fields, gateway.forwarded.pseudonym)) {
     return refuse(client_error(Code::loop_detected));
   }
-  if (exchange.connection.tls != nullptr && is_misdirected(exchange)) return refuse(client_error(Code::misdirected));
+  // What CONNECT names is the far end of a tunnel, and nobody's certificate here.
+  const bool for_tunnel = exchange.request.method == Method::connect;
+  if (exchange.connection.tls != nullptr && !for_tunnel && is_misdirected(exchange))
+    return refuse(client_error(Code::misdirected));
   const bool challenge =
       gateway.challenges != nullptr && may_be_challenge(exchange.request, exchange.connection.tls != nullptr);
   if (challenge) return answer_challenge(exchange, *gateway.challenges, &follow_route);

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/fault.h"
+#include "server/raw_streams.h"
+#include "server/udp_listener.h"
 
 namespace weir {
 namespace {
@@ -53,7 +55,27 @@ void ShardServer::configure(std::shared_ptr<const Gateway> gateway, ShardSnapsho
   current_ = SnapshotPin(*shared);
 }
 
+const ServerProtocol& ShardServer::protocol_for(const ListenerPlan& plan) const {
+  if (plan.raw) return *parts_.raw_streams;
+  return parts_.protocol;
+}
+
+Result<SocketAddress> ShardServer::open_datagrams(const ListenerPlan& plan, const SocketAddress& address) {
+  TRY(std::unique_ptr<UdpListener> listener, UdpListener::open(*this, plan, address));
+  UdpListener& opened = *udp_listeners_.emplace_back(std::move(listener));
+  const SocketAddress bound = opened.opened().bound;
+  scope_.spawn(serve_datagrams(opened));
+  return bound;
+}
+
+Task<void> ShardServer::serve_datagrams(UdpListener& listener) {
+  co_await listener.run();
+  udp_listeners_.remove_if([&](const auto& each) { return each.get() == &listener; });
+  tell_when_drained();
+}
+
 Result<SocketAddress> ShardServer::open_at(const ListenerPlan& plan, const SocketAddress& address) {
+  if (plan.takes_datagrams()) return open_datagrams(plan, address);
   const bool shared = address.family() != AF_UNIX && plan.use == ListenerUse::traffic;
   TRY(const Handle handle,
       Listener::open(shard_.reactor, address, {.reuse_port = shared, .owner_only = plan.use == ListenerUse::admin}));
@@ -191,10 +213,10 @@ void ShardServer::admit_or_refuse(Acceptor& acceptor, Handle handle) {
 }
 
 // Without a session: the whole answer fits into one packet, and whoever reads it knows why. A client that speaks TLS
-// could not read it: it only sees the end, before a handshake has cost anything.
+// could not read it: it only sees the end, before a handshake has cost anything; likewise who speaks no HTTP at all.
 void ShardServer::refuse(const Acceptor& acceptor, Handle handle, Code reason) {
   Io& io = shard_.reactor.io();
-  if (certificates_of(acceptor.open.plan) != nullptr) return io.close(handle, false);
+  if (acceptor.open.plan.raw || certificates_of(acceptor.open.plan) != nullptr) return io.close(handle, false);
   const std::string answer = refusal_text(reason);
   const iovec piece{.iov_base = const_cast<char*>(answer.data()), .iov_len = answer.size()};
   static_cast<void>(io.try_send(handle, {&piece, 1}));
@@ -212,8 +234,9 @@ Task<void> ShardServer::serve(std::unique_ptr<Connection> connection, bool count
 
 // Listeners are gone too by then: each empties its queue first.
 void ShardServer::tell_when_drained() {
-  const bool listening = std::ranges::any_of(
-      acceptors_, [](const auto& acceptor) { return acceptor->open.plan.use == ListenerUse::traffic; });
+  const bool listening = !udp_listeners_.empty() || std::ranges::any_of(acceptors_, [](const auto& acceptor) {
+    return acceptor->open.plan.use == ListenerUse::traffic;
+  });
   if (draining_ && drained_ && traffic_count_ == 0 && !listening) std::exchange(drained_, nullptr)();
 }
 
@@ -230,10 +253,13 @@ void ShardServer::close(const ListenerPlan& plan) {
   for (const auto& acceptor : acceptors_) {
     if (acceptor->open.plan.same_socket(plan)) stop(*acceptor);
   }
+  for (const auto& listener : udp_listeners_) {
+    if (listener->opened().plan.same_socket(plan)) listener->close(gateway_error(Code::draining));
+  }
 }
 
 bool ShardServer::busy() const {
-  bool any = false;
+  bool any = std::ranges::any_of(udp_listeners_, [](const auto& listener) { return listener->busy(); });
   connections_.for_each([&](const Connection& each) { any = any || each.busy(); });
   return any;
 }
@@ -250,6 +276,9 @@ void ShardServer::rename(const ListenerPlan& plan) {
   for (const auto& acceptor : acceptors_) {
     if (!acceptor->stopping && acceptor->open.plan.same_socket(plan)) acceptor->open.plan = plan;
   }
+  for (const auto& listener : udp_listeners_) {
+    if (listener->opened().plan.same_socket(plan)) listener->rename(plan);
+  }
 }
 
 void ShardServer::drain(std::function<void()> drained) {
@@ -258,6 +287,7 @@ void ShardServer::drain(std::function<void()> drained) {
   for (const auto& acceptor : acceptors_) {
     if (acceptor->open.plan.use == ListenerUse::traffic) stop(*acceptor);
   }
+  for (const auto& listener : udp_listeners_) listener->drain();
   connections_.for_each([](Connection& connection) {
     if (!connection.facts().administrative && !connection.facts().read_only) connection.drain();
   });
@@ -268,6 +298,7 @@ void ShardServer::abort() {
   draining_ = true;
   aborted_ = true;
   for (const auto& acceptor : acceptors_) stop(*acceptor);
+  for (const auto& listener : udp_listeners_) listener->close(gateway_error(Code::draining));
   connections_.for_each([](Connection& connection) { connection.abort(gateway_error(Code::draining)); });
 }
 

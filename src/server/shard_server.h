@@ -20,8 +20,12 @@
 #include "server/connection.h"
 #include "server/gateway.h"
 #include "server/proxy_header.h"
+#include "server/raw_listener.h"
 
 namespace weir {
+
+class RawStreams;   // server/raw_streams.h
+class UdpListener;  // server/udp_listener.h
 
 enum class ListenerUse : std::uint8_t { traffic, admin };
 
@@ -33,12 +37,15 @@ struct ListenerPlan {
   ListenerUse use = ListenerUse::traffic;
   bool http2 = true;  ///< spoken with those who begin with its preface
   ProxySenders proxy_senders{};
+  std::optional<RawProtocol> raw{};  ///< nothing: HTTP is spoken
 
+  [[nodiscard]] bool takes_datagrams() const { return raw == RawProtocol::udp; }
   /// Whether a listener that is open already serves this plan.
   /// Several that let the kernel choose a port are told apart by name.
   [[nodiscard]] bool same_socket(const ListenerPlan& other) const {
     const bool chosen_by_kernel = address.family() != AF_UNIX && port_of(address) == 0;
-    return address == other.address && use == other.use && (!chosen_by_kernel || name == other.name);
+    return address == other.address && use == other.use && takes_datagrams() == other.takes_datagrams() &&
+           (!chosen_by_kernel || name == other.name);
   }
 };
 
@@ -57,6 +64,7 @@ class ShardServer {
     Handler& traffic;
     Handler& admin;
     const ServerProtocol& protocol;
+    const RawStreams* raw_streams = nullptr;  ///< null: listeners speak HTTP
     Census& census;
   };
 
@@ -100,7 +108,9 @@ class ShardServer {
 
   [[nodiscard]] Shard& shard() { return shard_; }
   [[nodiscard]] Census& census() { return parts_.census; }
-  [[nodiscard]] const ServerProtocol& protocol() const { return parts_.protocol; }
+  [[nodiscard]] const ServerProtocol& protocol_for(const ListenerPlan& plan) const;
+  /// \pre a listener may speak no HTTP
+  [[nodiscard]] const RawStreams& raw_streams() const { return *parts_.raw_streams; }
   [[nodiscard]] Handler& handler_for(const ListenerPlan& plan) const {
     return plan.use == ListenerUse::admin ? parts_.admin : parts_.traffic;
   }
@@ -120,6 +130,8 @@ class ShardServer {
   struct Acceptor;
 
   Task<void> accept_loop(Acceptor& acceptor);
+  Result<SocketAddress> open_datagrams(const ListenerPlan& plan, const SocketAddress& address);
+  Task<void> serve_datagrams(UdpListener& listener);
   void admit(Acceptor& acceptor, Handle handle);
   void admit_or_refuse(Acceptor& acceptor, Handle handle);
   std::optional<IpAddress> counted_client(const Acceptor& acceptor, Handle handle);
@@ -136,6 +148,7 @@ class ShardServer {
   SnapshotPin current_;
   Scope scope_;
   std::list<std::unique_ptr<Acceptor>> acceptors_;
+  std::list<std::unique_ptr<UdpListener>> udp_listeners_;
   IntrusiveList<Connection> connections_;
   std::size_t connection_count_ = 0;
   std::size_t traffic_count_ = 0;

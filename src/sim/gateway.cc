@@ -219,8 +219,11 @@ void SimGateway::configure(Core& core, const std::shared_ptr<const Gateway>& gat
 }
 
 void SimGateway::start() {
-  const ShardServer::Parts parts{
-      .traffic = witness_, .admin = witness_, .protocol = client_protocols(), .census = census_};
+  const ShardServer::Parts parts{.traffic = witness_,
+                                 .admin = witness_,
+                                 .protocol = client_protocols(),
+                                 .raw_streams = &raw_streams_,
+                                 .census = census_};
   const std::shared_ptr<const Gateway> gateway = compile(plan_.configurations.front());
   for (unsigned number = 0; number < plan_.shards; ++number) {
     Core& core = *shards_.emplace_back(

@@ -15,6 +15,7 @@
 #include "app/config/source.h"
 #include "runtime/sim_io.h"
 #include "runtime/sim_world.h"
+#include "server/raw_streams.h"
 #include "server/serve.h"
 #include "server/shard_server.h"
 #include "sim/ledger.h"
@@ -109,6 +110,7 @@ class SimGateway {
   SimExecutor executor_;
   SimResolver resolver_;
   Witness witness_;
+  RawStreams raw_streams_{{}};
   Census census_;
   config::MemorySource source_;
   config::FileCache files_;

@@ -22,6 +22,7 @@
 #include "net/connect.h"
 #include "net/inbox.h"
 #include "upstream/introduction.h"
+#include "upstream/stream_duplex.h"
 
 namespace weir {
 
@@ -85,6 +86,8 @@ class OneExchangeSession : public ClientSession, private Watcher {
   std::optional<Error> upload_error_;  // what ended the upload early
 
  private:
+  friend class SessionTunnel;
+
   template <RequestSender Writer>
   Task<void> pump(Body& body, Writer writer, std::string_view head, std::optional<Piece> first);
   static Result<void> check_promise(std::optional<ByteCount> promised, const Piece& piece);
@@ -149,6 +152,25 @@ Task<void> OneExchangeSession::pump(Body& body, Writer writer, std::string_view 
   if (!sent) upload_failed(sent.error());
   let_go(sent.has_value());
 }
+
+/// What a session's connection is to the relay once it carries a tunnel. Holds the session, which is of no use to
+/// anybody afterwards, as long as it lives.
+class SessionTunnel final : public StreamDuplex {
+ public:
+  explicit SessionTunnel(OneExchangeSession& session)
+      : StreamDuplex(*session.stream_, session.inbox_), session_(session) {
+    session_.condemn();
+  }
+  ~SessionTunnel() override { session_.let_go(false); }
+
+  Task<Result<std::string_view>> receive(Duration timeout) override {
+    if (session_.given_up()) co_return fail(*session_.given_up());
+    co_return co_await StreamDuplex::receive(timeout);
+  }
+
+ private:
+  OneExchangeSession& session_;
+};
 
 /// A protocol in which a connection that stands is a session: nobody greets anybody.
 template <std::derived_from<OneExchangeSession> Session>

@@ -174,6 +174,28 @@ void add_handshakes(Exposition& page, std::span<Shard* const> shards, std::strin
   }
 }
 
+void add_raw_streams(Exposition& page, const RawTotals& raw) {
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
+    page.family(name, type, help).sample({}, value);
+  };
+  add("weir_raw_streams_total", "counter", "Raw streams (protocol: tcp, tls_passthrough) begun.", raw.streams);
+  add("weir_raw_streams_open", "gauge", "Raw streams open now.", raw.streams_open);
+  add("weir_raw_streams_refused_total", "counter", "Raw streams that were refused before any server was asked.",
+      raw.refused);
+  add("weir_raw_stream_bytes_from_clients_total", "counter",
+      "Bytes that raw streams brought from clients, counted at their end.", raw.bytes_from_clients);
+  add("weir_raw_stream_bytes_to_clients_total", "counter",
+      "Bytes that raw streams brought to clients, counted at their end.", raw.bytes_to_clients);
+  add("weir_udp_sessions_total", "counter", "Conversations of UDP clients begun.", raw.sessions);
+  add("weir_udp_sessions_open", "gauge", "Conversations of UDP clients open now.", raw.sessions_open);
+  add("weir_udp_datagrams_from_clients_total", "counter", "Datagrams received from clients.",
+      raw.datagrams_from_clients);
+  add("weir_udp_datagrams_to_clients_total", "counter", "Datagrams sent to clients.", raw.datagrams_to_clients);
+  add("weir_udp_datagrams_dropped_total", "counter",
+      "Datagrams from or to clients that went nowhere: no session could be had, too many waited, no room to send.",
+      raw.datagrams_dropped);
+}
+
 void add_proxy_headers(Exposition& page, const ProxyHeaderTotals& totals) {
   page.family("weir_proxy_headers_total", "counter",
               "PROXY headers that connections of clients began with, by version.")
@@ -267,6 +289,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_handshakes(page, shards, "weir_upstream_tls", "upstreams", &ShardMetrics::upstream_tls);
     const ProcessStatus status = sources.operations.status();
     add_proxy_headers(page, status.proxy_headers);
+    add_raw_streams(page, status.raw);
     add_certificates(page, status.certificates);
     add_cores(page, shards);
   }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "app/config/plugin_use.h"
+#include "app/config/raw_streams.h"
 
 namespace weir::config {
 namespace {
@@ -35,7 +36,9 @@ void check_listeners(const Document& document, Diagnostics& diagnostics) {
     const std::string path = fmt::format("listeners[{}]", index++);
     const auto [named, new_name] = names.try_emplace(listener.name, listener.place);
     const bool any_port = !listener.address.is_unix() && listener.address.port == 0;
-    const auto [bound, new_address] = addresses.try_emplace(listener.address.text(), listener.place);
+    const std::string_view transport = listener.protocol == ListenerProtocol::udp ? "udp " : "";
+    const auto [bound, new_address] =
+        addresses.try_emplace(std::string(transport) + listener.address.text(), listener.place);
     if (!new_address && !any_port) {
       diagnostics.error(listener.place, path,
                         fmt::format("address {} is listened on a second time; the first is at {}", bound->first,
@@ -69,16 +72,49 @@ bool all_known(const Document& document, std::vector<std::string> RouteFile::* a
   });
 }
 
+/// Those that requests come through.
+std::vector<std::string_view> http_listeners(const Document& document) {
+  std::vector<std::string_view> names;
+  for (const ListenerDocument& listener : document.listeners) {
+    if (listener.raw == nullptr) names.push_back(listener.name);
+  }
+  return names;
+}
+
 void check_listener_names(const Document& document, Diagnostics& diagnostics) {
-  const std::vector<std::string_view> names = names_of(document.listeners);
+  const std::vector<std::string_view> names = http_listeners(document);
   if (all_known(document, &RouteFile::listeners, names)) return;
   const std::unordered_set<std::string_view> known(names.begin(), names.end());
   for (const auto& route : document.routes) {
     for (const auto& [name, place] : route->listeners) {
       if (known.contains(name)) continue;
-      diagnostics.error(place, route->path + ".listeners", fmt::format("there is no listener \"{}\"", name),
-                        did_you_mean(name, names));
+      const auto raw = std::ranges::find(document.listeners, name, &ListenerDocument::name);
+      if (raw == document.listeners.end()) {
+        diagnostics.error(place, route->path + ".listeners", fmt::format("there is no listener \"{}\"", name),
+                          did_you_mean(name, names));
+      } else {
+        diagnostics.error(
+            place, route->path + ".listeners",
+            fmt::format("no request comes through \"{}\": it passes raw streams on (at {})", name, raw->place.text()),
+            "say there where they go: proxy");
+      }
     }
+  }
+}
+
+/// Routes that no request can come to.
+void check_routes_are_reached(const Document& document, Diagnostics& diagnostics) {
+  if (document.routes.empty() || document.listeners.empty() || !http_listeners(document).empty()) return;
+  diagnostics.warning(document.routes.front()->place, document.routes.front()->path,
+                      "can never match: no listener speaks HTTP, all pass raw streams on");
+}
+
+/// Visits the routes of raw streams.
+template <typename Visit>
+void for_each_raw_route(const Document& document, Visit visit) {
+  for (const ListenerDocument& listener : document.listeners) {
+    if (listener.raw == nullptr) continue;
+    for (const RawRouteDocument& route : listener.raw->routes) visit(*route.route);
   }
 }
 
@@ -106,15 +142,17 @@ void check_route_names(const Document& document, Diagnostics& diagnostics) {
 
 void check_upstream_names(const Document& document, Diagnostics& diagnostics) {
   const std::vector<std::string_view> names = names_of(document.upstreams);
-  if (all_known(document, &RouteFile::upstreams, names)) return;
   const std::unordered_set<std::string_view> known(names.begin(), names.end());
-  for (const auto& route : document.routes) {
-    for (const auto& [name, place] : upstream_names(route->service)) {
+  const auto check = [&](const RouteDocument& route) {
+    for (const auto& [name, place] : upstream_names(route.service)) {
       if (known.contains(name)) continue;
-      diagnostics.error(place, route->service.path, fmt::format("there is no upstream \"{}\"", name),
+      diagnostics.error(place, route.service.path, fmt::format("there is no upstream \"{}\"", name),
                         did_you_mean(name, names));
     }
-  }
+  };
+  for_each_raw_route(document, check);
+  if (all_known(document, &RouteFile::upstreams, names)) return;
+  for (const auto& route : document.routes) check(*route);
 }
 
 /// Those that filters outside of routes name: in chains, defaults and hosts.
@@ -135,6 +173,11 @@ void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) 
   const std::unordered_set<std::string> shared = upstreams_of_shared_filters(document);
   std::unordered_set<std::string_view> used(shared.begin(), shared.end());
   for (const auto& file : document.route_files) used.insert(file->upstreams.begin(), file->upstreams.end());
+  std::unordered_set<std::string> raw;
+  for_each_raw_route(document, [&](const RouteDocument& route) {
+    for (auto& [name, place] : upstream_names(route.service)) raw.insert(std::move(name));
+  });
+  used.insert(raw.begin(), raw.end());
   for (const UpstreamDocument& upstream : document.upstreams) {
     if (used.contains(upstream.name)) continue;
     diagnostics.warning(upstream.place, "upstreams." + upstream.name, "no route uses this upstream");
@@ -143,6 +186,7 @@ void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) 
 
 void check_chains(const Document& document, Diagnostics& diagnostics) {
   const std::vector<std::string_view> names = names_of(document.chains);
+  for_each_raw_route(document, [&](const RouteDocument& route) { check_uses(route.filters, names, diagnostics); });
   if (all_known(document, &RouteFile::chains, names)) return;
   for (const auto& route : document.routes) check_uses(route->filters, names, diagnostics);
 }
@@ -176,6 +220,7 @@ void check_document(const Document& document, Diagnostics& diagnostics) {
   check_listeners(document, diagnostics);
   check_proofs(document, diagnostics);
   check_listener_names(document, diagnostics);
+  check_routes_are_reached(document, diagnostics);
   check_route_names(document, diagnostics);
   check_upstream_names(document, diagnostics);
   check_unused_upstreams(document, diagnostics);

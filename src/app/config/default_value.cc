@@ -11,7 +11,7 @@ namespace weir::config {
 namespace {
 
 /// Options whose default hangs on others, or on the machine: schema and option.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> dependent{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> dependent{{
     {"api_key", "header"},       // none where `query` is named alone
     {"concurrency", "initial"},  // the bounds of a limit that is found out, and no other
     {"concurrency", "maximum"},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> dependent
     {"connections", "idle_max"},   // connections to FastCGI are not kept
     {"fault_injection", "abort"},  // one of the two is written
     {"fault_injection", "delay"},
+    {"listener", "http2"},  // not where HTTP is not spoken
 }};
 
 /// What a rule of `limit` does not say is said beside its `rules`, and some of it has no meaning beside the rest.

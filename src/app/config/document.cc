@@ -11,6 +11,7 @@
 #include "app/config/checks.h"
 #include "app/config/include.h"
 #include "app/config/items.h"
+#include "app/config/listeners.h"
 #include "app/config/plugin_use.h"
 #include "app/config/routes.h"
 #include "app/config/upstreams.h"
@@ -36,36 +37,6 @@ bool read_workers(const Node& node, const Reading& reading, Document& document) 
   return true;
 }
 
-/// Addresses tell TCP senders apart; who may open a unix socket is said by its folder.
-bool settle_proxy_senders(ListenerDocument& listener, const Reading& at) {
-  if (!listener.proxy_senders) return true;
-  ProxySenders& senders = *listener.proxy_senders;
-  senders.all = listener.address.is_unix();
-  if (senders.all == senders.blocks.empty()) return true;
-  const Reading here = at.member("proxy_protocol");
-  const Place place = listener.proxy_senders_place;
-  return senders.all ? here.error(place, "who opens a unix socket has no address", "write on")
-                     : here.error(place, "anybody who can connect could say that he is somebody else",
-                                  "write the addresses of your load balancers: [10.0.0.0/8]");
-}
-
-bool read_listeners(const Node& node, const Reading& reading, Document& document) {
-  return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
-    ListenerDocument listener;
-    listener.place = item.place();
-    bool good = listener_schema().read_into(item, at, listener);
-    if (listener.tls && !settle_protocols(*listener.tls, listener.http2)) {
-      at.diagnostics().error(listener.tls->protocols_place, at.path() + ".tls.protocols",
-                             "h2 is offered where http2 is off", "take h2 out, or http2: false out of the listener");
-      good = false;
-    }
-    good = settle_proxy_senders(listener, at) && good;
-    if (listener.name.empty()) listener.name = listener.address.text();
-    document.listeners.push_back(std::move(listener));  // also with errors: routes may name it
-    return good;
-  });
-}
-
 bool read_admins(const Node& node, const Reading& reading, Document& document) {
   document.admin.clear();
   return for_each_item(node, reading, [&](const Node& item, const Reading& at) {
@@ -78,6 +49,10 @@ struct Draft {
   Document document;
   const PluginNames* names = nullptr;
 };
+
+bool read_listeners(const Node& node, const Reading& reading, Draft& draft) {
+  return read_listeners(node, reading, *draft.names, draft.document.listeners);
+}
 
 bool read_upstreams(const Node& node, const Reading& reading, Draft& draft) {
   return read_upstreams(node, reading, *draft.names, draft.document.upstreams);
@@ -165,8 +140,10 @@ const Schema<Draft>& top_schema() {
                   {.doc = "Where operators ask and command; loopback TCP only answers.",
                    .example = "unix:/run/weir/admin.sock",
                    .default_value = "unix:/run/weir/admin.sock"})
-          .custom("listeners", "list of listener", of_document(read_listeners),
-                  {.doc = "Where clients connect.", .example = "[\":8080\"]"}, &listener_schema())
+          .custom(
+              "listeners", "list of listener",
+              [](const Node& node, const Reading& at, Draft& draft) { return read_listeners(node, at, draft); },
+              {.doc = "Where clients connect.", .example = "[\":8080\"]"}, &listener_schema())
           .custom("trusted_proxies", "list of block of addresses", of_document(read_trusted),
                   {.doc = "Whose X-Forwarded-For and Forwarded are believed.", .example = "[10.0.0.0/8]"})
           .custom("forwarded", "map", section(&Document::forwarded, forwarded_schema()),
@@ -254,7 +231,10 @@ void check_presence(const Node& sections, const std::vector<LoadedFile>& files, 
   }
   const bool any_route =
       std::ranges::any_of(files, [](const LoadedFile& file) { return is_given(file.root, "routes"); });
-  if (!any_route) diagnostics.warning(whole, "routes", "there is no route: every request gets 404");
+  // Without listeners, too, requests would go nowhere; where all are raw none is missed.
+  const bool asked = document.listeners.empty() ||
+                     std::ranges::any_of(document.listeners, [](const auto& each) { return each.raw == nullptr; });
+  if (!any_route && asked) diagnostics.warning(whole, "routes", "there is no route: every request gets 404");
 }
 
 void add_targets(const Node& node, std::vector<std::pair<std::string, Place>>& names) {

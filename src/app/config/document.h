@@ -98,6 +98,8 @@ enum class WrittenProtocol : std::uint8_t {
   h2,        ///< over TLS HTTP/2, and nothing else
   h2c,
   fastcgi,
+  tcp,  ///< whatever the clients of a raw listener speak
+  udp,  ///< the same in datagrams
 };
 
 /// Which PROXY header connections to an upstream begin with.
@@ -136,11 +138,16 @@ struct UpstreamDocument {
   OutlierRules outliers{.watch = false};  ///< watched when something is said of them
   std::uint32_t panic_below_percent = HealthRules{}.panic_below_percent;
 
+  /// It is asked by no requests: its protocol is tcp or udp, and what else stands here of HTTP has no meaning.
+  [[nodiscard]] bool raw() const {
+    return written_protocol == WrittenProtocol::tcp || written_protocol == WrittenProtocol::udp;
+  }
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
-  /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it.
+  /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it. A raw
+  /// connection has one client, and servers that greet would greet nobody.
   void speak(UpstreamProtocol chosen) {
     protocol = chosen;
-    if (chosen == UpstreamProtocol::fastcgi) connections.idle_max = 0;
+    if (chosen == UpstreamProtocol::fastcgi || raw()) connections.idle_max = 0;
   }
 };
 

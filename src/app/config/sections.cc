@@ -84,32 +84,6 @@ std::string pseudonym_complaint(const std::string& pseudonym) {
   return "is not a name of letters, digits and !#$%&'*+-.^_`|~; write weir";
 }
 
-const Schema<ProxySenders>& proxy_senders_schema() {
-  static const auto schema =
-      Schema<ProxySenders>("proxy protocol", "Who has to say whose connection it is, before all else.")
-          .option("from", &ProxySenders::blocks,
-                  {.doc = "Where such connections come from; of a unix socket, nothing: all who may open it.",
-                   .example = "[10.0.0.0/8]"})
-          .option("timeout", &ProxySenders::timeout,
-                  {.doc = "From a connection's begin to the end of its header.", .example = "5s", .minimum = shortest})
-          .shorthand([](const Node& node, const Reading& reading, ProxySenders& senders) {
-            if (node.is_scalar() && node.text() == "on") return true;
-            return OptionType<std::vector<Cidr>>::read(node, reading, senders.blocks);
-          });
-  return schema;
-}
-
-bool read_proxy_senders(const Node& node, const Reading& reading, ListenerDocument& listener) {
-  listener.proxy_senders_place = node.place();
-  if (proxy_senders_schema().read_into(node, reading, listener.proxy_senders.emplace())) return true;
-  listener.proxy_senders.reset();  // of what could not be read nothing more is to be said
-  return false;
-}
-
-bool read_tls(const Node& node, const Reading& reading, ListenerDocument& listener) {
-  return tls_schema().read_into(node, reading, listener.tls.emplace());
-}
-
 }  // namespace
 
 const Schema<Limits>& limits_schema() {
@@ -342,34 +316,6 @@ const Schema<StateDocument>& state_schema() {
           .bytes("size", &StateDocument::size,
                  {.doc = "Of all together; the oldest go first.", .example = "64MiB", .minimum = mebibyte})
           .shorthand("path");
-  return schema;
-}
-
-const Schema<ListenerDocument>& listener_schema() {
-  static const auto schema =
-      Schema<ListenerDocument>("listener", "Where clients connect.")
-          .option("address", &ListenerDocument::address,
-                  {.doc = "Address and port, or a unix socket.", .example = "\":8080\"", .required = true})
-          .option("name", &ListenerDocument::name, {.doc = "What routes call it.", .example = "web"})
-          .custom("protocol", "http",
-                  [](const Node& node, const Reading& reading, ListenerDocument&) {
-                    std::size_t index = 0;
-                    return option::read_word(node, reading, {"http"}, index);
-                  },
-                  {.doc = "Which protocol is spoken.", .example = "http", .default_value = "http"})
-          .option(
-              "http2", &ListenerDocument::http2,
-              {.doc = "Whether HTTP/2 is spoken with clients that agree on it by ALPN, or begin with it without TLS.",
-               .example = "false"})
-          .custom("proxy_protocol", "proxy protocol", read_proxy_senders,
-                  {.doc = "Whose connections must begin with a PROXY header (v1 or v2) that names the client, and are "
-                          "believed; others may not send one. On a unix socket: on, for all who may open it.",
-                   .example = "[10.0.0.0/8]"},
-                  &proxy_senders_schema())
-          .custom("tls", "tls", read_tls,
-                  {.doc = "Makes it speak TLS.", .example = "{ certificates: [{ certificate: a.pem, key: a.key }] }"},
-                  &tls_schema())
-          .shorthand("address");
   return schema;
 }
 

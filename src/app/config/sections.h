@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,14 +25,31 @@ struct AdminDocument {
   Place place;
 };
 
+/// What `listeners[].protocol` may say.
+enum class ListenerProtocol : std::uint8_t { http, tcp, tls_passthrough, udp };
+
+struct RawDocument;  // app/config/raw_streams.h
+
+/// Options of raw streams as they are written: null where they are not.
+struct RawWritten {
+  Node proxy;
+  Node filters;
+  Node routes;
+  Node timeouts;
+  Node connections;
+};
+
 struct ListenerDocument {
   std::string name;  ///< the address when none is given
   Endpoint address;
+  ListenerProtocol protocol = ListenerProtocol::http;
   bool http2 = true;
   Place place;
   std::optional<TlsDocument> tls;             ///< nothing: it is plain
   std::optional<ProxySenders> proxy_senders;  ///< nothing: connections begin without a header
   Place proxy_senders_place;
+  RawWritten raw_written;
+  std::shared_ptr<const RawDocument> raw;  ///< null: HTTP is spoken
 };
 
 struct AccessLogDocument {

@@ -168,9 +168,12 @@ const Schema<UpstreamDocument>& upstream_schema() {
                    {"auto", WrittenProtocol::by_offer},
                    {"h2", WrittenProtocol::h2},
                    {"h2c", WrittenProtocol::h2c},
-                   {"fastcgi", WrittenProtocol::fastcgi}},
+                   {"fastcgi", WrittenProtocol::fastcgi},
+                   {"tcp", WrittenProtocol::tcp},
+                   {"udp", WrittenProtocol::udp}},
                   {.doc = "What the servers speak: HTTP/1.1; over TLS HTTP/2 where they agree to it (auto), or nothing "
-                          "else (h2); HTTP/2 without TLS (h2c: gRPC); fastcgi is for the service of that name.",
+                          "else (h2); HTTP/2 without TLS (h2c: gRPC); fastcgi is for the service of that name; tcp "
+                          "and udp are for listeners of raw streams.",
                    .example = "h2c"})
           .choice(
               "proxy_protocol", &UpstreamDocument::introduction,
@@ -259,7 +262,7 @@ bool read_upstreams(const Node& node, const Reading& reading, const PluginNames&
     upstream.protocol = spoken(upstream.written_protocol);
     const Node* connections = member.value.find("connections");
     const bool says_idle = connections != nullptr && connections->find("idle_max") != nullptr;
-    if (!says_idle) upstream.speak(upstream.protocol);
+    if (!says_idle || upstream.raw()) upstream.speak(upstream.protocol);
     const Node::Member* spill = member.value.find_member("zone_spill");
     if (spill != nullptr && upstream.zone.empty())
       good = at.member("zone_spill")

@@ -5,8 +5,10 @@
 #include <cstring>
 #include <optional>
 
+#include "app/config/raw_streams.h"
 #include "app/default_admin.h"
 #include "app/process/process.h"
+#include "runtime/datagrams.h"
 
 namespace weir {
 namespace {
@@ -20,6 +22,11 @@ std::optional<UntrustedFolder> make_folder_of(const ListenerPlan& plan) {
 // Our cores share their port (SO_REUSEPORT), and would share it with another gateway of the same user without a word:
 // half of the connections would go astray. A socket that does not share finds out.
 Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
+  if (plan.takes_datagrams()) {
+    TRY(const Handle probe, dynamic_cast<DatagramIo&>(shard.reactor.io()).listen_datagrams(plan.address, false));
+    shard.reactor.io().close(probe, false);
+    return {};
+  }
   TRY(const Handle probe, shard.reactor.io().listen(plan.address, {}));
   shard.reactor.io().close(probe, false);
   return {};
@@ -29,27 +36,24 @@ Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
 
 std::vector<ListenerPlan> Process::plan_listeners(const config::Document& document, Diagnostics& diagnostics) {
   std::vector<ListenerPlan> plans;
-  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use, bool http2,
-                        const ProxySenders& senders) {
+  const auto plan = [&](const std::string& name, const Endpoint& endpoint, Place place, ListenerUse use) {
     const auto address = socket_address(endpoint);
     if (!address) {
       diagnostics.error(place, "listeners", fmt::format("\"{}\" is not an address of this machine", endpoint.text()),
                         "write an IP address, or only :port");
-      return;
+      return false;
     }
-    plans.push_back({.name = name,
-                     .id = listener_numbers_.number_of(name),
-                     .address = *address,
-                     .use = use,
-                     .http2 = http2,
-                     .proxy_senders = senders});
+    plans.push_back({.name = name, .id = listener_numbers_.number_of(name), .address = *address, .use = use});
+    return true;
   };
   for (const config::ListenerDocument& listener : document.listeners) {
-    plan(listener.name, listener.address, listener.place, ListenerUse::traffic, listener.http2,
-         listener.proxy_senders.value_or(ProxySenders{}));
+    if (!plan(listener.name, listener.address, listener.place, ListenerUse::traffic)) continue;
+    plans.back().http2 = listener.http2;
+    plans.back().proxy_senders = listener.proxy_senders.value_or(ProxySenders{});
+    if (listener.raw != nullptr) plans.back().raw = config::raw_protocol_of(listener.protocol);
   }
   for (const config::AdminDocument& admin : document.admin) {
-    plan("admin", admin.address, admin.place, ListenerUse::admin, false, {});
+    if (plan("admin", admin.address, admin.place, ListenerUse::admin)) plans.back().http2 = false;
   }
   return plans;
 }
@@ -95,8 +99,9 @@ std::optional<SocketAddress> Process::open_or_explain(const ListenerPlan& plan, 
 // The first core decides the port (when it was 0) and whether the address can be had at all; the others join it there.
 Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
   // Where we listen on the same port already (:8080 becomes 127.0.0.1:8080), the probe would only meet ourselves.
-  const bool port_is_ours = std::ranges::any_of(
-      open_listeners_, [&](const ListenerPlan& open) { return port_of(open.address) == port_of(plan.address); });
+  const bool port_is_ours = std::ranges::any_of(open_listeners_, [&](const ListenerPlan& open) {
+    return port_of(open.address) == port_of(plan.address) && open.takes_datagrams() == plan.takes_datagrams();
+  });
   if (plan.address.family() != AF_UNIX && !port_is_ours) {
     TRY_VOID(workers_.front()->call([&] { return nobody_else_listens(workers_.front()->shard(), plan); }));
   }

@@ -161,6 +161,7 @@ bool Process::start(Candidate& candidate) {
   const ShardServer::Parts parts{.traffic = surroundings_->traffic(),
                                  .admin = surroundings_->admin(),
                                  .protocol = client_protocols(),
+                                 .raw_streams = &surroundings_->raw_streams(),
                                  .census = census_};
   for (unsigned number = 0; number < worker_count(candidate.document); ++number) {
     resolvers_.push_back(make_resolver(candidate.document.resolver));

@@ -12,6 +12,7 @@
 #include "observers/heavy_traffic/heavy_traffic.h"
 #include "observers/route_metrics/route_metrics.h"
 #include "observers/stories/stories.h"
+#include "server/raw_streams.h"
 #include "server/serve.h"
 
 namespace weir {
@@ -50,6 +51,7 @@ struct Surroundings::Parts {
         stories(document.stories, worker_count(document)),
         observers{&access_log, &routes, &heavy, &stories},
         traffic(observers),
+        raw_streams(observers),
         admin(operations, &routes, &access_log, &stories, &heavy) {}
 
   ErrorLog error_log;
@@ -60,6 +62,7 @@ struct Surroundings::Parts {
   Stories stories;
   std::array<Observer*, 4> observers;
   Serve traffic;
+  RawStreams raw_streams;
   AdminHandler admin;
 };
 
@@ -79,6 +82,9 @@ void Surroundings::configure(const config::Document& document) {
 
 Handler& Surroundings::traffic() {
   return parts_->traffic;
+}
+const RawStreams& Surroundings::raw_streams() {
+  return parts_->raw_streams;
 }
 Handler& Surroundings::admin() {
   return parts_->admin;

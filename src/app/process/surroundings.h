@@ -11,6 +11,7 @@
 namespace weir {
 
 class ErrorLog;
+class RawStreams;  // server/raw_streams.h
 
 /// What a supervisor wants to hear of.
 enum class SupervisorNews : std::uint8_t { ready, reloading, stopping };
@@ -24,6 +25,8 @@ class Surroundings {
   ~Surroundings();
 
   [[nodiscard]] Handler& traffic();
+  /// What listeners that speak no HTTP serve.
+  [[nodiscard]] const RawStreams& raw_streams();
   [[nodiscard]] Handler& admin();
   [[nodiscard]] ErrorLog& log();
 

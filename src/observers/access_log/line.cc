@@ -8,6 +8,7 @@
 #include <array>
 
 #include "contracts/proxied.h"
+#include "contracts/raw.h"
 #include "observers/access_log/redact.h"
 
 namespace weir {
@@ -154,21 +155,27 @@ void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery&
     out.append('"');
   }
   line.text(",\"listener\":", exchange.connection.listener_name);
-  line.text(",\"method\":", request.method_text);
-  line.text(",\"host\":", request.authority);
-  line.target(",\"path\":", target_of(request));
-  if (!request.method_text.empty()) line.text(",\"version\":", name_of(request.version));
+  const bool raw = is_raw(exchange.connection);
+  if (raw) line.text(",\"protocol\":", exchange.connection.scheme);
+  if (!raw) {
+    line.text(",\"method\":", request.method_text);
+    line.text(",\"host\":", request.authority);
+    line.target(",\"path\":", target_of(request));
+    if (!request.method_text.empty()) line.text(",\"version\":", name_of(request.version));
+  }
   if (const tls::Facts* tls = exchange.connection.tls) {
     line.text(",\"tls\":", tls->version);
     line.text(",\"cipher\":", tls->cipher);
     line.text(",\"server_name\":", tls->server_name);
+  } else if (raw) {
+    line.text(",\"server_name\":", request.host);
   }
   line.text(",\"configuration\":", exchange.configuration());
   line.text(",\"route\":", exchange.route_name);
   line.text(",\"upstream\":", exchange.upstream_name);
   line.text(",\"endpoint\":", exchange.upstream_endpoint);
   if (exchange.attempts > 0) line.number(",\"attempts\":", exchange.attempts);
-  line.number(",\"status\":", delivery.status);
+  if (!raw) line.number(",\"status\":", delivery.status);
   line.number(",\"bytes_in\":", delivery.request_body_bytes);
   line.number(",\"bytes_out\":", delivery.response_body_bytes);
   append_phases(line, exchange.timings);
@@ -197,6 +204,10 @@ void append_combined_line(LineBuffer& out, const Exchange& exchange, const Deliv
     asked += redacted(target_of(request));
     asked += " HTTP/";
     asked += name_of(request.version);
+  }
+  if (is_raw(exchange.connection)) {
+    asked = exchange.connection.scheme;
+    if (!request.host.empty()) asked += ' ' + std::string(request.host);
   }
   append_quoted(out, asked);
   out.append(' ');

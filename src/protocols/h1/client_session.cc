@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "protocols/h1/head_parser.h"
 #include "protocols/h1/head_writer.h"
-#include "protocols/h1/stream_duplex.h"
 
 namespace weir::h1 {
 
@@ -48,17 +47,6 @@ class ResponseBody final : public Body {
   BodyReader reader_;
   Duration idle_;
   bool ends_with_connection_;
-};
-
-/// What an upgraded connection is to the relay. Holds the session (never healthy again) as long as it lives.
-class UpstreamTunnel final : public StreamDuplex {
- public:
-  explicit UpstreamTunnel(ClientSessionH1& session)
-      : StreamDuplex(*session.stream_, session.inbox_), session_(session) {}
-  ~UpstreamTunnel() override { session_.let_go(false); }
-
- private:
-  ClientSessionH1& session_;
 };
 
 Reply ClientSessionH1::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
@@ -151,9 +139,9 @@ Task<Result<void>> ClientSessionH1::read_head(Exchange& exchange, const RequestH
 }
 
 Result<void> ClientSessionH1::attach_content(Exchange& exchange, Answer& answer, const UpstreamTimeouts& timeouts) {
-  if (!answer.head.keep_alive || answer.head.status == 101) condemn();
+  if (!answer.head.keep_alive) condemn();
   if (answer.head.status == 101) {
-    answer.tunnel = std::make_unique<UpstreamTunnel>(*this);
+    answer.tunnel = std::make_unique<SessionTunnel>(*this);
     return {};
   }
   const Framing framing = answer.head.framing;

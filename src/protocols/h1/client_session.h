@@ -19,7 +19,6 @@ class ClientSessionH1 final : public OneExchangeSession {
 
  private:
   friend class ResponseBody;
-  friend class UpstreamTunnel;
 
   /// How far the head of the answer has come: a part of it, an interim one and nothing behind it yet, or all.
   enum class Heard : std::uint8_t { part, interim, last };

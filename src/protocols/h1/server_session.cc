@@ -7,10 +7,10 @@
 #include "base/fault.h"
 #include "protocols/h1/body_writer.h"
 #include "protocols/h1/head_parser.h"
-#include "protocols/h1/stream_duplex.h"
 #include "server/answer_framing.h"
 #include "server/linger.h"
 #include "server/tunnel.h"
+#include "upstream/stream_duplex.h"
 
 namespace weir::h1 {
 namespace {

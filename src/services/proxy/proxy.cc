@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "contracts/raw.h"
 #include "server/proxy_status.h"
 #include "upstream/attempt.h"
 #include "upstream/forwarding.h"
@@ -40,6 +41,10 @@ Reply Proxy::handle(Exchange& exchange) const {
     exchange.record(
         {.room = "proxy", .verdict = "picked", .subject = target.cluster->name(), .reason = "by_weight", .place = {}},
         draw);
+  }
+  // A raw stream has no head: what it would say of the client stands in a PROXY header, or nowhere.
+  if (is_raw(exchange.connection)) {
+    co_return co_await send_to(*target.cluster, exchange, exchange.request);
   }
   const RequestHead& head = compose_upstream_head(exchange.request, exchange, exchange.arena, exchange.upgrade_allowed);
   exchange.expectation_forwarded = head.expects_continue;

@@ -42,9 +42,12 @@ class Gateway:
         self.process: subprocess.Popen | None = None
 
     def fill(self, text: str) -> str:
+        return repeat(self.fill_places(text))
+
+    def fill_places(self, text: str) -> str:
         for name, value in self.places.items():
             text = text.replace("${" + name + "}", value)
-        return repeat(text)
+        return text
 
     def write(self, yaml: str) -> None:
         added = [line for key, line in DEFAULTS.items() if not re.search(rf"^{key}:", yaml, re.M)]

@@ -215,6 +215,9 @@ class Story:
     # --- one step ---
 
     def take(self, block: Block, step: Step) -> None:
+        if block.kind in ("client", "h2", "log"):  # who asks for a tunnel says where to
+            fill = self.gateway.fill_places
+            step = Step(step.line, step.word, fill(step.rest), [fill(line) for line in step.lines])
         if block.kind in ("client", "admin"):
             self.take_client(block, step)
         elif block.kind == "h2":
@@ -281,6 +284,10 @@ class Story:
         sock.settimeout(self.wire.step_seconds)
         try:
             sock.connect(target)
+        except ConnectionResetError:               # it stood, and the gateway was quick
+            self.clients[block.name] = Connection(self.wire, sock, block.name)
+            self.clients[block.name].note_reset()
+            return
         except OSError as error:
             sock.close()
             raise Failure(f"{block.name} to connect to {address}", str(error))

@@ -148,8 +148,7 @@ class Connection:
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError:
-            self.ended = self.was_reset = True
-            self.wire.tell(self.who, "--", b"the gateway reset the connection")
+            self.note_reset()
             return
         if data:
             self.buffer += data
@@ -157,6 +156,10 @@ class Connection:
         else:
             self.ended = True
             self.wire.tell(self.who, "--", b"the gateway closed the connection")
+
+    def note_reset(self) -> None:
+        self.ended = self.was_reset = True
+        self.wire.tell(self.who, "--", b"the gateway reset the connection")
 
     def send(self, data: bytes) -> None:
         """Queues `data`; what the kernel does not take now flows during later waits."""

@@ -1,10 +1,10 @@
-// A connection that has left HTTP: the end of a tunnel, with the bytes that came behind the last head first.
+// A connection as the end of a tunnel or of a raw stream: bytes that came before it was one go first.
 #pragma once
 
 #include "contracts/duplex.h"
 #include "net/inbox.h"
 
-namespace weir::h1 {
+namespace weir {
 
 class StreamDuplex : public Duplex {
  public:
@@ -23,10 +23,13 @@ class StreamDuplex : public Duplex {
     co_return co_await stream_.send(bytes, timeout);
   }
   void finish_sending() override { stream_.shut_down_sending(); }
+  /// What was sent is not all there was: from now on the end of this is a reset and no orderly one, so that nobody
+  /// takes the part for the whole.
+  void cut() { stream_.reset_on_close(); }
 
  private:
   Stream& stream_;
   Inbox& inbox_;
 };
 
-}  // namespace weir::h1
+}  // namespace weir

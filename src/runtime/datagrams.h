@@ -1,0 +1,43 @@
+// Datagrams of many senders on one socket: what a listener of UDP needs beside Io's connected sockets.
+//
+// Idea: nobody waits in an op. The socket is watched (Io::watch), and whoever is told takes datagrams until none is
+// left: a receive that says who sent is a call, not a wait. Sending never waits either: a datagram that the kernel has
+// no room for is lost, as it may be anywhere on its way.
+//
+// Invariants every backend keeps (runtime/datagrams_test runs on all)
+//   (1) Who watches is told after anything has come that receive_from() would not have taken when it last said -EAGAIN.
+//   (2) A datagram keeps its bounds; what does not fit into `room` is lost.
+//   (3) What is sent to the sender of a datagram, with that datagram's ends, comes from the address that it was sent
+//   to.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "runtime/io.h"
+#include "runtime/socket_address.h"
+
+namespace weir {
+
+/// Whose a datagram is, and which of the machine's addresses it came to.
+struct DatagramEnds {
+  SocketAddress peer;
+  std::array<std::uint8_t, 16> own{};  ///< as IPv6, IPv4 mapped; zeros: that of the socket
+  friend bool operator==(const DatagramEnds&, const DatagramEnds&) = default;
+};
+
+class DatagramIo {
+ public:
+  /// A socket that takes datagrams from anybody. Closed by Io::close().
+  virtual Result<Handle> listen_datagrams(const SocketAddress& address, bool reuse_port) = 0;
+  /// \returns  bytes of the next datagram, -EAGAIN when none is there, or another -errno
+  virtual std::int64_t receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) = 0;
+  /// \returns  bytes sent, or -errno; -EAGAIN when there is no room
+  virtual std::int64_t send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) = 0;
+
+ protected:
+  ~DatagramIo() = default;
+};
+
+}  // namespace weir

@@ -1,0 +1,83 @@
+// Counting, choosing, asking.
+#include "server/raw_exchange.h"
+
+#include "http/request_id.h"
+#include "server/gateway.h"
+
+namespace weir {
+namespace {
+
+bool is_of_datagrams(const Exchange& exchange) {
+  return exchange.connection.scheme == name_of(RawProtocol::udp);
+}
+
+/// Counts it when it is over and tells the observers.
+class Bookkeeper final : public Finisher {
+ public:
+  Bookkeeper(std::span<Observer* const> observers, RawCounts& counts) : observers_(observers), counts_(counts) {}
+
+  void finish(const Exchange& exchange, const Delivery& delivery) override {
+    if (is_of_datagrams(exchange)) {
+      counts_.sessions_open.fetch_sub(1, std::memory_order_relaxed);
+    } else {
+      counts_.streams_open.fetch_sub(1, std::memory_order_relaxed);
+      add(counts_.bytes_from_clients, delivery.request_body_bytes);
+      add(counts_.bytes_to_clients, delivery.response_body_bytes);
+    }
+    ShardMetrics& metrics = exchange.shard.metrics;
+    if (delivery.error != nullptr) metrics.errors_by_code[static_cast<std::size_t>(delivery.error->code)].add();
+    for (Observer* observer : observers_) observer->ended(exchange, delivery);
+  }
+
+ private:
+  std::span<Observer* const> observers_;
+  RawCounts& counts_;
+};
+
+void take_route(Exchange& exchange, const RawVerdict& verdict) {
+  const Route* const route = verdict.chosen == nullptr ? nullptr : verdict.chosen->route.get();
+  exchange.record({.room = "raw_route",
+                   .verdict = route != nullptr ? "matched" : "refused",
+                   .subject = route != nullptr ? std::string_view(route->name) : std::string_view(),
+                   .reason = verdict.reason,
+                   .place = route != nullptr ? route->place : Place{}});
+  if (route == nullptr) return;
+  exchange.route_name = route->name;
+  exchange.filters = route->filters_text;
+  exchange.tunnel_idle = route->tunnel_idle;
+  exchange.tunnel_age = route->tunnel_age;
+}
+
+}  // namespace
+
+void begin_raw(Exchange& exchange, std::span<Observer* const> observers, RawCounts& counts) {
+  const bool datagrams = is_of_datagrams(exchange);
+  add(datagrams ? counts.sessions : counts.streams);
+  add(datagrams ? counts.sessions_open : counts.streams_open);
+  exchange.at_end(*exchange.arena.make<Bookkeeper>(observers, counts));
+  exchange.request.method_text = exchange.connection.scheme;  // what stories call it
+  exchange.timings.head_started = exchange.connection.accepted;
+  exchange.timings.head_read = exchange.shard.reactor.now();
+  const RequestId id = make_request_id(exchange.shard.reactor.random());
+  exchange.request_id = exchange.arena.copy(view_of(id));
+}
+
+Reply open_raw(Exchange& exchange, std::string_view server_name, std::shared_ptr<RawCount>& counted) {
+  exchange.request.host = exchange.arena.copy(server_name);
+  exchange.request.authority = exchange.request.host;
+  const auto& gateway = static_cast<const Gateway&>(*exchange.snapshot);
+  const RawListener* const listener = gateway.raw_listener_of(exchange.connection.listener);
+  if (listener == nullptr) co_return fail(gateway_error(Code::no_route));  // a reload has taken it away meanwhile
+  if (!listener->count->enter(listener->connections_max)) co_return fail(gateway_error(Code::too_many_connections));
+  counted = listener->count;
+  const RawVerdict verdict = listener->routes.find(exchange.request.host);
+  take_route(exchange, verdict);
+  if (verdict.chosen == nullptr) co_return fail(client_error(Code::no_route));
+  const Route& route = *verdict.chosen->route;
+  CO_TRY(Answer answer, co_await Next(route.filters, *route.service)(exchange));
+  // Filters may answer by themselves: there is nobody here who could read that.
+  if (answer.tunnel == nullptr) co_return fail(gateway_error(Code::access_denied));
+  co_return answer;
+}
+
+}  // namespace weir

@@ -1,0 +1,160 @@
+// One raw stream, in the order in which things happen.
+#include "server/raw_streams.h"
+
+#include "net/tls/client_hello.h"
+#include "server/raw_exchange.h"
+#include "server/relay.h"
+#include "upstream/stream_duplex.h"
+
+namespace weir {
+namespace {
+
+/// What became of waiting for a ClientHello.
+struct HeardHello {
+  Result<tls::ClientHello> hello{};
+  bool silent = false;  ///< nothing came at all: somebody only looked whether the port is open
+};
+
+/// Waits for it and takes nothing. \param patience  for all of it
+Task<HeardHello> hear_client_hello(Inbox& inbox, Duration patience) {
+  const Reactor& reactor = inbox.stream().reactor();
+  const Time deadline = deadline_after(reactor.now(), patience);
+  while (true) {
+    const std::span<char> unread = inbox.unread();
+    tls::PeekedHello peeked = tls::peek({unread.data(), unread.size()});
+    if (peeked.state == tls::PeekedHello::State::whole) co_return HeardHello{.hello = std::move(peeked.hello)};
+    if (peeked.state == tls::PeekedHello::State::refused) {
+      co_return HeardHello{.hello = fail(client_error(Code::tls_failed, sentence_of(peeked.why)))};
+    }
+    const Duration left = time_left(reactor.now(), deadline);
+    const Result<std::size_t> more = co_await inbox.fill_behind(limits::scratch_bytes, left);
+    if (more && *more > 0) continue;
+    const Error why = more                                   ? client_error(Code::peer_closed)
+                      : more.error().code == Code::timed_out ? client_error(Code::tls_timeout)
+                                                             : more.error();
+    co_return HeardHello{.hello = fail(why), .silent = inbox.empty()};
+  }
+}
+
+/// Fatal, unrecognized_name (RFC 6066 section 3, RFC 8446 section 6.2): a client that hears it says what is wrong.
+constexpr std::string_view no_such_name_alert("\x15\x03\x03\x00\x02\x02\x70", 7);
+
+bool is_passed_on_unopened(const ConnectionFacts& facts) {
+  return facts.scheme == name_of(RawProtocol::tls_passthrough);
+}
+
+class RawStream final : private ExchangeHost, private Watcher {
+ public:
+  RawStream(ServerContext& context, Inbox& inbox, const RawStreams& all)
+      : context_(context), shard_(context.shard()), inbox_(inbox), all_(all) {
+    stream().watch(this);
+  }
+  ~RawStream() {
+    stream().watch(nullptr);
+    if (counted_ != nullptr) counted_->leave();
+  }
+
+  /// Serves the connection to its end.
+  Task<void> run();
+
+ private:
+  [[nodiscard]] Stream& stream() const { return inbox_.stream(); }
+  Task<HeardHello> hear_hello();
+  Reply open(Exchange& exchange, const Result<tls::ClientHello>& hello);
+  Task<void> relay_both(Exchange& exchange, Answer answer, Delivery& delivery);
+  Task<void> turn_away(Error why);
+
+  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
+  void limit_time(Time) override {}
+  /// The client can no longer be written to.
+  void on_activity(bool gone) override {
+    if (gone && region_ != nullptr) region_->request(client_error(Code::peer_reset));
+  }
+
+  ServerContext& context_;
+  Shard& shard_;
+  Inbox& inbox_;
+  const RawStreams& all_;
+  Cancellation* region_ = nullptr;
+  std::shared_ptr<RawCount> counted_;  // its listener's, while this is among them
+};
+
+Task<void> RawStream::run() {
+  HeardHello heard;
+  if (is_passed_on_unopened(context_.facts())) {
+    heard = co_await hear_hello();
+    if (heard.silent) co_return;
+  }
+  context_.set_idle(false);
+  Exchange exchange(shard_, context_.facts(), context_.pin(), *this);
+  CancellationRegion region(co_await current_cancellation{});
+  region_ = &region.inner();
+  begin_raw(exchange, all_.observers(), all_.counts());
+  Delivery delivery;
+  Result<Answer> answered = co_await open(exchange, heard.hello).under(region.inner());
+  exchange.timings.response_head = shard_.reactor.now();
+  if (answered) {
+    co_await relay_both(exchange, std::move(*answered), delivery);
+  } else {
+    delivery.error = exchange.arena.make<Error>(answered.error());
+    if (exchange.attempts == 0) add(all_.counts().refused);
+    co_await turn_away(answered.error());
+  }
+  exchange.scope.cancel(gateway_error(Code::canceled));
+  co_await exchange.scope.join();
+  region_ = nullptr;
+  exchange.finish(delivery);
+}
+
+Task<HeardHello> RawStream::hear_hello() {
+  context_.set_idle(true);
+  Duration patience;
+  {
+    const SnapshotPin now = context_.pin();  // not held: a client may take its time
+    patience = context_.draining() ? now->timeouts.linger : now->timeouts.tls_handshake;
+  }
+  co_return co_await hear_client_hello(inbox_, patience);
+}
+
+Reply RawStream::open(Exchange& exchange, const Result<tls::ClientHello>& hello) {
+  if (!hello) return refuse(hello.error());
+  const tls::Facts* const opened = context_.facts().tls;
+  return open_raw(exchange, opened != nullptr ? opened->server_name : hello->server_name, counted_);
+}
+
+Task<void> RawStream::relay_both(Exchange& exchange, Answer answer, Delivery& delivery) {
+  delivery.status = answer.head.status;
+  exchange.release_snapshot();
+  StreamDuplex client(stream(), inbox_);
+  const RelayOutcome outcome =
+      co_await relay(shard_.reactor, client, *answer.tunnel,
+                     {.idle = exchange.tunnel_idle, .half_closed = no_limit, .age = exchange.tunnel_age})
+          .under(*region_);
+  delivery.request_body_bytes = outcome.bytes_from_client;
+  delivery.response_body_bytes = outcome.bytes_to_client;
+  delivery.complete = outcome.result.has_value();
+  if (outcome.result) co_return;
+  delivery.error = exchange.arena.make<Error>(outcome.result.error());
+  client.cut();
+  if (auto* const upstream = dynamic_cast<StreamDuplex*>(answer.tunnel.get())) upstream->cut();
+}
+
+/// There is no tunnel, and no words to say why, but for a name that nobody has.
+Task<void> RawStream::turn_away(Error why) {
+  if (why.code == Code::no_route && is_passed_on_unopened(context_.facts())) {
+    static_cast<void>(co_await stream().send(no_such_name_alert, Duration::zero()));
+    stream().shut_down_sending();
+    inbox_.consume(inbox_.unread().size());
+    co_return;
+  }
+  stream().reset_on_close();
+}
+
+}  // namespace
+
+Task<void> RawStreams::serve(ServerContext& context, Inbox& inbox) const {
+  RawStream stream(context, inbox, *this);
+  co_await stream.run();
+}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+// Opens tunnels to destinations of a list: CONNECT (RFC 9110 section 9.3.6, RFC 9113 section 8.5).
+//
+//   - listeners: [forward]
+//     connect: { allow: ["*.example.com:443", "git.partner.test:22"] }
+//
+// The answer is the tunnel itself, over HTTP/1.1 the whole connection, over HTTP/2 one stream; the session relays.
+// Everything else than CONNECT is 405 here, and CONNECT is 405 at every other service.
+#pragma once
+
+#include "contracts/plugin.h"
+#include "contracts/tunnel_service.h"
+#include "services/connect/destination.h"
+
+namespace weir {
+
+class Connect final : public TunnelService {
+ public:
+  Connect(DestinationRules rules, Duration timeout) : rules_(std::move(rules)), timeout_(timeout) {}
+
+  Reply handle(Exchange& exchange) const override;
+  Effect rehearse(ImaginedRequest& imagined) const override;
+
+ private:
+  [[nodiscard]] bool may_lead_to(Exchange& exchange, const IpAddress& address) const;
+
+  DestinationRules rules_;
+  Duration timeout_;
+};
+
+const ServiceKind& connect_service();
+
+}  // namespace weir
