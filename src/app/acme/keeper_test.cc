@@ -81,6 +81,7 @@ TEST_F(AcmeKeeper, has_a_certificate_issued_and_shows_it) {
   const auto shop = process.want("shop.test");
   const auto follower = std::make_shared<Follower>();
   shop->follow(std::weak_ptr<ManagedCertificate::Follower>(follower));
+  shop->follow(std::weak_ptr<ManagedCertificate::Follower>(follower));
   const auto stand_in = shop->identity(now());
   EXPECT_EQ(stand_in->title(), "shop.test");
   process.start();

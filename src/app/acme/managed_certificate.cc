@@ -131,7 +131,8 @@ void ManagedCertificate::note_renewal(WallTime when) {
 void ManagedCertificate::follow(std::weak_ptr<Follower> who) {
   const std::lock_guard lock(mutex_);
   std::erase_if(followers_, [](const auto& each) { return each.expired(); });
-  followers_.push_back(std::move(who));
+  const auto is_it = [&](const auto& each) { return !each.owner_before(who) && !who.owner_before(each); };
+  if (std::ranges::none_of(followers_, is_it)) followers_.push_back(std::move(who));
 }
 
 void ManagedCertificate::tell_followers(WallTime now) {

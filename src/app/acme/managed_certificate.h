@@ -77,6 +77,7 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
    protected:
     ~Follower() = default;
   };
+  /// Who follows already is told once, however often he says so.
   void follow(std::weak_ptr<Follower> who);
 
  private:

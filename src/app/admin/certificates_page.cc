@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/admin/status_page.h"
+#include "base/limits.h"
 
 namespace weir {
 namespace {
@@ -61,6 +64,7 @@ std::string certificates_text(std::span<const acme::CertificateStatus> certifica
 
 void add_certificates(Exposition& page, std::span<const acme::CertificateStatus> certificates) {
   if (certificates.empty()) return;
+  certificates = certificates.first(std::min(certificates.size(), limits::endpoints_with_metrics));
   const auto each = [&](auto sample) {
     for (const acme::CertificateStatus& certificate : certificates) sample(certificate, certificate.names.front());
   };

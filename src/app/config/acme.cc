@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "app/acme/jws.h"
@@ -62,7 +63,8 @@ bool read_certificate(const Node& node, const Reading& reading, AcmeDocument& ou
     return reading.error(node, fmt::format("a certificate has at most {} names", limits::acme_names),
                          "share them out among several");
   out.names.push_back(std::move(made));
-  return true;
+  return out.names.size() <= limits::tls_certificates ||
+         reading.error(node, "there are more certificates than a listener may have");
 }
 
 bool read_names(const Node& node, const Reading& reading, AcmeDocument& out) {
@@ -140,12 +142,11 @@ bool read_on_demand(const Node& node, const Reading& reading, AcmeDocument& out)
 bool check_acme(const Node& node, const Reading& reading, AcmeDocument& acme) {
   if (acme.names.empty() && !acme.on_demand)
     return reading.error(node, "there is no name to have a certificate for", "write names: [shop.example.com]");
-  std::vector<std::string> seen;
+  std::set<std::string_view> seen;
   for (const AcmeNames& each : acme.names) {
     for (const std::string& name : each.names) {
-      if (std::ranges::find(seen, name) != seen.end())
+      if (!seen.insert(name).second)
         return reading.error(each.place, fmt::format("{} stands twice among the names", name), "leave one out");
-      seen.push_back(name);
     }
   }
   return true;

@@ -207,8 +207,13 @@ Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration pa
   const std::shared_ptr<acme::ManagedCertificate> certificate = co_await on_demand_->certificate_for(shard, name);
   if (certificate == nullptr) co_return;
   certificate->follow(weak_from_this());
-  if (certificate->facts())
-    shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] { kept->certificate_changed(now); });
+  // One that was issued before anybody here asked: of many clients the first sends somebody.
+  if (certificate->facts() && !latest()->knows(name) && !taking_over_.exchange(true)) {
+    shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] {
+      kept->taking_over_ = false;
+      kept->certificate_changed(now);
+    });
+  }
   // It is being issued, or put in its place: whoever came first waits, and others with him.
   while (!on(shard).knows(name) && shard.reactor.now() < deadline) {
     const acme::CertificateStatus status = certificate->status(shard.reactor.wall_now());

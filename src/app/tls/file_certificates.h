@@ -13,6 +13,7 @@
 //   (1) A set of files with errors never replaces one without.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -95,6 +96,7 @@ class FileCertificates final : public CertificateSource,
   std::vector<File> files_;
   std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 
+  std::atomic<bool> taking_over_{false};  // somebody is on his way to put an issued one in its place
   HandedOver content_;
 };
 
