@@ -9,7 +9,7 @@ _weir() {
     return
   fi
   case $previous in
-    -c | --config | --authorities)
+    -c | --config | --authorities | --revocation | --ocsp)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -32,7 +32,7 @@ _weir() {
     healthcheck) words='--ready --admin -h --help' ;;
     hash-password) words='-u --user --algorithm --cost -h --help' ;;
     api-key) words='--expires -h --help' ;;
-    tls) words='--name --authorities -h --help' files=yes ;;
+    tls) words='--name --authorities --revocation --ocsp -h --help' files=yes ;;
     demo-origin) words='--listen -h --help' ;;
     fmt) words='--check --explicit -h --help' files=yes ;;
     schema) words='-h --help' ;;

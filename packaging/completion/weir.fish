@@ -99,6 +99,8 @@ complete -c weir -n '__fish_seen_subcommand_from api-key' -l expires -x -d 'the 
 complete -c weir -n '__fish_seen_subcommand_from api-key' -s h -l help -d 'this page'
 complete -c weir -n '__fish_seen_subcommand_from tls' -l name -x -d 'the name that has to be in the certificate'
 complete -c weir -n '__fish_seen_subcommand_from tls' -l authorities -r -F -d 'whom to trust in place of whom this machine trusts'
+complete -c weir -n '__fish_seen_subcommand_from tls' -l revocation -r -F -d 'lists of revoked certificates (CRL, PEM) to look at'
+complete -c weir -n '__fish_seen_subcommand_from tls' -l ocsp -r -F -d 'with a file: an OCSP answer (DER) to look at'
 complete -c weir -n '__fish_seen_subcommand_from tls' -s h -l help -d 'this page'
 complete -c weir -n '__fish_seen_subcommand_from tls' -F
 complete -c weir -n '__fish_seen_subcommand_from demo-origin' -l listen -x -d 'where it listens; default 127.0.0.1:9000'

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "contracts/tls_findings.h"
 #include "contracts/watched_file.h"
+#include "net/tls/authorities.h"
 #include "net/tls/revocation.h"
 
 namespace weir {
@@ -39,6 +40,31 @@ bool read_identity(const ClientTlsOptions& tls, BuildContext& context, WallTime 
   return settings.identity != nullptr;
 }
 
+std::string uri_complaint(const std::string& uri) {
+  const std::size_t end = uri.find("://");
+  const bool whole = end != std::string::npos && end > 0 && uri.size() > end + 3;
+  return whole ? "" : "is no URI: spiffe://prod/shop";
+}
+
+/// \returns  false after errors
+bool read_authorities(const ClientTlsOptions& tls, BuildContext& context, WallTime now, tls::ClientSettings& settings) {
+  auto authorities = read_named(tls, tls.authorities, context);
+  if (!authorities) return false;
+  const std::vector<tls::Finding> findings = tls::judge_authorities(*authorities, now);
+  const std::string file = path_beside(tls.place, tls.authorities);
+  tell_findings(findings, file, file, context.diagnostics);
+  settings.authorities = std::move(*authorities);
+  return std::ranges::none_of(findings, &tls::Finding::error);
+}
+
+/// What is verified has to be asked for together. \returns  false after errors
+bool check_uri(const ClientTlsOptions& tls, BuildContext& context) {
+  if (tls.uri.empty() || tls.verify) return true;
+  context.diagnostics.error(tls.place, tls.path, "a URI is asked for, but certificates are not verified",
+                            "leave verify: false out");
+  return false;
+}
+
 /// \returns  false after errors
 bool read_revocation(const ClientTlsOptions& tls, BuildContext& context, WallTime now, tls::ClientSettings& settings) {
   if (!tls.verify) {
@@ -66,6 +92,12 @@ const Schema<ClientTlsOptions>& ClientTlsOptions::schema() {
           .option("name", &ClientTlsOptions::name,
                   {.doc = "What it is asked for (SNI) and must prove to be; the host of its address, when not given.",
                    .example = "shop.internal"})
+          .option(
+              "uri", &ClientTlsOptions::uri,
+              {.doc = "The URI that its certificate must have, and no other beside it (SPIFFE); with /* at its end, "
+                      "any below. Its name is then looked at only where `name` is given.",
+               .example = "spiffe://prod/shop",
+               .complaint = uri_complaint})
           .option("authorities", &ClientTlsOptions::authorities,
                   {.doc = "A file of certificates that are trusted, in place of those that this machine trusts.",
                    .example = "/etc/weir/internal-ca.pem"})
@@ -102,6 +134,8 @@ std::shared_ptr<const tls::ClientContext> make_client_tls(const ClientTlsOptions
                                                           WallTime now) {
   tls::ClientSettings settings{.verify = options.verify,
                                .name = options.name.empty() ? host : options.name,
+                               .certificate_uri = options.uri,
+                               .checks_name = options.uri.empty() || !options.name.empty(),
                                .oldest = options.oldest,
                                .protocols = std::move(protocols)};
   if (!options.verify) {
@@ -109,11 +143,8 @@ std::shared_ptr<const tls::ClientContext> make_client_tls(const ClientTlsOptions
                                 "certificates are not verified: anybody between here and there may read and change all",
                                 "name the authority that issued them: tls: { authorities: FILE }");
   }
-  if (!options.authorities.empty()) {
-    auto authorities = read_named(options, options.authorities, context);
-    if (!authorities) return nullptr;
-    settings.authorities = std::move(*authorities);
-  }
+  if (!check_uri(options, context)) return nullptr;
+  if (!options.authorities.empty() && !read_authorities(options, context, now, settings)) return nullptr;
   if (!options.revocation.empty() && !read_revocation(options, context, now, settings)) return nullptr;
   if (!options.certificate.empty() && !read_identity(options, context, now, settings)) return nullptr;
   auto made = tls::ClientContext::make(settings);

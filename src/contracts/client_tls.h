@@ -23,6 +23,7 @@ class BuildContext;
 struct ClientTlsOptions {
   bool verify = true;
   std::string name;         ///< empty: the host of the server's address
+  std::string uri;          ///< that its certificate has to have in place of a name; empty: none
   std::string authorities;  ///< a file; empty: whom this machine trusts
   std::string revocation;   ///< a file; empty: nobody asks
   std::string certificate;  ///< a file; empty: none is shown

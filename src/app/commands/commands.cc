@@ -102,6 +102,8 @@ constexpr std::array api_key_flags{
 constexpr std::array tls_flags{
     FlagKind{.name = "name", .value_name = "HOST", .doc = "the name that has to be in the certificate"},
     FlagKind{.name = "authorities", .value_name = "FILE", .doc = "whom to trust in place of whom this machine trusts"},
+    FlagKind{.name = "revocation", .value_name = "FILE", .doc = "lists of revoked certificates (CRL, PEM) to look at"},
+    FlagKind{.name = "ocsp", .value_name = "FILE", .doc = "with a file: an OCSP answer (DER) to look at"},
     help_flag,
 };
 constexpr std::array demo_origin_flags{
@@ -309,9 +311,7 @@ constexpr std::array commands{
                 .alias = {},
                 .arguments = "doctor HOST[:PORT]|FILE",
                 .doc = "say what is wrong with certificates, and whose fault it is",
-                .details =
-                    "Shakes hands with a server, or reads a file of certificates; shows the chain and whether it "
-                    "holds. Exit code 0: all is well.",
+                .details = "Shows the chain of a server, or of a file, and who is at fault. Exit code 0: all is well.",
                 .examples = tls_examples,
                 .group = CommandGroup::other,
                 .flags = tls_flags,

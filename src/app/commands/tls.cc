@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <expected>
+#include <string>
+#include <utility>
 
 #include "app/commands/commands.h"
 #include "base/limits.h"
@@ -68,9 +71,43 @@ void print(const tls::Examination& examination) {
   }
   if (!examination.chain.empty() && examination.chain.back().subject != examination.chain.back().issuer)
     fmt::print("{}issued by {} (not sent)\n", indent, examination.chain.back().issuer);
+  if (!examination.revocation.empty()) fmt::print("{}\n", examination.revocation);
   if (examination.good()) fmt::print("All is well.\n");
   for (const tls::Diagnosis& each : examination.diagnoses)
     fmt::print("{} is at fault: {}\n  {}\n", tls::name_of(each.fault), each.what, each.advice);
+}
+
+/// The file that an option names, or nothing; says what is wrong with it.
+std::expected<std::string, int> file_of(const Arguments& arguments, std::string_view option) {
+  const auto file = arguments.value_of(option);
+  if (!file) return std::string();
+  auto content = read_file(std::string(*file), limits::tls_file_bytes);
+  if (!content) return std::unexpected(usage_error("tls", fmt::format("cannot read {}: {}", *file, content.error())));
+  return std::move(content->bytes);
+}
+
+std::expected<tls::Examination, int> examine(const std::string& what, tls::Inquiry inquiry, std::string_view staple) {
+  if (::access(what.c_str(), F_OK) == 0) {
+    const auto content = read_file(what, limits::tls_file_bytes);
+    if (!content) return std::unexpected(usage_error("tls", fmt::format("cannot read {}: {}", what, content.error())));
+    return tls::examine_chain(content->bytes, inquiry, staple);
+  }
+  const auto endpoint = parse_endpoint(what, https_port);
+  if (!endpoint || endpoint->host.empty())
+    return std::unexpected(usage_error("tls", fmt::format("\"{}\" is neither a file nor HOST[:PORT]", what)));
+  auto first = connect_to(*endpoint);
+  if (!first) {
+    fmt::print(stderr, "{}\n", first.error());
+    return std::unexpected(exit_failed);
+  }
+  if (inquiry.host.empty()) inquiry.host = endpoint->host;
+  std::signal(SIGPIPE, SIG_IGN);  // a server that hangs up is something to tell of
+  int waiting = *first;
+  const auto connect = [&] {
+    const int ready = std::exchange(waiting, -1);
+    return ready >= 0 ? ready : connect_to(*endpoint).value_or(-1);
+  };
+  return tls::examine_server(connect, inquiry);
 }
 
 }  // namespace
@@ -78,32 +115,20 @@ void print(const tls::Examination& examination) {
 int tls_command(const Arguments& arguments) {
   const std::vector<std::string>& words = arguments.positionals();
   if (words.size() != 2 || words[0] != "doctor") return usage_error("tls", "write weir tls doctor HOST[:PORT]|FILE");
-  std::string authorities;
-  if (const auto file = arguments.value_of("authorities")) {
-    const auto content = read_file(std::string(*file), limits::tls_file_bytes);
-    if (!content) return usage_error("tls", fmt::format("cannot read {}: {}", *file, content.error()));
-    authorities = content->bytes;
-  }
-  const std::string name(arguments.value_of("name").value_or(""));
-  tls::Examination examination;
-  if (::access(words[1].c_str(), F_OK) == 0) {
-    const auto content = read_file(words[1], limits::tls_file_bytes);
-    if (!content) return usage_error("tls", fmt::format("cannot read {}: {}", words[1], content.error()));
-    examination = tls::examine_chain(content->bytes, name, authorities, wall_now());
-  } else {
-    const auto endpoint = parse_endpoint(words[1], https_port);
-    if (!endpoint || endpoint->host.empty())
-      return usage_error("tls", fmt::format("\"{}\" is neither a file nor HOST[:PORT]", words[1]));
-    const auto socket = connect_to(*endpoint);
-    if (!socket) {
-      fmt::print(stderr, "{}\n", socket.error());
-      return exit_failed;
-    }
-    examination = tls::examine_server(*socket, name.empty() ? endpoint->host : name, authorities, wall_now());
-    ::close(*socket);
-  }
-  print(examination);
-  return examination.good() ? 0 : exit_failed;
+  const auto authorities = file_of(arguments, "authorities");
+  if (!authorities) return authorities.error();
+  const auto revocation = file_of(arguments, "revocation");
+  if (!revocation) return revocation.error();
+  const auto staple = file_of(arguments, "ocsp");
+  if (!staple) return staple.error();
+  const tls::Inquiry inquiry{.host = std::string(arguments.value_of("name").value_or("")),
+                             .authorities = *authorities,
+                             .revocation = *revocation,
+                             .now = wall_now()};
+  const auto examination = examine(words[1], inquiry, *staple);
+  if (!examination) return examination.error();
+  print(*examination);
+  return examination->good() ? 0 : exit_failed;
 }
 
 }  // namespace weir

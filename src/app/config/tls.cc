@@ -26,6 +26,11 @@ const Schema<CertificateDocument>& certificate_schema() {
           .option("key", &CertificateDocument::key,
                   {.doc = "Its private key, without a passphrase; in the same file, when not given.",
                    .example = "/etc/weir/shop.key"})
+          .option(
+              "ocsp", &CertificateDocument::ocsp,
+              {.doc = "A file with what its authority says of it (an OCSP answer in DER), shown to clients that ask "
+                      "(stapling). An answer that is stale, or about another certificate, is not shown.",
+               .example = "/etc/weir/shop.ocsp"})
           .option("default", &CertificateDocument::is_default,
                   {.doc = "Shown to who asks for no name, or for one that no certificate has; else the first is."})
           .shorthand("certificate");
@@ -46,6 +51,7 @@ bool read_certificates(const Node& node, const Reading& reading, TlsDocument& ou
     if (!certificate_schema().read_into(item, at, made)) return false;
     made.certificate_place = place_of(item, "certificate");
     made.key_place = place_of(item, made.key.empty() ? "certificate" : "key");
+    made.ocsp_place = place_of(item, "ocsp");
     if (made.key.empty()) made.key = made.certificate;
     return ++index <= limits::tls_certificates ||
            at.error(item, "there are more certificates than a listener may have");

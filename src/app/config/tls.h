@@ -15,11 +15,13 @@ namespace weir::config {
 /// A certificate and its key, as files.
 struct CertificateDocument {
   std::string certificate;
-  std::string key;  ///< the same file, when nothing is written
+  std::string key;   ///< the same file, when nothing is written
+  std::string ocsp;  ///< a file; empty: nothing is shown of what its authority says
   bool is_default = false;
   Place place;  ///< of the whole
   Place certificate_place;
   Place key_place;
+  Place ocsp_place;
   std::string path;  ///< `listeners[0].tls.certificates[1]`
 };
 

@@ -6,9 +6,22 @@
 #include <algorithm>
 
 #include "contracts/tls_findings.h"
+#include "net/tls/authorities.h"
+#include "net/tls/ocsp.h"
 #include "net/tls/revocation.h"
 
 namespace weir {
+namespace {
+
+std::string advice_for_must_staple(const tls::Identity& identity, const std::string& certificate) {
+  const std::string address = tls::ocsp_address(identity.leaf());
+  if (address.empty()) return "its authority answers nowhere: have it issued without must-staple";
+  return fmt::format(
+      "let a timer run: openssl ocsp -issuer ISSUER -cert {0} -url {1} -respout {0}.ocsp, and name that file: ocsp",
+      certificate, address);
+}
+
+}  // namespace
 
 std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocument& document, const Around& around,
                                                          WallTime now) {
@@ -33,9 +46,12 @@ FileCertificates::FileCertificates(const config::TlsDocument& document, const Ar
       on_demand_(around.on_demand),
       challenges_(around.challenges) {
   for (const config::CertificateDocument& each : document_.certificates) {
-    const std::size_t certificate = add_file(each.certificate, each.certificate_place, false);
-    pairs_.emplace_back(certificate, add_file(each.key, each.key_place, true));
+    Files& files = pairs_.emplace_back();
+    files.certificate = add_file(each.certificate, each.certificate_place, false);
+    files.key = add_file(each.key, each.key_place, true);
+    if (!each.ocsp.empty()) files.ocsp = add_file(each.ocsp, each.ocsp_place, false);
   }
+  staples_.resize(pairs_.size());
   if (document_.clients) {
     authorities_ = add_file(document_.clients->authorities, document_.clients->place, false);
     if (!document_.clients->revocation.empty())
@@ -92,8 +108,8 @@ bool FileCertificates::complain_of_unreadable(const File& file, Place named_at, 
 std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t number, WallTime now,
                                                                      Diagnostics& diagnostics) const {
   const config::CertificateDocument& written = document_.certificates[number];
-  const File& certificate = files_[pairs_[number].first];
-  const File& key = files_[pairs_[number].second];
+  const File& certificate = files_[pairs_[number].certificate];
+  const File& key = files_[pairs_[number].key];
   if (!complain_of_unreadable(certificate, written.certificate_place, written.path, diagnostics) ||
       !complain_of_unreadable(key, written.key_place, written.path, diagnostics))
     return nullptr;
@@ -104,7 +120,7 @@ std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t
   return identity;
 }
 
-std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, Diagnostics& diagnostics) const {
+std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, Diagnostics& diagnostics) {
   tls::ServerSettings settings{.oldest = document_.oldest,
                                .protocols = document_.protocols,
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
@@ -118,6 +134,7 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
     settings.identities.push_back(std::move(identity));
   }
   if (!good) return nullptr;
+  take_staples(settings, now, diagnostics);
   settings.challenges = challenges_;
   for (const auto& each : managed_) settings.identities.push_back(each->identity(now));
   if (on_demand_ != nullptr) {
@@ -137,12 +154,63 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
   return nullptr;
 }
 
+/// Whatever is wrong with what authorities say is a warning: without it clients believe certificates, too.
+void FileCertificates::take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) {
+  staple_ends_.reset();
+  for (std::size_t number = 0; number < pairs_.size(); ++number) {
+    const tls::Staple& staple = take_staple(number, *settings.identities[number], now, diagnostics);
+    if (!staple.answer.empty()) staple_ends_ = std::min(staple.until, staple_ends_.value_or(staple.until));
+  }
+  if (staple_ends_) settings.staples = staples_;
+}
+
+/// What the file has to say of it; if that is no good, what it had to say before, as long as that holds.
+const tls::Staple& FileCertificates::take_staple(std::size_t number, const tls::Identity& identity, WallTime now,
+                                                 Diagnostics& diagnostics) {
+  const config::CertificateDocument& written = document_.certificates[number];
+  const auto judge = [&](std::string_view answer) {
+    return tls::judge_ocsp(answer, identity.leaf(), identity.issuer(), now);
+  };
+  tls::Staple& kept = staples_[number];
+  if (!kept.answer.empty() && judge(kept.answer).status != tls::CertificateStatus::good) kept = {};
+  if (pairs_[number].ocsp) {
+    const File& file = files_[*pairs_[number].ocsp];
+    const tls::OcspVerdict verdict = file.unreadable.empty() ? judge(file.bytes) : tls::OcspVerdict{};
+    if (verdict.status == tls::CertificateStatus::good)
+      kept = {.answer = file.bytes, .until = verdict.until};
+    else
+      complain_of_answer(file, written, verdict, diagnostics);
+    if (verdict.status == tls::CertificateStatus::revoked) kept = {};
+  }
+  if (kept.answer.empty() && tls::must_staple(identity.leaf()))
+    diagnostics.warning(written.certificate_place, written.path,
+                        fmt::format("the certificate of {} must not be believed without what its authority says of it "
+                                    "(must-staple), and nothing is shown: clients refuse it",
+                                    identity.title()),
+                        advice_for_must_staple(identity, files_[pairs_[number].certificate].path));
+  return kept;
+}
+
+void FileCertificates::complain_of_answer(const File& file, const config::CertificateDocument& written,
+                                          const tls::OcspVerdict& verdict, Diagnostics& diagnostics) {
+  if (!file.unreadable.empty())
+    return diagnostics.warning(written.ocsp_place, written.path,
+                               fmt::format("cannot read {}: {}; it is not shown", file.path, file.unreadable),
+                               advice_for_unreadable(file.path, file.unreadable));
+  const Place place{.file_name = intern_file_name(file.path), .line = 0, .column = 0};
+  diagnostics.warning(place, written.path, fmt::format("this OCSP answer is not shown: {}", verdict.what),
+                      verdict.advice);
+}
+
 /// What is asked of clients. \returns  false after an error
 bool FileCertificates::take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const {
   if (!document_.clients) return true;
   const config::ClientCertificatesDocument& clients = *document_.clients;
   const File& file = files_[*authorities_];
   if (!complain_of_unreadable(file, clients.place, clients.path, diagnostics)) return false;
+  const std::vector<tls::Finding> of_authorities = tls::judge_authorities(file.bytes, now);
+  tell_findings(of_authorities, file.path, file.path, diagnostics);
+  if (std::ranges::any_of(of_authorities, &tls::Finding::error)) return false;
   if (revocation_) {
     const File& lists = files_[*revocation_];
     if (!complain_of_unreadable(lists, clients.place, clients.path + ".revocation", diagnostics)) return false;
@@ -185,7 +253,9 @@ const tls::ServerContext& FileCertificates::on(Shard& shard) {
 
 void FileCertificates::look_again(WallTime now) {
   const std::lock_guard lock(looking_);
-  if (!read_files()) return tell_of_end(now);
+  const bool changed = read_files();
+  const bool stale = staple_ends_ && now >= *staple_ends_;
+  if (!changed && !stale) return tell_of_end(now);
   Diagnostics diagnostics;
   const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics);
   if (made != nullptr) content_.publish(made);
@@ -195,6 +265,9 @@ void FileCertificates::look_again(WallTime now) {
     (*tell_)(false,
              fmt::format("{}listener {}: certificates have changed and have mistakes; those before stay in force",
                          diagnostics.text(), listener_));
+  else if (!changed)
+    (*tell_)(false, fmt::format("{}listener {}: an OCSP answer has become stale, and is not shown any more",
+                                diagnostics.text(), listener_));
   else
     (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
                                diagnostics.text(), listener_));

@@ -5,7 +5,9 @@
 // file. Idea: the files are read when a configuration is compiled, and whatever is wrong with them is said then. Later,
 // once a second at most and only when a connection comes, somebody on the executor looks whether a file has changed; if
 // so, all of them are read again and what they make together is handed over to the cores. If they make nothing good,
-// what there was stays, and the log says why.
+// what there was stays, and the log says why. What authorities say of the certificates (OCSP) lies beside them: an
+// answer that is no good is not shown, the last good one is as long as it holds, and none of that keeps anybody from
+// serving.
 // Certificates that an authority issues (app/acme) stand beside those of files; when one is new, the whole is made
 // again.
 //
@@ -26,6 +28,7 @@
 #include "contracts/certificate_source.h"
 #include "contracts/handed_over.h"
 #include "contracts/watched_file.h"
+#include "net/tls/ocsp.h"
 
 namespace weir {
 
@@ -67,13 +70,25 @@ class FileCertificates final : public CertificateSource,
     bool is_key = false;
   };
 
+  /// A certificate, as numbers of its files.
+  struct Files {
+    std::size_t certificate = 0;
+    std::size_t key = 0;
+    std::optional<std::size_t> ocsp;
+  };
+
   std::size_t add_file(const std::string& written, Place place, bool is_key);
   bool read_files();
   void complain_of_rights(const File& file, Place named_at, const std::string& path, Diagnostics& diagnostics) const;
   static bool complain_of_unreadable(const File& file, Place named_at, const std::string& path,
                                      Diagnostics& diagnostics);
-  std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics) const;
+  std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics);
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
+  void take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics);
+  const tls::Staple& take_staple(std::size_t number, const tls::Identity& identity, WallTime now,
+                                 Diagnostics& diagnostics);
+  static void complain_of_answer(const File& file, const config::CertificateDocument& written,
+                                 const tls::OcspVerdict& verdict, Diagnostics& diagnostics);
   bool take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const;
   bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
@@ -87,13 +102,15 @@ class FileCertificates final : public CertificateSource,
   const std::vector<std::shared_ptr<acme::ManagedCertificate>> managed_;
   const std::shared_ptr<acme::OnDemand> on_demand_;
   const std::shared_ptr<tls::ChallengeCertificates> challenges_;
-  std::vector<std::pair<std::size_t, std::size_t>> pairs_;  // of each certificate the numbers of its files
-  std::optional<std::size_t> authorities_;                  // the file of those who issue clients' certificates
-  std::optional<std::size_t> revocation_;                   // the file of what those have taken back
+  std::vector<Files> pairs_;
+  std::optional<std::size_t> authorities_;  // the file of those who issue clients' certificates
+  std::optional<std::size_t> revocation_;   // the file of what those have taken back
   std::optional<std::size_t> ticket_keys_;
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;
+  std::vector<tls::Staple> staples_;         // of each certificate the last good one
+  std::optional<WallTime> staple_ends_;      // when the first of them is not to be shown any more
   std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 
   std::atomic<bool> taking_over_{false};  // somebody is on his way to put an issued one in its place

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
 #include "net/tls/client_context.h"
+#include "net/tls/testing/status_asker.h"
 #include "net/tls/testing/test_authority.h"
 #include "runtime/wait_out.h"
 
@@ -34,11 +36,12 @@ class FileCertificatesTest : public testing::Test {
     document.path = "listeners[0].tls";
   }
 
-  std::shared_ptr<FileCertificates> open() {
+  std::shared_ptr<FileCertificates> open() { return open_at(tls::certificate_time()); }
+  std::shared_ptr<FileCertificates> open_at(WallTime now) {
     diagnostics = {};
     const FileCertificates::Around around{
         .listener = "web", .tickets = std::make_shared<tls::TicketKeys>(), .files = files, .diagnostics = diagnostics};
-    return FileCertificates::open(document, around, tls::certificate_time());
+    return FileCertificates::open(document, around, now);
   }
 
   /// A client comes. \returns  whether it resumed
@@ -127,6 +130,123 @@ TEST_F(FileCertificatesTest, ticket_keys_that_are_none_are_told_with_what_to_do)
   EXPECT_NE(open(), nullptr);
   EXPECT_EQ(diagnostics.all().back().message,
             "everybody on this machine may read the key " + folder.path("ticket.keys") + " (mode 0644)");
+}
+
+/// Certificates of which their authority says something, by the clock of the test's reactor.
+class StapleTest : public FileCertificatesTest {
+ protected:
+  StapleTest() {
+    make_shop({});
+    document.certificates.front().ocsp = folder.path("shop.ocsp");
+  }
+
+  void make_shop(std::vector<std::pair<int, std::string>> extensions) {
+    shop = authority.issue(
+        {.names = {"shop.test"}, .from_day = -9'000, .until_day = 9'000, .extensions = std::move(extensions)});
+    folder.write("shop.pem", shop.certificate + authority.pem());
+    folder.write("shop.key", shop.key);
+  }
+  std::shared_ptr<FileCertificates> open() { return open_at(shard.shard().reactor.wall_now()); }
+
+  std::string word(int until_hour, int status = V_OCSP_CERTSTATUS_GOOD) {
+    const auto ahead = static_cast<int>((shard.shard().reactor.wall_now() - tls::certificate_time()) / 1h);
+    return authority.word_on(shop.certificate,
+                             {.status = status, .from_hour = ahead - 9, .until_hour = ahead + until_hour});
+  }
+
+  /// What a client that asks is shown (RFC 6066 section 8): nothing, when it is not stapled.
+  std::string shown(FileCertificates& server) {
+    tls::StatusAsker asker;
+    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
+    EXPECT_TRUE(there->shake(asker.say({})));
+    asker.say(there->owed());
+    return asker.shown();
+  }
+  std::string shown_after_look(FileCertificates& server) {
+    pass(limits::watched_file_interval);
+    server.on(shard.shard());
+    return shown(server);
+  }
+
+  const tls::TestAuthority authority{{.names = {}, .subject = "Old root", .from_day = -9'000, .until_day = 9'000},
+                                     nullptr};
+  tls::TestCertificate shop;
+};
+
+TEST_F(StapleTest, word_of_the_authority_is_shown_to_who_asks) {
+  const std::string said = word(9);
+  folder.write("shop.ocsp", said);
+  const auto server = open();
+  ASSERT_NE(server, nullptr);
+  EXPECT_TRUE(diagnostics.all().empty()) << diagnostics.text();
+  EXPECT_TRUE(shown(*server) == said);
+}
+
+TEST_F(StapleTest, word_that_is_no_good_is_told_and_not_shown) {
+  const auto complaint = [&](const std::string& said) {
+    folder.write("shop.ocsp", said);
+    const auto server = open();
+    EXPECT_NE(server, nullptr) << "without it the site is served, too";
+    EXPECT_TRUE(shown(*server).empty());
+    return diagnostics.all().empty() ? "" : diagnostics.all().back().message;
+  };
+  EXPECT_TRUE(complaint(word(-1)).starts_with("this OCSP answer is not shown: it is stale since "));
+  EXPECT_EQ(complaint("no answer"), "this OCSP answer is not shown: it is no OCSP answer");
+  EXPECT_TRUE(complaint(word(9, V_OCSP_CERTSTATUS_REVOKED)).contains("was revoked on")) << diagnostics.text();
+  document.certificates.front().ocsp = folder.path("nowhere.ocsp");
+  EXPECT_TRUE(complaint("").starts_with("cannot read " + folder.path("nowhere.ocsp"))) << diagnostics.text();
+}
+
+TEST_F(StapleTest, certificate_that_must_be_stapled_warns_when_nothing_is) {
+  make_shop({{NID_tlsfeature, "status_request"}, {NID_info_access, "OCSP;URI:http://ocsp.test/"}});
+  document.certificates.front().ocsp.clear();
+  ASSERT_NE(open(), nullptr);
+  ASSERT_EQ(diagnostics.all().size(), 1U) << diagnostics.text();
+  EXPECT_TRUE(diagnostics.all().back().message.contains("(must-staple), and nothing is shown"));
+  EXPECT_TRUE(diagnostics.all().back().suggestion.contains("-url http://ocsp.test/")) << diagnostics.text();
+  document.certificates.front().ocsp = folder.path("shop.ocsp");
+  folder.write("shop.ocsp", word(9));
+  ASSERT_NE(open(), nullptr);
+  EXPECT_TRUE(diagnostics.all().empty()) << diagnostics.text();
+}
+
+TEST_F(StapleTest, new_word_is_taken_over_and_a_bad_one_leaves_the_last_good_one) {
+  folder.write("shop.ocsp", word(8));
+  const auto server = open();
+  server->on(shard.shard());
+  const std::string second = word(9);
+  folder.write("shop.ocsp", second);
+  EXPECT_TRUE(shown_after_look(*server) == second);
+  folder.write("shop.ocsp", "half an answer");
+  EXPECT_TRUE(shown_after_look(*server) == second);
+  EXPECT_TRUE(told.back().contains("this OCSP answer is not shown: it is no OCSP answer")) << told.back();
+  folder.write("shop.ocsp", word(9, V_OCSP_CERTSTATUS_REVOKED));
+  EXPECT_TRUE(shown_after_look(*server).empty()) << "what was revoked is not called good any more";
+}
+
+TEST_F(StapleTest, word_that_becomes_stale_is_not_shown_any_more) {
+  folder.write("shop.ocsp", word(2));
+  const auto server = open();
+  server->on(shard.shard());
+  EXPECT_FALSE(shown(*server).empty());
+  for (int half_hours = 0; half_hours < 6; ++half_hours) pass(30min);
+  EXPECT_TRUE(shown_after_look(*server).empty());
+  ASSERT_FALSE(told.empty());
+  EXPECT_TRUE(told.back().contains("listener web: an OCSP answer has become stale")) << told.back();
+}
+
+TEST_F(FileCertificatesTest, authority_that_has_expired_is_told_with_its_line) {
+  const tls::TestAuthority old({.names = {}, .subject = "Old", .from_day = -9, .until_day = -2}, nullptr);
+  folder.write("ca.pem", "staff\n" + old.pem());
+  document.clients.emplace();
+  document.clients->authorities = folder.path("ca.pem");
+  EXPECT_EQ(open(), nullptr);
+  ASSERT_EQ(diagnostics.all().size(), 1U);
+  EXPECT_TRUE(diagnostics.text().contains(folder.path("ca.pem") + ":2:1: ")) << diagnostics.text();
+  EXPECT_TRUE(diagnostics.all().back().message.starts_with("the authority CN=Old expired on ")) << diagnostics.text();
+  folder.write("ca.pem", tls::test_root().issue({.names = {"a.test"}}).key);
+  EXPECT_EQ(open(), nullptr);
+  EXPECT_TRUE(diagnostics.all().back().message.starts_with("there is no certificate of an authority in it"));
 }
 
 TEST_F(FileCertificatesTest, list_that_expires_is_told_once) {

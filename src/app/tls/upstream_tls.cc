@@ -24,10 +24,10 @@ std::shared_ptr<const tls::ClientContext> make_upstream_tls(const config::Upstre
                                                             WallTime now) {
   const ClientTlsOptions& tls = *upstream.tls;
   const std::optional<std::string> host = tls.name.empty() ? common_host(upstream) : tls.name;
-  if (!host && tls.verify) {
-    context.diagnostics.error(tls.place, tls.path,
-                              "the endpoints have no host in common that a certificate could be expected to have",
-                              "write tls: { name: shop.internal }, or give them upstreams of their own");
+  if (!host && tls.verify && tls.uri.empty()) {
+    context.diagnostics.error(
+        tls.place, tls.path, "the endpoints have no host in common that a certificate could be expected to have",
+        "write tls: { name: shop.internal } or tls: { uri: spiffe://prod/shop }, or give them upstreams of their own");
     return nullptr;
   }
   return make_client_tls(tls, host.value_or(""), std::move(protocols), context, now);

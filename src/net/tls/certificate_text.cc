@@ -31,18 +31,47 @@ std::string day_of(WallTime time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
 }
 
+namespace {
+
+std::string_view view_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+}  // namespace
+
 std::vector<std::string> names_of(const X509* certificate) {
   std::vector<std::string> names;
   auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
-    if (name->type != GEN_DNS) continue;
-    const std::string_view text(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-    names.push_back(text::to_lower(text));
+    if (name->type == GEN_DNS) names.push_back(text::to_lower(view_of(name->d.dNSName)));
   }
   GENERAL_NAMES_free(all);
   return names;
+}
+
+std::vector<std::string> uris_of(const X509* certificate) {
+  std::vector<std::string> uris;
+  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
+    if (name->type == GEN_URI) uris.emplace_back(view_of(name->d.uniformResourceIdentifier));
+  }
+  GENERAL_NAMES_free(all);
+  return uris;
+}
+
+std::string access_address(const X509* certificate, int method) {
+  std::string address;
+  auto* all = static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr));
+  for (int at = 0; at < sk_ACCESS_DESCRIPTION_num(all); ++at) {
+    const ACCESS_DESCRIPTION* each = sk_ACCESS_DESCRIPTION_value(all, at);
+    if (OBJ_obj2nid(each->method) == method && each->location->type == GEN_URI)
+      address = view_of(each->location->d.uniformResourceIdentifier);
+  }
+  AUTHORITY_INFO_ACCESS_free(all);
+  return address;
 }
 
 }  // namespace weir::tls

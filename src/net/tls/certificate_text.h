@@ -16,5 +16,9 @@ WallTime time_of(const ASN1_TIME* time);
 std::string day_of(WallTime time);
 /// The DNS names it is for (subjectAltName), in lower case, in their order.
 std::vector<std::string> names_of(const X509* certificate);
+/// The URIs it is for (subjectAltName), as they are written: `spiffe://prod/shop`.
+std::vector<std::string> uris_of(const X509* certificate);
+/// Where something of its issuer can be had (RFC 5280 section 4.2.2.1). \param method  NID_ad_OCSP, NID_ad_ca_issuers
+std::string access_address(const X509* certificate, int method);
 
 }  // namespace weir::tls

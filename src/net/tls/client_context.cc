@@ -10,6 +10,7 @@
 #include "base/invariant.h"
 #include "base/limits.h"
 #include "net/address.h"
+#include "net/tls/certificate_text.h"
 #include "net/tls/openssl.h"
 #include "net/tls/revocation.h"
 
@@ -31,6 +32,18 @@ struct ClientCallbacks {
     if (kept == nullptr) return 0;
     SSL_SESSION_free(std::exchange((*kept)->session_, session));
     return 1;  // it is ours now
+  }
+
+  /// The library has judged one certificate of the chain; the server's own comes last. A workload has exactly one URI
+  /// (SPIFFE X.509-SVID section 2).
+  static int judged(int good, X509_STORE_CTX* verification) {
+    if (good != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return good;
+    const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const auto& context = *static_cast<const ClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    const std::vector<std::string> uris = uris_of(X509_STORE_CTX_get_current_cert(verification));
+    if (uris.size() == 1 && covers_uri(context.settings_.certificate_uri, uris.front())) return 1;
+    X509_STORE_CTX_set_error(verification, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
   }
 };
 
@@ -94,7 +107,8 @@ std::expected<std::shared_ptr<const ClientContext>, std::string> ClientContext::
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, &ClientCallbacks::new_session);
   if (settings.verify) {
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_app_data(context, made.get());
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, settings.certificate_uri.empty() ? nullptr : &ClientCallbacks::judged);
     if (!trust(context, settings.authorities)) return std::unexpected("there is no certificate among the authorities");
     if (!settings.revocation.empty() && !add_revocation(SSL_CTX_get_cert_store(context), settings.revocation))
       return std::unexpected("there is no list of revoked certificates");
@@ -118,7 +132,8 @@ std::unique_ptr<Engine> ClientContext::connect(Workbench& bench, const std::shar
   SSL_set_connect_state(ssl);
   // RFC 6066 section 3: literal addresses are not sent.
   if (!name.empty() && !IpAddress::parse(name)) SSL_set_tlsext_host_name(ssl, name.c_str());
-  if (settings_.verify) expect_name(ssl, settings_.certificate_name.empty() ? name : settings_.certificate_name);
+  if (settings_.verify && settings_.checks_name)
+    expect_name(ssl, settings_.certificate_name.empty() ? name : settings_.certificate_name);
   if (!offered_.empty()) {
     SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(offered_.data()),
                         static_cast<unsigned>(offered_.size()));
@@ -139,14 +154,21 @@ std::unique_ptr<Engine> ClientContext::connect(Workbench& bench, const std::shar
 
 std::string ClientContext::fingerprint() const {
   const std::string identity = settings_.identity == nullptr ? "" : settings_.identity->fingerprint();
-  std::string all = std::string(settings_.verify ? "verify" : "trust") +
+  std::string all = std::string(settings_.verify ? "verify" : "trust") + (settings_.checks_name ? "n" : "u") +
                     (settings_.oldest == Version::tls_1_3 ? "3" : "2") +
                     (settings_.newest == Version::tls_1_3 ? "3" : "2");
-  for (const std::string* part : {&settings_.authorities, &settings_.name, &settings_.certificate_name,
-                                  &settings_.ciphers, &offered_, &identity}) {
+  for (const std::string* part :
+       {&settings_.authorities, &settings_.name, &settings_.certificate_name, &settings_.certificate_uri,
+        &settings_.revocation, &settings_.ciphers, &offered_, &identity}) {
     all += ' ' + std::to_string(part->size()) + ':' + *part;
   }
   return crypto::encode_base64url(crypto::sha256(all));
+}
+
+bool covers_uri(std::string_view expected, std::string_view uri) {
+  if (!expected.ends_with("/*")) return expected == uri;
+  const std::string_view above = expected.substr(0, expected.size() - 1);
+  return uri.starts_with(above) && uri.size() > above.size();
 }
 
 std::string system_authorities() {

@@ -30,6 +30,8 @@ struct ClientSettings {
   std::string name;              ///< of the server, for SNI and its certificate; an address is checked as one.
                                  ///< Empty: connect() is told
   std::string certificate_name;  ///< expected in the certificate, where it is another than `name`
+  std::string certificate_uri;   ///< expected there, alone of its kind; with /* at its end: below it. Empty: none
+  bool checks_name = true;       ///< off only where a URI says who the server is
   Version oldest = Version::tls_1_2;
   Version newest = Version::tls_1_3;
   std::string ciphers;                       ///< of TLS 1.2, as OpenSSL writes them; empty: its own choice
@@ -69,12 +71,16 @@ class ClientContext : public std::enable_shared_from_this<ClientContext> {
   [[nodiscard]] std::string fingerprint() const;
 
  private:
+  friend struct ClientCallbacks;
   ClientContext() = default;
 
   ClientSettings settings_;
   std::string offered_;
   ssl_ctx_st* context_ = nullptr;
 };
+
+/// Whether the URI of a certificate is the expected one: the same, or below what ends in `/*`.
+bool covers_uri(std::string_view expected, std::string_view uri);
 
 /// Where the machine keeps the authorities it trusts: Debian's place, or what SSL_CERT_FILE says.
 std::string system_authorities();

@@ -179,7 +179,8 @@ Error Engine::failed(int outcome) {
   const Origin peer = SSL_is_server(ssl_) == 1 ? Origin::client : Origin::upstream;
   if (failure_ == Failure::certificate_untrusted) {
     const long why = SSL_get_verify_result(ssl_);
-    const char* text = X509_verify_cert_error_string(why);  // static
+    const char* text = why == X509_V_ERR_APPLICATION_VERIFICATION ? "the URI of the certificate is not the expected one"
+                                                                  : X509_verify_cert_error_string(why);  // static
     return {.code = Code::certificate_untrusted, .origin = peer, .text = text};
   }
   return {.code = Code::tls_failed, .origin = peer, .text = sentence_of(failure_)};

@@ -3,11 +3,12 @@
 // Problem: "certificate verify failed" costs an evening, because three different people may have to act: whoever runs
 // the server, whoever runs the client, or whoever wrote the name. Idea: the library's verdict is taken apart with what
 // the chain itself says: whether a link is missing in what the server sends, or only its root is unknown here; which
-// names there are; which clock would make it right.
+// names there are; which clock would make it right. A handshake that fails is tried again as programs of 1999 would, so
+// that it is known what is spoken there.
 #pragma once
 
 #include <cstdint>
-#include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,23 +36,32 @@ struct ShownCertificate {
   WallTime until{};
 };
 
+/// What is asked.
+struct Inquiry {
+  std::string host;         ///< that has to be named; empty: not looked at
+  std::string authorities;  ///< PEM; empty: those of this machine
+  std::string revocation;   ///< PEM: lists of revoked certificates (CRL); empty: none is looked at
+  WallTime now{};
+};
+
 struct Examination {
   std::vector<ShownCertificate> chain;  ///< as the server sends it, its own first
   std::string version;                  ///< of a live server
   std::string cipher;
+  std::string revocation;            ///< what was looked at, and until when it holds; for people
   std::vector<Diagnosis> diagnoses;  ///< empty: all is well
 
   [[nodiscard]] bool good() const { return diagnoses.empty(); }
 };
 
-/// \param chain        PEM, in the order in which it is sent
-/// \param host         that has to be named; empty: not looked at
-/// \param authorities  PEM; empty: those of this machine
-Examination examine_chain(std::string_view chain, const std::string& host, const std::string& authorities,
-                          WallTime now);
+/// \param chain   PEM, in the order in which it is sent
+/// \param staple  what the server shows of its authority's word (OCSP, DER); empty: nothing
+Examination examine_chain(std::string_view chain, const Inquiry& inquiry, std::string_view staple = {});
 
-/// Shakes hands over a socket that is connected and blocks (for commands only: a core never waits), and judges what the
-/// server shows.
-Examination examine_server(int socket, const std::string& host, const std::string& authorities, WallTime now);
+/// A socket that is connected to the server and blocks; negative: there is none.
+using Connect = std::function<int()>;
+
+/// Shakes hands (for commands only: a core never waits), and judges what the server shows.
+Examination examine_server(const Connect& connect, const Inquiry& inquiry);
 
 }  // namespace weir::tls

@@ -7,51 +7,16 @@
 #include <array>
 
 #include "base/limits.h"
+#include "net/tls/authorities.h"
 #include "net/tls/certificate_text.h"
 #include "net/tls/openssl.h"
+#include "net/tls/pem_blocks.h"
 
 namespace weir::tls {
 namespace {
 
 // People renew by hand within a week; those that renew by machine do so a month before.
 constexpr auto soon = std::chrono::days{14};
-// What the library's security level 2 asks for (112 bits); below it the certificate could not be used anyway.
-constexpr int rsa_bits_min = 2048;
-
-/// A part of a PEM text: from its BEGIN line to its END line.
-struct Block {
-  std::string_view label;  ///< CERTIFICATE, PRIVATE KEY, ...
-  std::string_view text;
-  std::uint32_t line = 0;
-};
-
-std::vector<Block> blocks_of(std::string_view text) {
-  constexpr std::string_view begin = "-----BEGIN ";
-  constexpr std::string_view dashes = "-----";
-  std::vector<Block> blocks;
-  std::uint32_t line = 1;
-  std::size_t counted = 0;
-  for (std::size_t at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at)) {
-    line += static_cast<std::uint32_t>(std::count(text.begin() + counted, text.begin() + at, '\n'));
-    counted = at;
-    const std::size_t label_end = text.find(dashes, at + begin.size());
-    if (label_end == std::string_view::npos) break;
-    const std::string_view label = text.substr(at + begin.size(), label_end - at - begin.size());
-    const std::string end = fmt::format("-----END {}-----", label);
-    const std::size_t close = text.find(end, label_end);
-    const std::size_t stop = close == std::string_view::npos ? text.size() : close + end.size();
-    blocks.push_back({.label = label, .text = text.substr(at, stop - at), .line = line});
-    at = stop;
-  }
-  return blocks;
-}
-
-bool is_certificate(const Block& block) {
-  return block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE" || block.label == "TRUSTED CERTIFICATE";
-}
-bool is_private_key(const Block& block) {
-  return block.label.ends_with("PRIVATE KEY");
-}
 
 bool has_addresses(X509* certificate) {
   auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
@@ -59,21 +24,6 @@ bool has_addresses(X509* certificate) {
   for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) any |= sk_GENERAL_NAME_value(all, at)->type == GEN_IPADD;
   GENERAL_NAMES_free(all);
   return any;
-}
-
-/// Where the issuer's certificate can be had, as the certificate itself says (RFC 5280 section 4.2.2.1).
-std::string issuer_address(X509* certificate) {
-  std::string address;
-  auto* all = static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr));
-  for (int at = 0; at < sk_ACCESS_DESCRIPTION_num(all); ++at) {
-    const ACCESS_DESCRIPTION* each = sk_ACCESS_DESCRIPTION_value(all, at);
-    if (OBJ_obj2nid(each->method) != NID_ad_ca_issuers || each->location->type != GEN_URI) continue;
-    const ASN1_IA5STRING* uri = each->location->d.uniformResourceIdentifier;
-    address.assign(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
-                   static_cast<std::size_t>(ASN1_STRING_length(uri)));
-  }
-  AUTHORITY_INFO_ACCESS_free(all);
-  return address;
 }
 
 std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
@@ -170,9 +120,9 @@ class IdentityReader {
 };
 
 bool IdentityReader::read_certificates(std::string_view text) {
-  const std::vector<Block> blocks = blocks_of(text);
-  for (const Block& block : blocks) {
-    if (!is_certificate(block)) continue;
+  const std::vector<PemBlock> blocks = pem_blocks(text);
+  for (const PemBlock& block : blocks) {
+    if (!block.is_certificate()) continue;
     if (lines_.size() > limits::tls_chain_certificates)
       return error(In::certificate, block.line, "there are more certificates than a chain has", "leave the others out");
     X509* read = PEM_read_bio_X509(bio_over(block.text).get(), nullptr, &no_passphrase, nullptr);
@@ -186,7 +136,7 @@ bool IdentityReader::read_certificates(std::string_view text) {
       made_->chain_.push_back(read);
   }
   if (made_->leaf_ == nullptr) {
-    const bool holds_key = std::ranges::any_of(blocks, &is_private_key);
+    const bool holds_key = std::ranges::any_of(blocks, &PemBlock::is_private_key);
     return error(In::certificate, holds_key ? blocks.front().line : 0, "there is no certificate in it",
                  holds_key ? "this is a key: certificate and key have changed places"
                            : "it has to begin with -----BEGIN CERTIFICATE-----");
@@ -198,10 +148,10 @@ bool IdentityReader::read_certificates(std::string_view text) {
 }
 
 bool IdentityReader::read_key(std::string_view text) {
-  const std::vector<Block> blocks = blocks_of(text);
-  const auto found = std::ranges::find_if(blocks, &is_private_key);
+  const std::vector<PemBlock> blocks = pem_blocks(text);
+  const auto found = std::ranges::find_if(blocks, &PemBlock::is_private_key);
   if (found == blocks.end()) {
-    const bool holds_certificate = std::ranges::any_of(blocks, &is_certificate);
+    const bool holds_certificate = std::ranges::any_of(blocks, &PemBlock::is_certificate);
     return error(In::key, holds_certificate ? blocks.front().line : 0, "there is no private key in it",
                  holds_certificate ? "this is a certificate: name the file with its key"
                                    : "it has to begin with -----BEGIN PRIVATE KEY-----");
@@ -235,17 +185,17 @@ bool IdentityReader::judge_pair() {
 }
 
 bool IdentityReader::judge_strength() {
-  if (made_->kind_ == KeyKind::rsa && EVP_PKEY_get_bits(made_->key_) < rsa_bits_min)
-    return error(In::key, key_line_,
-                 fmt::format("an RSA key of {} bits is too weak: clients refuse it", EVP_PKEY_get_bits(made_->key_)),
-                 "have a certificate made for an ECDSA key (P-256), or RSA of 2048 bits");
-  const int signature = X509_get_signature_nid(made_->leaf_);
-  const bool self_signed = X509_check_issued(made_->leaf_, made_->leaf_) == X509_V_OK;
-  if (!self_signed && (signature == NID_sha1WithRSAEncryption || signature == NID_ecdsa_with_SHA1 ||
-                       signature == NID_md5WithRSAEncryption))
-    return error(In::certificate, lines_.front(),
-                 "the certificate is signed with a digest that nobody accepts any more",
-                 "have it issued again, with SHA-256");
+  const std::string weakness = weakness_of(made_->leaf_);
+  if (weakness.contains(" key "))
+    return error(In::key, key_line_, weakness, "have a certificate made for an ECDSA key (P-256), or RSA of 2048 bits");
+  if (!weakness.empty()) return error(In::certificate, lines_.front(), weakness, "have it issued again, with SHA-256");
+  for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
+    const std::string above = weakness_of(made_->chain_[at]);
+    if (!above.empty())
+      return error(In::certificate, lines_[at + 1],
+                   fmt::format("in the chain, {}: {}", text_of(X509_get_subject_name(made_->chain_[at])), above),
+                   "replace it with the issuer's present certificate, and have the server's own issued again by that");
+  }
   return true;
 }
 
@@ -261,11 +211,12 @@ void IdentityReader::judge_time() {
     warn(lines_.front(), fmt::format("the certificate of {} is valid only from {}", made_->title(), day_of(from)),
          "check the clock of this machine");
   for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
-    if (time_of(X509_get0_notAfter(made_->chain_[at])) < now_)
-      warn(lines_[at + 1],
-           fmt::format("this certificate of the chain ({}) has expired",
-                       text_of(X509_get_subject_name(made_->chain_[at]))),
-           "replace it with the issuer's present one");
+    const WallTime end = time_of(X509_get0_notAfter(made_->chain_[at]));
+    if (end >= now_ + soon) continue;
+    warn(lines_[at + 1],
+         fmt::format("this certificate of the chain ({}) {} on {}", text_of(X509_get_subject_name(made_->chain_[at])),
+                     end < now_ ? "expired" : "expires", day_of(end)),
+         "replace it with the issuer's present one");
   }
 }
 
@@ -283,7 +234,7 @@ void IdentityReader::judge_chain() {
   }
   if (!made_->chain_.empty() || X509_check_issued(below, below) == X509_V_OK) return;
   // Public authorities say where their own certificate is, and sign with one that clients do not know.
-  const std::string address = issuer_address(below);
+  const std::string address = access_address(below, NID_ad_ca_issuers);
   if (address.empty()) return;
   warn(lines_.front(),
        fmt::format("the chain is incomplete: the certificate of its issuer ({}) is missing",
@@ -304,6 +255,13 @@ std::shared_ptr<const Identity> Identity::read(std::string_view certificate, std
   auto made = IdentityReader(now, findings).read(certificate, key);
   ERR_clear_error();
   return made;
+}
+
+const x509_st* Identity::issuer() const {
+  for (X509* above : chain_) {
+    if (X509_check_issued(above, leaf_) == X509_V_OK) return above;
+  }
+  return X509_check_issued(leaf_, leaf_) == X509_V_OK ? leaf_ : nullptr;
 }
 
 std::string Identity::fingerprint() const {

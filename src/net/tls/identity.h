@@ -50,6 +50,10 @@ class Identity {
   [[nodiscard]] WallTime valid_until() const { return valid_until_; }
   /// What people call it: its first name, or its subject.
   [[nodiscard]] std::string title() const;
+  /// The library's objects, for the .cc files of this folder.
+  [[nodiscard]] const x509_st* leaf() const { return leaf_; }
+  /// Null: it does not stand in the file.
+  [[nodiscard]] const x509_st* issuer() const;
   /// The same text for the same certificates; a key belongs to its certificate.
   [[nodiscard]] std::string fingerprint() const;
 

@@ -129,6 +129,21 @@ struct ServerCallbacks {
     return SSL_CLIENT_HELLO_SUCCESS;
   }
 
+  /// A client asks for the authority's word on the certificate that was chosen for it.
+  static int staple(SSL* ssl, void* argument) {
+    const ServerSettings& settings = context_of(argument).settings_;
+    const X509* const shown = SSL_get_certificate(ssl);
+    for (std::size_t at = 0; at < settings.staples.size(); ++at) {
+      const std::string& answer = settings.staples[at].answer;
+      if (settings.identities[at]->leaf_ != shown || answer.empty()) continue;
+      void* const copy = OPENSSL_memdup(answer.data(), answer.size());  // the library's own from here on
+      if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+      SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(answer.size()));
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
   static bool use(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const TicketKey& key, const unsigned char* iv, bool seals) {
     std::array<OSSL_PARAM, 3> parameters = {
         OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, const_cast<std::uint8_t*>(key.mac.data()),
@@ -191,6 +206,10 @@ struct ServerCallbacks {
     SSL_CTX_set_tlsext_servername_arg(context, const_cast<ServerContext*>(&owner));
     if (settings.challenges != nullptr)
       SSL_CTX_set_client_hello_cb(context, &hello, const_cast<ServerContext*>(&owner));
+    if (!settings.staples.empty()) {
+      SSL_CTX_set_tlsext_status_cb(context, &staple);
+      SSL_CTX_set_tlsext_status_arg(context, const_cast<ServerContext*>(&owner));
+    }
     if (!owner.offered_.empty()) SSL_CTX_set_alpn_select_cb(context, &protocol, const_cast<ServerContext*>(&owner));
     if (settings.clients != ClientCertificates::off) set_up_clients(context, settings);
   }

@@ -30,8 +30,15 @@ namespace weir::tls {
 /// What is asked of clients.
 enum class ClientCertificates : std::uint8_t { off, optional, required };
 
+/// What an authority says of a certificate, to be shown with it (ocsp.h).
+struct Staple {
+  std::string answer;  ///< DER; empty: there is none
+  WallTime until{};    ///< not shown any more from then on
+};
+
 struct ServerSettings {
   std::vector<std::shared_ptr<const Identity>> identities;  ///< at least one
+  std::vector<Staple> staples;                              ///< of each identity; empty: of none
   std::size_t default_identity = 0;
   Version oldest = Version::tls_1_2;
   std::vector<std::string> protocols;   ///< for ALPN, most wanted first

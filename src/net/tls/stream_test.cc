@@ -368,6 +368,52 @@ TEST_F(TlsStream, believes_no_server_whose_certificate_was_revoked) {
   EXPECT_STREQ(meeting.connected.error().text, "certificate revoked");
 }
 
+TEST_F(TlsStream, believes_a_server_by_the_one_uri_that_it_has) {
+  Meeting meeting;
+  meeting.client.checks_name = false;
+  const auto outcome = [&](const std::string& uri, const std::string& in_certificate) {
+    meeting.saved = std::make_shared<SavedSession>();
+    meeting.server.identities = {identity({.extensions = {{NID_subject_alt_name, in_certificate}}})};
+    meeting.client.certificate_uri = uri;
+    meet(meeting);
+    return std::string(meeting.connected ? "believed" : meeting.connected.error().text);
+  };
+  const std::string refused = "the URI of the certificate is not the expected one";
+  EXPECT_EQ(outcome("spiffe://prod/shop", "URI:spiffe://prod/shop"), "believed");
+  EXPECT_EQ(outcome("spiffe://prod/*", "URI:spiffe://prod/shop,DNS:till.test"), "believed")
+      << "names are not asked for";
+  EXPECT_EQ(outcome("spiffe://prod/shop", "URI:spiffe://prod/till"), refused);
+  EXPECT_EQ(outcome("spiffe://prod/shop", "URI:spiffe://prod/shop,URI:spiffe://prod/till"), refused) << "who is it?";
+  EXPECT_EQ(outcome("spiffe://prod/shop", "DNS:shop.test"), refused);
+  meeting.client.checks_name = true;
+  EXPECT_EQ(outcome("spiffe://prod/shop", "URI:spiffe://prod/shop,DNS:till.test"), "hostname mismatch");
+  meeting.client.authorities = test_stranger().pem();
+  EXPECT_EQ(outcome("spiffe://prod/shop", "URI:spiffe://prod/shop,DNS:shop.test"),
+            "unable to get local issuer certificate")
+      << "a URI is worth as much as who wrote it down";
+}
+
+TEST(TlsClientContext, a_uri_covers_itself_or_what_is_below_it) {
+  EXPECT_TRUE(covers_uri("spiffe://prod/shop", "spiffe://prod/shop"));
+  EXPECT_FALSE(covers_uri("spiffe://prod/shop", "spiffe://prod/shop/two"));
+  EXPECT_TRUE(covers_uri("spiffe://prod/*", "spiffe://prod/shop/two"));
+  EXPECT_FALSE(covers_uri("spiffe://prod/*", "spiffe://prod/"));
+  EXPECT_FALSE(covers_uri("spiffe://prod/*", "spiffe://production/shop"));
+}
+
+TEST(TlsClientContext, what_is_believed_of_servers_tells_contexts_apart) {
+  const auto print = [](const std::function<void(ClientSettings&)>& change) {
+    ClientSettings settings{.authorities = test_root().pem(), .name = "shop.test"};
+    change(settings);
+    return ClientContext::make(settings).value()->fingerprint();
+  };
+  const std::string plain = print([](ClientSettings&) {});
+  EXPECT_EQ(plain, print([](ClientSettings&) {}));
+  EXPECT_NE(plain, print([](ClientSettings& settings) { settings.certificate_uri = "spiffe://prod/shop"; }));
+  EXPECT_NE(plain, print([](ClientSettings& settings) { settings.checks_name = false; }));
+  EXPECT_NE(plain, print([](ClientSettings& settings) { settings.revocation = test_root().revoke({}); }));
+}
+
 TEST_F(TlsStream, gives_up_on_who_says_nothing) {
   Meeting meeting;
   const Time begin = reactor_.now();

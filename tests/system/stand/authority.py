@@ -10,12 +10,14 @@ from .waiting import STEP_SECONDS, expect
 
 
 class Authority:
-    def __init__(self, directory: pathlib.Path, name: str = "Test root"):
+    def __init__(self, directory: pathlib.Path, name: str = "Test root", below: Authority | None = None):
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.pem = directory / "ca.pem"
+        above = [] if below is None else ["-CA", str(below.pem), "-CAkey", str(below.directory / "ca.key"),
+                                          "-addext", "basicConstraints=critical,CA:TRUE"]
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout",
-                     "ca.key", "-out", "ca.pem", "-subj", f"/CN={name}", "-days", "90")
+                     "ca.key", "-out", "ca.pem", "-subj", f"/CN={name}", "-days", "90", *above)
 
     def openssl(self, *arguments: str) -> subprocess.CompletedProcess:
         done = run([tool("openssl"), *arguments], self.directory, STEP_SECONDS)
@@ -45,3 +47,19 @@ class Authority:
             self.openssl("ca", *ours, "-revoke", f"{name}.pem")
         self.openssl("ca", *ours, "-gencrl", "-out", "new.crl")
         return (self.directory / "new.crl").replace(self.directory / "ca.crl")
+
+    def word_on(self, name: str, file: str = "", days: int | None = 7) -> pathlib.Path:
+        """What it says of NAME.pem (OCSP, DER): good, or revoked if it ever was. It is replaced in one step."""
+        self.revoke()
+        index = self.directory / "index.txt"
+        said = self.openssl("x509", "-in", f"{name}.pem", "-noout", "-serial").stdout.decode().strip()
+        serial = said.partition("=")[2]
+        if serial not in index.read_text(encoding="utf-8"):
+            with index.open("a", encoding="utf-8") as lines:
+                lines.write(f"V\t491231235959Z\t\t{serial}\tunknown\t/CN={name}\n")
+        ask = ["-issuer", "ca.pem", "-cert", f"{name}.pem"]
+        self.openssl("ocsp", *ask, "-no_nonce", "-reqout", "new.request")
+        until = [] if days is None else ["-ndays", str(days)]
+        self.openssl("ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key", "-reqin",
+                     "new.request", "-respout", "new.ocsp", *until)
+        return (self.directory / "new.ocsp").replace(self.directory / (file or f"{name}.ocsp"))

@@ -4,12 +4,14 @@
 //   const TestCertificate shop = root.issue({.names = {"shop.test"}});     // PEM of certificate and key
 #pragma once
 
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/invariant.h"
@@ -32,19 +34,32 @@ struct TestWish {
   int until_day = 30;
   bool authority = false;
   std::string issuer_address{};  ///< where its issuer says it can be had
+  std::string basic{};           ///< basicConstraints, where they are to be odd
+  bool sha1 = false;
+  const char* curve = "P-256";
+  /// NID and value, as OpenSSL's configuration writes them: {NID_tlsfeature, "status_request"}.
+  std::vector<std::pair<int, std::string>> extensions{};
+};
+
+/// What its authority is to say of a certificate. Hours count from now.
+struct TestWord {
+  int status = V_OCSP_CERTSTATUS_GOOD;
+  int from_hour = -1;
+  int until_hour = 24;  ///< 0: it does not say
+  const EVP_MD* digest = EVP_sha1();
 };
 
 class TestAuthority {
  public:
   explicit TestAuthority(const std::string& subject) : TestAuthority({.names = {}, .subject = subject}, nullptr) {}
   /// An authority below another.
-  TestAuthority(TestWish wish, const TestAuthority* above) : key_(make_key(0)) {
+  TestAuthority(TestWish wish, const TestAuthority* above) : key_(make_key(wish)) {
     wish.authority = true;
     certificate_ = make(wish, key_.get(), above == nullptr ? *this : *above, above == nullptr);
   }
 
   [[nodiscard]] TestCertificate issue(const TestWish& wish) const {
-    const PrivateKey key = make_key(wish.rsa_bits);
+    const PrivateKey key = make_key(wish);
     return {.certificate = pem_of(make(wish, key.get(), *this, false).get()), .key = pem_of(key.get())};
   }
   /// The list of those of its certificates (PEM) that it has taken back. \param until_day  negative: expired
@@ -90,12 +105,42 @@ class TestAuthority {
     X509_sign(made.get(), key_.get(), EVP_sha256());
     return pem_of(made.get());
   }
+  /// What it says of one of its certificates (OCSP, DER). \param signer  in its place; null: itself
+  [[nodiscard]] std::string word_on(const std::string& pem, const TestWord& word = {},
+                                    const TestCertificate* signer = nullptr) const {
+    const Certificate asked(PEM_read_bio_X509(bio_over(pem).get(), nullptr, nullptr, nullptr));
+    const Certificate other(signer == nullptr
+                                ? nullptr
+                                : PEM_read_bio_X509(bio_over(signer->certificate).get(), nullptr, nullptr, nullptr));
+    const PrivateKey key(
+        signer == nullptr ? nullptr : PEM_read_bio_PrivateKey(bio_over(signer->key).get(), nullptr, nullptr, nullptr));
+    OCSP_CERTID* const id = OCSP_cert_to_id(word.digest, asked.get(), certificate_.get());
+    const auto at_hour = [](int hour) { return X509_gmtime_adj(nullptr, 3600L * hour); };
+    ASN1_TIME* const from = at_hour(word.from_hour);
+    ASN1_TIME* const until = word.until_hour == 0 ? nullptr : at_hour(word.until_hour);
+    OCSP_BASICRESP* const basic = OCSP_BASICRESP_new();
+    OCSP_basic_add1_status(basic, id, word.status, 0, from, from, until);
+    OCSP_basic_sign(basic, signer == nullptr ? certificate_.get() : other.get(),
+                    signer == nullptr ? key_.get() : key.get(), EVP_sha256(), nullptr,
+                    signer == nullptr ? OCSP_NOCERTS : 0);
+    OCSP_RESPONSE* const response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    unsigned char* der = nullptr;
+    const int size = i2d_OCSP_RESPONSE(response, &der);
+    std::string bytes(reinterpret_cast<char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
+    OCSP_CERTID_free(id);
+    return bytes;
+  }
   /// Its own certificate.
   [[nodiscard]] std::string pem() const { return pem_of(certificate_.get()); }
 
  private:
-  static PrivateKey make_key(int rsa_bits) {
-    return PrivateKey(rsa_bits > 0 ? EVP_RSA_gen(static_cast<unsigned>(rsa_bits)) : EVP_EC_gen("P-256"));
+  static PrivateKey make_key(const TestWish& wish) {
+    return PrivateKey(wish.rsa_bits > 0 ? EVP_RSA_gen(static_cast<unsigned>(wish.rsa_bits)) : EVP_EC_gen(wish.curve));
   }
 
   template <typename T>
@@ -141,11 +186,13 @@ class TestAuthority {
                                reinterpret_cast<const unsigned char*>(wish.subject.c_str()), -1, -1, 0);
     X509_set_pubkey(certificate, key);
     X509_set_issuer_name(certificate, X509_get_subject_name(above));
-    extend(certificate, above, NID_basic_constraints, wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    const std::string basic = wish.authority ? "critical,CA:TRUE" : "critical,CA:FALSE";
+    extend(certificate, above, NID_basic_constraints, wish.basic.empty() ? basic : wish.basic);
     if (!wish.names.empty()) extend(certificate, above, NID_subject_alt_name, alternative_names(wish.names));
     if (!wish.issuer_address.empty())
       extend(certificate, above, NID_info_access, "caIssuers;URI:" + wish.issuer_address);
-    X509_sign(certificate, issuer.key_.get(), EVP_sha256());
+    for (const auto& [kind, value] : wish.extensions) extend(certificate, above, kind, value);
+    X509_sign(certificate, issuer.key_.get(), wish.sha1 ? EVP_sha1() : EVP_sha256());
     return made;
   }
 
