@@ -368,8 +368,11 @@ void Compiler::add_certificates(const config::Document& document, ListenerNumber
     if (!listener.tls) continue;
     const std::uint16_t number = listeners.number_of(listener.name);
     if (gateway.certificates.size() <= number) gateway.certificates.resize(number + std::size_t{1});
-    FileCertificates::Around around{
-        .listener = listener.name, .tickets = tickets_, .files = files_, .diagnostics = diagnostics};
+    FileCertificates::Around around{.listener = listener.name,
+                                    .tickets = tickets_,
+                                    .answers = OcspAnswers::of(*states_),
+                                    .files = files_,
+                                    .diagnostics = diagnostics};
     if (listener.tls->acme) {
       auto issued = acme::listener_certificates(*listener.tls->acme, files_, *states_, diagnostics);
       if (!issued) continue;

@@ -1,7 +1,10 @@
 // How a connection begins, what it answers its session, and how it is asked to end.
 #include "server/connection.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
+#include "contracts/early_connections.h"
 #include "contracts/proxied.h"
 #include "contracts/raw.h"
 #include "net/tls/challenge.h"
@@ -68,6 +71,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
 }
 
 Connection::~Connection() {
+  if (early_) EarlyConnections::of(server_.shard()).remove(facts_);
   if (proxied_ != nullptr) ProxiedConnections::of(server_.shard()).remove(facts_);
   server_.shard().metrics.connections_open.subtract();
   if (counted_as_) server_.census().clients().leave(*counted_as_);
@@ -132,13 +136,16 @@ Task<bool> Connection::secure() {
   inbox_.consume(early.size());
   inbox_.trim();
   patience = co_await prepare_for_name(patience, early);
+  std::shared_ptr<const tls::EarlyData> early_data = tls::ServerContext::early_data_of(*engine_);
   const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why, early);
   metrics.handshakes_in_progress.subtract();
   if (shaken) {
     facts_.tls = stream_.tls();
     metrics.count(*facts_.tls);
     if (facts_.tls->protocol == tls::challenge_protocol) co_return false;  // it has seen what it came for
-  } else if (shaken.error().origin == Origin::client) {                    // and not: given up by us
+    early_ = early_data != nullptr && early_data->open();
+    if (early_) EarlyConnections::of(server_.shard()).add(facts_, std::move(early_data));
+  } else if (shaken.error().origin == Origin::client) {  // and not: given up by us
     metrics.failures[static_cast<std::size_t>(why)].add();
   }
   co_return shaken.has_value();
@@ -161,6 +168,22 @@ Task<Duration> Connection::prepare_for_name(Duration patience, std::string& earl
   co_return time_left(reactor.now(), deadline);
 }
 
+// There is no goodbye before the end of the handshake, which brings no bytes for us and so ends no receive: it is
+// looked for again and again, on few connections and for a round trip.
+Task<void> Connection::end_handshake(Duration patience) {
+  constexpr Duration between_looks = std::chrono::milliseconds{20};
+  const Time deadline = deadline_after(server_.shard().reactor.now(), patience);
+  while (early_ && EarlyConnections::of(server_.shard()).is_early(facts_)) {
+    const Duration left = time_left(server_.shard().reactor.now(), deadline);
+    const bool bounded = left >= Duration::zero();
+    const Result<std::span<char>> received =
+        co_await stream_.receive(bounded ? std::min(left, between_looks) : between_looks);
+    const bool looks_again =
+        !received && received.error().code == Code::timed_out && (!bounded || left > between_looks);
+    if (!looks_again) break;
+  }
+}
+
 // The client is to know that this is the end and no cut, also when it still reads what was sent before.
 Task<void> Connection::end_secured() {
   Duration patience;
@@ -168,6 +191,7 @@ Task<void> Connection::end_secured() {
     const SnapshotPin now = pin();
     patience = now->timeouts.linger;
   }
+  co_await end_handshake(patience);
   static_cast<void>(co_await stream_.send_goodbye(patience));
 }
 

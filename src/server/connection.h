@@ -50,6 +50,7 @@ class Connection final : public ServerContext, public ListLink {
   void become(const proxy_protocol::Header& header);
   Task<bool> secure();
   Task<Duration> prepare_for_name(Duration patience, std::string& early);
+  Task<void> end_handshake(Duration patience);
   Task<void> end_secured();
   [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
 
@@ -72,6 +73,7 @@ class Connection final : public ServerContext, public ListLink {
   std::uint64_t requests_max_;
   Duration age_max_;
   ByteCount memory_max_ = unbounded;
+  bool early_ = false;  // requests came before the handshake was over
   bool idle_ = false;
   bool draining_ = false;
 };

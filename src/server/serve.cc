@@ -8,6 +8,7 @@
 #include "http/request_id.h"
 #include "route/recorded_route.h"
 #include "server/challenge_reply.h"
+#include "server/early_request.h"
 #include "server/error_reply.h"
 #include "server/misdirection.h"
 #include "server/server_timing.h"
@@ -147,6 +148,8 @@ Reply Serve::handle(Exchange& exchange) {
   const bool for_tunnel = exchange.request.method == Method::connect;
   if (exchange.connection.tls != nullptr && !for_tunnel && is_misdirected(exchange))
     return refuse(client_error(Code::misdirected));
+  if (exchange.connection.tls != nullptr && exchange.connection.tls->resumed && is_too_early(exchange))
+    return answer_too_early(exchange);
   const bool challenge =
       gateway.challenges != nullptr && may_be_challenge(exchange.request, exchange.connection.tls != nullptr);
   if (challenge) return answer_challenge(exchange, *gateway.challenges, &follow_route);

@@ -2,6 +2,7 @@
 #include "upstream/forwarding.h"
 
 #include "base/crypto.h"
+#include "contracts/early_connections.h"
 #include "net/tls/server_context.h"
 
 namespace weir {
@@ -59,6 +60,7 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
     head.fields.append(client_cert_name,
                        arena.join(std::string_view(":"), crypto::encode_base64(facts.client_certificate), ":"));
   }
+  if (facts.came_early) head.fields.set("early-data", "1");  // RFC 8470 section 5.1; what clients say of it stays
   if (head.expects_continue) head.fields.append(FieldName::expect, "100-continue");
   if (names_request) head.fields.append(FieldName::x_request_id, facts.request_id);
   return head;
@@ -80,7 +82,9 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Excha
        .request_id = exchange.request_id,
        .upgrade_allowed = upgrade_allowed,
        .has_body = exchange.request_body != nullptr,
-       .client_certificate = certificate_to_tell(exchange.connection)},
+       .client_certificate = certificate_to_tell(exchange.connection),
+       .came_early = exchange.connection.tls != nullptr && exchange.connection.tls->resumed &&
+                     EarlyConnections::of(exchange.shard).is_early(exchange.connection)},
       arena);
 }
 

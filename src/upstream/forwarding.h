@@ -21,6 +21,7 @@ struct ForwardingFacts {
   bool upgrade_allowed = false;
   bool has_body = false;
   std::string_view client_certificate{};  ///< verified, DER; empty: there is none, or nobody is to be told
+  bool came_early = false;                ///< before the handshake with the client was over (RFC 8470)
 };
 
 /// \returns  the head to send, in the arena

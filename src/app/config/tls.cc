@@ -116,7 +116,14 @@ bool read_acme(const Node& node, const Reading& reading, TlsDocument& out) {
   return acme_schema().read_into(node, reading, acme);
 }
 
-bool check_tls(const Node& node, const Reading& reading, TlsDocument& tls) {
+bool check_early_data(const Node& node, const Reading& reading, TlsDocument& tls) {
+  tls.early_data_place = place_of(node, "early_data");
+  if (!tls.early_data || tls.session_tickets) return true;
+  return reading.error(*node.find("early_data"), "early data comes with resumption, but session_tickets is off",
+                       "leave one of the two out");
+}
+
+bool check_certificates_and_tickets(const Node& node, const Reading& reading, TlsDocument& tls) {
   tls.path = reading.path();
   if (tls.certificates.empty() && !tls.acme)
     return reading.error(node, "TLS needs a certificate", "name a file under certificates, or write acme: { ... }");
@@ -124,6 +131,10 @@ bool check_tls(const Node& node, const Reading& reading, TlsDocument& tls) {
   if (tls.session_tickets || tls.ticket_keys.empty()) return true;
   return reading.error(*node.find("ticket_keys"), "there are keys for tickets, but session_tickets is off",
                        "leave one of the two out");
+}
+
+bool check_tls(const Node& node, const Reading& reading, TlsDocument& tls) {
+  return check_certificates_and_tickets(node, reading, tls) && check_early_data(node, reading, tls);
 }
 
 }  // namespace
@@ -166,6 +177,16 @@ const Schema<TlsDocument>& tls_schema() {
                       "so that clients may resume at any of them. The first seals, all open. Keys that change are "
                       "taken over within seconds. Without it, keys are made here and change by themselves.",
                .example = "/etc/weir/ticket.keys"})
+          .option(
+              "early_data", &TlsDocument::early_data,
+              {.doc = "Whether clients that resume may send requests with their first flight (0-RTT). Only GET, HEAD "
+                      "and OPTIONS without content are served so, with Early-Data: 1 to upstreams; others get 425. "
+                      "Each hello is taken once in this process; machines that share ticket_keys do not know of "
+                      "each other's."})
+          .option(
+              "fetch_ocsp", &TlsDocument::fetch_ocsp,
+              {.doc = "Whether Weir asks authorities itself what they say of the certificates (OCSP), where no file "
+                      "has it: anew at half its time, kept under `state`. Who does not answer harms nothing."})
           .check(&check_tls);
   return schema;
 }

@@ -44,6 +44,9 @@ struct TlsDocument {
   std::vector<std::string> protocols;  ///< that ALPN offers, most wanted first
   Place protocols_place;               ///< where they are written; of the list
   bool session_tickets = true;
+  bool early_data = false;
+  Place early_data_place;
+  bool fetch_ocsp = false;
   std::string ticket_keys;  ///< a file; empty: keys are made here, and nobody else has them
   Place ticket_keys_place;
   std::string path;                                   ///< `listeners[0].tls`

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "contracts/tls_findings.h"
 #include "net/tls/authorities.h"
@@ -41,6 +42,7 @@ FileCertificates::FileCertificates(const config::TlsDocument& document, const Ar
     : document_(document),
       listener_(around.listener),
       tickets_(around.tickets),
+      answers_(document.fetch_ocsp ? around.answers : nullptr),
       tell_(around.files.tell()),
       managed_(around.managed),
       on_demand_(around.on_demand),
@@ -125,6 +127,8 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
                                .protocols = document_.protocols,
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
                                .scope = listener_};
+  // One record for all listeners and reloads, and whatever the keys of tickets are.
+  if (document_.early_data) settings.early_data = {tickets_, &tickets_->hellos()};
   bool good = take_clients(settings, now, diagnostics);
   good &= take_tickets(settings, diagnostics);
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
@@ -158,15 +162,16 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
 void FileCertificates::take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) {
   staple_ends_.reset();
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
-    const tls::Staple& staple = take_staple(number, *settings.identities[number], now, diagnostics);
+    const tls::Staple& staple = take_staple(number, settings.identities[number], now, diagnostics);
     if (!staple.answer.empty()) staple_ends_ = std::min(staple.until, staple_ends_.value_or(staple.until));
   }
   if (staple_ends_) settings.staples = staples_;
 }
 
 /// What the file has to say of it; if that is no good, what it had to say before, as long as that holds.
-const tls::Staple& FileCertificates::take_staple(std::size_t number, const tls::Identity& identity, WallTime now,
-                                                 Diagnostics& diagnostics) {
+const tls::Staple& FileCertificates::take_staple(std::size_t number, const std::shared_ptr<const tls::Identity>& made,
+                                                 WallTime now, Diagnostics& diagnostics) {
+  const tls::Identity& identity = *made;
   const config::CertificateDocument& written = document_.certificates[number];
   const auto judge = [&](std::string_view answer) {
     return tls::judge_ocsp(answer, identity.leaf(), identity.issuer(), now);
@@ -181,6 +186,8 @@ const tls::Staple& FileCertificates::take_staple(std::size_t number, const tls::
     else
       complain_of_answer(file, written, verdict, diagnostics);
     if (verdict.status == tls::CertificateStatus::revoked) kept = {};
+  } else if (answers_ != nullptr) {
+    take_fetched(kept, number, made, now, diagnostics);
   }
   if (kept.answer.empty() && tls::must_staple(identity.leaf()))
     diagnostics.warning(written.certificate_place, written.path,
@@ -189,6 +196,24 @@ const tls::Staple& FileCertificates::take_staple(std::size_t number, const tls::
                                     identity.title()),
                         advice_for_must_staple(identity, files_[pairs_[number].certificate].path));
   return kept;
+}
+
+/// Who was asked may have said something by now.
+void FileCertificates::take_fetched(tls::Staple& kept, std::size_t number,
+                                    const std::shared_ptr<const tls::Identity>& identity, WallTime now,
+                                    Diagnostics& diagnostics) {
+  const std::string question = answers_->want(identity);
+  if (question.empty()) return;
+  const OcspAnswers::Word word = answers_->word(question);
+  const tls::OcspVerdict verdict = tls::judge_ocsp(word.answer, identity->leaf(), identity->issuer(), now);
+  const bool good = !word.answer.empty() && verdict.status == tls::CertificateStatus::good;
+  kept = good ? tls::Staple{.answer = word.answer, .until = verdict.until} : tls::Staple{};
+  if (word.trouble.empty()) return;
+  const config::CertificateDocument& written = document_.certificates[number];
+  diagnostics.warning(
+      written.certificate_place, written.path,
+      fmt::format("the authority of {} says nothing that can be shown: {}", identity->title(), word.trouble),
+      good ? "its last answer is shown as long as it holds; it is asked again" : "it is asked again");
 }
 
 void FileCertificates::complain_of_answer(const File& file, const config::CertificateDocument& written,
@@ -237,6 +262,11 @@ bool FileCertificates::take_tickets(tls::ServerSettings& settings, Diagnostics& 
   const auto keys = tls::TicketKeys::read(file.bytes);
   if (keys) {
     settings.tickets = *keys;
+    if (document_.early_data)
+      diagnostics.warning(document_.early_data_place, document_.path + ".early_data",
+                          "machines that share ticket_keys do not know of each other's early data: a request may be "
+                          "sent again to each of them once",
+                          "leave one of the two out, unless such requests are harmless to your upstreams");
     return true;
   }
   diagnostics.error(named_at, path, fmt::format("{} holds no keys of tickets: {}", file.path, keys.error()),
@@ -246,6 +276,7 @@ bool FileCertificates::take_tickets(tls::ServerSettings& settings, Diagnostics& 
 
 const tls::ServerContext& FileCertificates::on(Shard& shard) {
   if (content_.look_is_due(shard.reactor.now())) {
+    if (answers_ != nullptr) answers_->ask_what_is_due(shard, shard.reactor.wall_now());
     shard.executor.run([kept = shared_from_this(), now = shard.reactor.wall_now()] { kept->look_again(now); });
   }
   return *static_cast<const tls::ServerContext*>(content_.on(shard.id));
@@ -255,7 +286,9 @@ void FileCertificates::look_again(WallTime now) {
   const std::lock_guard lock(looking_);
   const bool changed = read_files();
   const bool stale = staple_ends_ && now >= *staple_ends_;
-  if (!changed && !stale) return tell_of_end(now);
+  const std::uint64_t version = answers_ == nullptr ? 0 : answers_->version();
+  const bool heard = std::exchange(answers_seen_, version) != version;
+  if (!changed && !stale && !heard) return tell_of_end(now);
   Diagnostics diagnostics;
   const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics);
   if (made != nullptr) content_.publish(made);
@@ -265,6 +298,9 @@ void FileCertificates::look_again(WallTime now) {
     (*tell_)(false,
              fmt::format("{}listener {}: certificates have changed and have mistakes; those before stay in force",
                          diagnostics.text(), listener_));
+  else if (heard && !changed)
+    (*tell_)(diagnostics.all().empty(), fmt::format("{}listener {}: authorities were asked about its certificates",
+                                                    diagnostics.text(), listener_));
   else if (!changed)
     (*tell_)(false, fmt::format("{}listener {}: an OCSP answer has become stale, and is not shown any more",
                                 diagnostics.text(), listener_));

@@ -25,6 +25,7 @@
 #include "app/acme/managed_certificate.h"
 #include "app/acme/on_demand.h"
 #include "app/config/tls.h"
+#include "app/tls/ocsp_answers.h"
 #include "contracts/certificate_source.h"
 #include "contracts/handed_over.h"
 #include "contracts/watched_file.h"
@@ -39,6 +40,7 @@ class FileCertificates final : public CertificateSource,
   struct Around {
     std::string listener;                      ///< its name: tickets hold for it alone
     std::shared_ptr<tls::TicketKeys> tickets;  ///< where no file has them
+    std::shared_ptr<OcspAnswers> answers;      ///< where they are to be fetched
     WatchedFiles& files;
     Diagnostics& diagnostics;
     std::vector<std::shared_ptr<acme::ManagedCertificate>> managed{};  ///< that an authority issues; shown beside them
@@ -85,8 +87,10 @@ class FileCertificates final : public CertificateSource,
   std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics);
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
   void take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics);
-  const tls::Staple& take_staple(std::size_t number, const tls::Identity& identity, WallTime now,
+  const tls::Staple& take_staple(std::size_t number, const std::shared_ptr<const tls::Identity>& identity, WallTime now,
                                  Diagnostics& diagnostics);
+  void take_fetched(tls::Staple& kept, std::size_t number, const std::shared_ptr<const tls::Identity>& identity,
+                    WallTime now, Diagnostics& diagnostics);
   static void complain_of_answer(const File& file, const config::CertificateDocument& written,
                                  const tls::OcspVerdict& verdict, Diagnostics& diagnostics);
   bool take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const;
@@ -98,6 +102,7 @@ class FileCertificates final : public CertificateSource,
   const config::TlsDocument document_;
   const std::string listener_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
+  const std::shared_ptr<OcspAnswers> answers_;  // null: nobody is asked
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
   const std::vector<std::shared_ptr<acme::ManagedCertificate>> managed_;
   const std::shared_ptr<acme::OnDemand> on_demand_;
@@ -109,7 +114,8 @@ class FileCertificates final : public CertificateSource,
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;
-  std::vector<tls::Staple> staples_;         // of each certificate the last good one
+  std::vector<tls::Staple> staples_;  // of each certificate the last good one
+  std::uint64_t answers_seen_ = 0;
   std::optional<WallTime> staple_ends_;      // when the first of them is not to be shown any more
   std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 

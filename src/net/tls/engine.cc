@@ -8,6 +8,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "net/tls/early_data.h"
 #include "net/tls/openssl.h"
 
 namespace weir::tls {
@@ -191,7 +192,8 @@ Result<bool> Engine::shake(std::span<const char> received) {
   handshake_bytes_ += received.size();
   take(received);
   ERR_clear_error();
-  const int outcome = SSL_do_handshake(ssl_);
+  EarlyData* const early = EarlyData::of(ssl_);
+  const int outcome = early == nullptr ? SSL_do_handshake(ssl_) : early->shake(ssl_, bench_.record());
   if (outcome != 1 && SSL_get_error(ssl_, outcome) != SSL_ERROR_WANT_READ) {
     incoming_ = {};
     return fail(failed(outcome));
@@ -228,6 +230,18 @@ Result<std::size_t> Engine::open(std::span<const char> received, std::span<char>
   take(received);
   ERR_clear_error();
   std::size_t total = 0;
+  if (EarlyData* const early = EarlyData::of(ssl_); early != nullptr && (early->open() || early->has_bytes())) {
+    const int outcome = early->open() ? early->read_on(ssl_, bench_.record()) : 1;
+    if (outcome != 1 && SSL_get_error(ssl_, outcome) != SSL_ERROR_WANT_READ) {
+      incoming_ = {};
+      return fail(failed(outcome));
+    }
+    total = early->take(room);
+    if (outcome != 1 || early->has_bytes()) {
+      keep_rest();
+      return total;
+    }
+  }
   while (total < room.size() && !closed_) {
     std::size_t count = 0;
     const int outcome = SSL_read_ex(ssl_, room.data() + total, room.size() - total, &count);
@@ -250,11 +264,15 @@ Result<std::size_t> Engine::open(std::span<const char> received, std::span<char>
 }
 
 bool Engine::unread() const {
-  return !kept_.empty() || SSL_pending(ssl_) > 0;
+  const EarlyData* const early = EarlyData::of(ssl_);
+  return !kept_.empty() || SSL_pending(ssl_) > 0 || (early != nullptr && early->has_bytes());
 }
 
 bool Engine::seal_piece(std::string_view piece) {
   std::size_t written = 0;
+  const EarlyData* const early = EarlyData::of(ssl_);
+  if (early != nullptr && early->open())
+    return piece.empty() || SSL_write_early_data(ssl_, piece.data(), piece.size(), &written) == 1;
   return piece.empty() || SSL_write_ex(ssl_, piece.data(), piece.size(), &written) == 1;
 }
 
@@ -290,6 +308,7 @@ Result<std::string_view> Engine::seal(std::span<const std::string_view> pieces) 
 
 std::string_view Engine::goodbye() {
   if (broken_ || said_goodbye_ || !shaken_) return {};
+  if (const EarlyData* const early = EarlyData::of(ssl_); early != nullptr && early->open()) return {};  // cannot yet
   said_goodbye_ = true;
   ERR_clear_error();
   bench_.sealed.clear();

@@ -133,6 +133,29 @@ OcspVerdict judge_ocsp(std::string_view answer, const x509_st* certificate, cons
   return verdict;
 }
 
+std::optional<WallTime> ocsp_ends(std::string_view answer) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(answer.data());
+  const Response response(d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(answer.size())));
+  const Basic basic(response == nullptr ? nullptr : OCSP_response_get1_basic(response.get()));
+  ERR_clear_error();
+  if (basic == nullptr || OCSP_resp_count(basic.get()) == 0) return {};
+  ASN1_GENERALIZEDTIME* until = nullptr;
+  OCSP_single_get0_status(OCSP_resp_get0(basic.get(), 0), nullptr, nullptr, nullptr, &until);
+  return until == nullptr ? std::nullopt : std::optional(time_of(until));
+}
+
+std::string ocsp_request(const x509_st* certificate, const x509_st* issuer) {
+  if (issuer == nullptr) return {};
+  const std::unique_ptr<OCSP_REQUEST, Freed<&OCSP_REQUEST_free>> request(OCSP_REQUEST_new());
+  // SHA-1 is what all responders know (RFC 5019 section 2.1.1); nothing hangs on its strength.
+  OCSP_request_add0_id(request.get(), OCSP_cert_to_id(EVP_sha1(), certificate, issuer));
+  unsigned char* der = nullptr;
+  const int size = i2d_OCSP_REQUEST(request.get(), &der);
+  std::string bytes(reinterpret_cast<char*>(der), static_cast<std::size_t>(std::max(size, 0)));
+  OPENSSL_free(der);
+  return bytes;
+}
+
 bool must_staple(const x509_st* certificate) {
   auto* features = static_cast<TLS_FEATURE*>(X509_get_ext_d2i(certificate, NID_tlsfeature, nullptr, nullptr));
   bool must = false;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,12 @@ struct OcspVerdict {
 /// \param answer  an OCSPResponse in DER
 /// \param issuer  of the certificate; null: it is not known, so that nothing can be verified
 OcspVerdict judge_ocsp(std::string_view answer, const x509_st* certificate, const x509_st* issuer, WallTime now);
+
+/// When an answer will be stale, by its own word and whoever signed it; nothing: it is no answer, or does not say.
+std::optional<WallTime> ocsp_ends(std::string_view answer);
+
+/// What its authority is asked (an OCSPRequest in DER, without a nonce: RFC 5019); empty without an issuer.
+std::string ocsp_request(const x509_st* certificate, const x509_st* issuer);
 
 /// Whether a certificate says that it must not be believed without such an answer (must-staple, RFC 7633).
 bool must_staple(const x509_st* certificate);

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "net/tls/early_data.h"
 #include "net/tls/hello_extensions.h"
 #include "net/tls/openssl.h"
 #include "net/tls/revocation.h"
@@ -172,6 +174,26 @@ struct ServerCallbacks {
     return found->first && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
   }
 
+  // Everything else allows it: the ticket, its age, the protocol, the name.
+  static int early_data(SSL* ssl, void* argument) {
+    const ServerSettings& settings = context_of(argument).settings_;
+    std::array<std::uint8_t, SSL3_RANDOM_SIZE> random{};
+    SSL_get_client_random(ssl, random.data(), random.size());
+    // tidy: allow clock, the library judges the age of tickets by the machine's, too
+    const auto now = std::chrono::time_point_cast<Time::duration>(std::chrono::steady_clock::now());
+    const Time at{now.time_since_epoch()};
+    const bool shared = settings.tickets->from_file();
+    return (shared ? settings.early_data->admit_of_shared_keys(random, at) : settings.early_data->admit(random, at));
+  }
+
+  static void set_up_early_data(SSL_CTX* context, const ServerContext& owner) {
+    // Each hello is taken once by HelloRecord; the library's way would keep a session for each ticket.
+    SSL_CTX_set_options(context, SSL_OP_NO_ANTI_REPLAY);
+    SSL_CTX_set_max_early_data(context, EarlyData::bytes_max);
+    SSL_CTX_set_recv_max_early_data(context, EarlyData::bytes_max);
+    SSL_CTX_set_allow_early_data_cb(context, &early_data, const_cast<ServerContext*>(&owner));
+  }
+
   static void set_up_clients(SSL_CTX* context, const ServerSettings& settings) {
     const int must = settings.clients == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | must, nullptr);
@@ -212,6 +234,7 @@ struct ServerCallbacks {
     }
     if (!owner.offered_.empty()) SSL_CTX_set_alpn_select_cb(context, &protocol, const_cast<ServerContext*>(&owner));
     if (settings.clients != ClientCertificates::off) set_up_clients(context, settings);
+    if (settings.early_data != nullptr && settings.tickets != nullptr) set_up_early_data(context, owner);
   }
 
   static std::expected<SSL_CTX*, std::string> make_set(const Set& set, const ServerContext& owner) {
@@ -325,10 +348,15 @@ bool ServerContext::knows(std::string_view host) const {
 std::unique_ptr<Engine> ServerContext::accept(Workbench& bench, Time now) const {
   SSL* ssl = SSL_new(sets_.front());
   SSL_set_accept_state(ssl);
+  if (takes_early_data()) EarlyData::expect(ssl);
   auto engine = std::make_unique<Engine>(ssl, bench, shared_from_this());
   engine->begun_ = now;
   engine->facts_.context = this;
   return engine;
+}
+
+std::shared_ptr<const EarlyData> ServerContext::early_data_of(const Engine& engine) {
+  return EarlyData::shared_by(engine.ssl_);
 }
 
 }  // namespace weir::tls

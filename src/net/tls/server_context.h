@@ -20,12 +20,15 @@
 
 #include "net/tls/challenge.h"
 #include "net/tls/engine.h"
+#include "net/tls/hello_record.h"
 #include "net/tls/identity.h"
 #include "net/tls/ticket_keys.h"
 
 struct ssl_ctx_st;
 
 namespace weir::tls {
+
+class EarlyData;
 
 /// What is asked of clients.
 enum class ClientCertificates : std::uint8_t { off, optional, required };
@@ -45,10 +48,11 @@ struct ServerSettings {
   std::shared_ptr<TicketKeys> tickets;  ///< null: no resumption
   std::string scope;                    ///< tickets of another scope are not taken: the listener's name
   ClientCertificates clients = ClientCertificates::off;
-  std::string client_authorities;  ///< PEM: whose certificates clients may show
-  std::string client_revocation;   ///< PEM: lists of those of them that were revoked; empty: nobody asks
-  unsigned client_depth = 3;       ///< certificates between a client's own and the authority
-  bool tells_upstreams = false;    ///< of clients' certificates (RFC 9440)
+  std::string client_authorities;           ///< PEM: whose certificates clients may show
+  std::string client_revocation;            ///< PEM: lists of those of them that were revoked; empty: nobody asks
+  unsigned client_depth = 3;                ///< certificates between a client's own and the authority
+  bool tells_upstreams = false;             ///< of clients' certificates (RFC 9440)
+  std::shared_ptr<HelloRecord> early_data;  ///< takes what comes with a hello, once each; null: none is taken
   std::shared_ptr<ChallengeCertificates> challenges;  ///< null: no authority looks for proofs here
 };
 
@@ -68,6 +72,10 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   [[nodiscard]] bool knows(std::string_view host) const;
   /// Whether upstreams are to be told of clients' certificates.
   [[nodiscard]] bool tells_upstreams() const { return settings_.tells_upstreams; }
+  /// Whether requests may come before the handshake is over (early_data.h).
+  [[nodiscard]] bool takes_early_data() const { return settings_.early_data != nullptr; }
+  /// Of a connection that was accepted; null: it takes none.
+  [[nodiscard]] static std::shared_ptr<const EarlyData> early_data_of(const Engine& engine);
 
  private:
   friend struct ServerCallbacks;

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "base/units.h"
+#include "net/tls/hello_record.h"
 
 namespace weir::tls {
 
@@ -53,6 +54,10 @@ class TicketKeys {
     bool first = false;
   };
   std::optional<Opening> opening(std::span<const std::uint8_t, 16> name, Time now);
+  /// Whether somebody else may have the keys: another machine, or this one before it was started.
+  [[nodiscard]] bool from_file() const { return stands_; }
+  /// The hellos that came with early data under tickets of this process.
+  [[nodiscard]] HelloRecord& hellos() { return hellos_; }
 
  private:
   void move_on(Time now);
@@ -62,6 +67,7 @@ class TicketKeys {
   std::size_t filled_ = 0;
   bool stands_ = false;  // from a file
   Time first_until_{};
+  HelloRecord hellos_;
 };
 
 }  // namespace weir::tls
