@@ -152,6 +152,15 @@ bool lacks(const Node& written, const Reading& at, std::span<const Refused> refu
   return good;
 }
 
+/// What comes with a hello may come a second time (RFC 8446 section 8). A request can be told to wait, bytes cannot.
+bool lacks_early_data(const Node& written, const Reading& at) {
+  const Node* const tls = written.find("tls");
+  const Node* const early = tls == nullptr ? nullptr : tls->find("early_data");
+  if (early == nullptr || early->text() != "true") return true;
+  return at.member("tls").error(*early, "early_data: bytes of a raw stream that come with a hello may be a replay",
+                                "take early_data out: it is for HTTP");
+}
+
 /// Options that say nothing where such streams pass.
 bool lacks_foreign_options(const Node& written, const Reading& at, const ListenerDocument& listener) {
   static constexpr std::array of_http{
@@ -169,6 +178,7 @@ bool lacks_foreign_options(const Node& written, const Reading& at, const Listene
     if (listener.address.is_unix())
       good = at.error(written, "no datagrams come through a unix socket here", "write a port");
   }
+  good = lacks_early_data(written, at) && good;
   if (listener.protocol == ListenerProtocol::tls_passthrough) good = lacks(written, at, of_passthrough) && good;
   if (listener.tls && listener.tls->clients && listener.tls->clients->forward) {
     const ClientCertificatesDocument& clients = *listener.tls->clients;
