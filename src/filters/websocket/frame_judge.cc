@@ -53,7 +53,6 @@ constexpr bool may_close_with(std::uint64_t code) {
 }  // namespace
 
 Judged FrameJudge::next(std::string_view bytes, unsigned messages_max) {
-  if (closed_) return {.taken = bytes.size(), .passed = {}};
   if (held_bytes_ > 0) return complete_held(bytes, messages_max);
   Judged judged{.taken = bytes.size(), .passed = {}};
   std::size_t at = 0;

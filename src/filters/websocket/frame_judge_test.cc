@@ -162,6 +162,8 @@ TEST(FrameJudge, texts_are_utf8_over_all_fragments) {
     const Outcome outcome = judge_in_pieces(of_server, frame(fin | 1U, "long enough for words " + bad));
     ASSERT_TRUE(outcome.violation) << testing::PrintToString(bad);
     EXPECT_EQ(outcome.violation->close_code, 1007);
+    EXPECT_EQ(outcome.passed, "") << "of a frame that came whole nothing leaves";
+    EXPECT_TRUE(outcome.between_frames);
     expect_passes(frame(fin | 2U, bad));
   }
 }
@@ -206,6 +208,7 @@ TEST(FrameJudge, messages_are_measured_over_their_fragments) {
   expect_passes(frame(2, "12345") + frame(fin | 9U, "not counted in") + frame(fin, "67890") + frame(fin | 2U, "again"),
                 ten);
   expect_refused(frame(2, "12345"), frame(fin, "678901"), 1009, ten);
+  expect_refused(frame(2, "1234") + frame(0, "5678"), frame(fin, "901"), 1009, ten);
   expect_refused({}, frame(fin | 2U, std::string(11, 'x')), 1009, ten);
   expect_refused({}, "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"s, 1009, ten);  // its head is enough
 }

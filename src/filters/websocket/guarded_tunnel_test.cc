@@ -34,6 +34,10 @@ class Party final : public Duplex {
     saying_ += bytes;
     said_.raise();
   }
+  void listen() {
+    deaf = false;
+    listens_.raise();
+  }
   void finish() {
     finished_ = true;
     said_.raise();
@@ -253,6 +257,19 @@ TEST_F(GuardedTunnelTest, side_that_was_closed_hears_no_second_close_frame) {
   client_.say(of_server(text, "not masked"));
   ASSERT_TRUE(until([&] { return client_.told_end; }));
   EXPECT_EQ(client_.heard, of_server(close, "\x03\xe8"));
+}
+
+TEST_F(GuardedTunnelTest, client_that_listens_late_is_told_at_once) {
+  open();
+  client_.deaf = true;
+  server_.say(of_server(text, "x"));
+  ASSERT_TRUE(until([&] { return !client_.heard.empty(); }));
+  client_.say(of_server(text, "not masked"));
+  world_.run_for(3s);
+  client_.listen();
+  world_.run_for(10ms);
+  EXPECT_TRUE(client_.told_end);
+  EXPECT_EQ(closed_with(client_.heard, false), 1002U);
 }
 
 TEST_F(GuardedTunnelTest, server_that_does_not_listen_holds_nobody_up) {
