@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over the product's sources, and only over those that changed.
 
+    tools/clang_tidy.py [FILE ...]      with files: over these alone
+
 Problem: clang-tidy needs seconds for each file; most files are as they were when it was content with them.
 Idea: a file's verdict depends on its text, the texts of all project headers it reaches, its compile command, the
 rules and the tool's version. Their hash names an empty file in a cache beside ccache's; if it is there, the source
@@ -74,12 +76,24 @@ def complaints_in(path: pathlib.Path) -> str:
     return process.stdout.strip() or process.stderr.strip()
 
 
-def main() -> int:
+def chosen(wanted: dict[pathlib.Path, str], names: list[str]) -> dict[pathlib.Path, str]:
+    """Those of `names`; without names all. A name that is none of the product's sources ends the program."""
+    if not names:
+        return wanted
+    paths = [pathlib.Path(name).resolve() for name in names]
+    unknown = [name for name, path in zip(names, paths, strict=True) if path not in wanted]
+    if unknown:
+        sys.exit(f"{unknown[0]} is no source of the product, or is not built: tests, fuzz targets and headers are not "
+                 "looked at by themselves")
+    return {path: wanted[path] for path in paths}
+
+
+def main(names: list[str]) -> int:
     version = subprocess.run([TOOL, "--version"], capture_output=True, text=True, check=True).stdout
     rules = version + (ROOT / ".clang-tidy").read_text()
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    keys = {path: key_of(path, command, rules) for path, command in commands().items()}
+    keys = {path: key_of(path, command, rules) for path, command in chosen(commands(), names).items()}
     changed = [path for path, key in keys.items() if not (cache / key).exists()]
 
     said: set[str] = set()  # a header's complaint comes once for each source that includes it
@@ -102,4 +116,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

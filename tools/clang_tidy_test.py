@@ -36,6 +36,14 @@ class Key(unittest.TestCase):
         self.write("base/b.h", "int reached_through_a_header;")
         self.assertNotEqual(before, self.key())
 
+    def test_named_files_alone_are_looked_at(self):
+        sources = {self.root / "src/net/a.cc": "c++ a.cc", self.root / "src/net/c.cc": "c++ c.cc"}
+        self.assertEqual(sources, clang_tidy.chosen(sources, []))
+        self.assertEqual({self.root / "src/net/a.cc": "c++ a.cc"},
+                         clang_tidy.chosen(sources, [str(self.root / "src/net/a.cc")]))
+        with self.assertRaises(SystemExit):
+            clang_tidy.chosen(sources, [str(self.root / "src/net/a.h")])
+
 
 if __name__ == "__main__":
     unittest.main()
