@@ -111,9 +111,12 @@ namespace weir {
   X(tls_timeout, "the TLS handshake did not end in time")                                              \
   X(certificate_untrusted, "the certificate of the other side is not trusted")                         \
   X(misdirected, "this connection was not made for that host")                                         \
+  X(bad_client_hello, "the connection does not begin with a TLS hello that can be passed on")          \
+  X(too_early, "the request came before the TLS handshake was over, and could be a replay")            \
   /* decisions */                                                                                      \
   X(no_route, "no route matches this request")                                                         \
   X(access_denied, "this client address is not allowed here")                                          \
+  X(destination_refused, "the route does not lead to this destination")                                \
   X(credentials_missing, "this needs credentials, and none came with the request")                     \
   X(credentials_refused, "the credentials that came with the request are not valid here")              \
   X(bad_authority_answer, "the authority that was asked about the request did not decide")             \

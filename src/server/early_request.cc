@@ -1,8 +1,7 @@
-// Facts from the connection and the request; the verdict; the answer.
+// Facts from the connection and the request; the verdict.
 #include "server/early_request.h"
 
 #include "contracts/early_connections.h"
-#include "http/problem.h"
 
 namespace weir {
 namespace {
@@ -30,25 +29,6 @@ bool is_too_early(Exchange& exchange) {
   if (!verdict.served)
     exchange.record({.room = "tls", .verdict = "too_early", .subject = {}, .reason = verdict.reason, .place = {}});
   return !verdict.served;
-}
-
-Reply answer_too_early(Exchange& exchange) {
-  Answer answer(exchange.arena);
-  answer.head.status = 425;
-  const Problem problem{.status = 425,
-                        .reason = "too_early",
-                        .sentence = "this request came before the TLS handshake was over, and could be a replay",
-                        .request_id = exchange.request_id,
-                        .detail = {},
-                        .type = {},
-                        .members = {}};
-  const ProblemFormat format = choose_problem_format(exchange.request.fields.get(FieldName::accept));
-  const std::string_view body = exchange.arena.copy(render_problem(problem, format));
-  answer.head.fields.append(FieldName::content_type, content_type_of(format));
-  answer.head.fields.append(FieldName::cache_control, "no-store");
-  answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
-  answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));
-  co_return answer;
 }
 
 }  // namespace weir

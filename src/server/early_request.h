@@ -26,7 +26,5 @@ EarlyRequestVerdict decide(const EarlyRequestFacts& facts);
 
 /// Whether it has to come again later; recorded if so.
 bool is_too_early(Exchange& exchange);
-/// 425, with a body as errors have it.
-Reply answer_too_early(Exchange& exchange);
 
 }  // namespace weir

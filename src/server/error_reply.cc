@@ -45,6 +45,7 @@ Status client_status(Code code) {
     case Code::not_found:
       return 404;
     case Code::access_denied:
+    case Code::destination_refused:
     case Code::permission_denied:
     case Code::upgrade_refused:
     case Code::read_only:
@@ -59,6 +60,8 @@ Status client_status(Code code) {
       return 508;
     case Code::misdirected:
       return 421;
+    case Code::too_early:
+      return 425;
     default:
       return 400;
   }

@@ -75,6 +75,7 @@ std::string_view of_upstream(Code code) {
 std::string_view of_client(Code code) {
   switch (code) {
     case Code::access_denied:
+    case Code::destination_refused:
     case Code::credentials_missing:
     case Code::credentials_refused:
     case Code::upgrade_refused:

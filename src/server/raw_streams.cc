@@ -24,7 +24,7 @@ Task<HeardHello> hear_client_hello(Inbox& inbox, Duration patience) {
     tls::PeekedHello peeked = tls::peek({unread.data(), unread.size()});
     if (peeked.state == tls::PeekedHello::State::whole) co_return HeardHello{.hello = std::move(peeked.hello)};
     if (peeked.state == tls::PeekedHello::State::refused) {
-      co_return HeardHello{.hello = fail(client_error(Code::tls_failed, sentence_of(peeked.why)))};
+      co_return HeardHello{.hello = fail(client_error(Code::bad_client_hello, sentence_of(peeked.why)))};
     }
     const Duration left = time_left(reactor.now(), deadline);
     const Result<std::size_t> more = co_await inbox.fill_behind(limits::scratch_bytes, left);

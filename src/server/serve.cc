@@ -149,7 +149,7 @@ Reply Serve::handle(Exchange& exchange) {
   if (exchange.connection.tls != nullptr && !for_tunnel && is_misdirected(exchange))
     return refuse(client_error(Code::misdirected));
   if (exchange.connection.tls != nullptr && exchange.connection.tls->resumed && is_too_early(exchange))
-    return answer_too_early(exchange);
+    return refuse(client_error(Code::too_early));
   const bool challenge =
       gateway.challenges != nullptr && may_be_challenge(exchange.request, exchange.connection.tls != nullptr);
   if (challenge) return answer_challenge(exchange, *gateway.challenges, &follow_route);

@@ -4,7 +4,7 @@
 #include <deque>
 #include <utility>
 
-#include "base/raw_limits.h"
+#include "base/limits.h"
 #include "server/raw_exchange.h"
 #include "server/raw_streams.h"
 #include "server/relay.h"

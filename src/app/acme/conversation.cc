@@ -7,7 +7,7 @@
 
 #include "app/acme/jws.h"
 #include "app/json_writer.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "net/address.h"
 #include "net/tls/issuing.h"

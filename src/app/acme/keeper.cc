@@ -7,7 +7,7 @@
 
 #include "app/admin/status_page.h"
 #include "base/crypto.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "runtime/elsewhere.h"
 
 namespace weir::acme {

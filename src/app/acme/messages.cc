@@ -8,7 +8,7 @@
 
 #include "app/outgoing/url.h"
 #include "app/printable.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace weir::acme {

@@ -1,7 +1,7 @@
 // Any bytes as an authority's answer: safe to read, and what is taken over keeps its promises.
 #include "app/acme/messages.h"
 #include "app/outgoing/url.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/testing/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {

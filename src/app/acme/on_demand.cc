@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "app/outgoing/http_client.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "runtime/elsewhere.h"
 

@@ -11,7 +11,7 @@
 #include "app/acme/jws.h"
 #include "app/config/items.h"
 #include "app/outgoing/url.h"
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace weir::config {

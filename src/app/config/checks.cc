@@ -51,7 +51,9 @@ void check_listeners(const Document& document, Diagnostics& diagnostics) {
 
 /// An authority looks for its proof on port 80, in the clear.
 void check_proofs(const Document& document, Diagnostics& diagnostics) {
-  const auto is_plain = [](const ListenerDocument& listener) { return !listener.tls && !listener.address.is_unix(); };
+  const auto is_plain = [](const ListenerDocument& listener) {
+    return !listener.tls && !listener.raw && !listener.address.is_unix();
+  };
   if (std::ranges::any_of(document.listeners, is_plain)) return;
   for (const ListenerDocument& listener : document.listeners) {
     const bool proves_there =

@@ -9,7 +9,7 @@
 
 #include "app/config/items.h"
 #include "app/config/plugin_use.h"
-#include "base/raw_limits.h"
+#include "base/limits.h"
 #include "contracts/schema.h"
 
 namespace weir::config {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/outgoing_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "http/host.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/raw_limits.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace weir::tls {

@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/raw_limits.h"
+#include "base/limits.h"
 #include "base/testing/fuzz.h"
 #include "net/tls/client_hello.h"
 

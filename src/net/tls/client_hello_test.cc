@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/raw_limits.h"
+#include "base/limits.h"
 #include "net/tls/client_context.h"
 
 namespace weir::tls {

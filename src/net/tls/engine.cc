@@ -182,6 +182,7 @@ Error Engine::failed(int outcome) {
     const long why = SSL_get_verify_result(ssl_);
     const char* text = why == X509_V_ERR_APPLICATION_VERIFICATION ? "the URI of the certificate is not the expected one"
                                                                   : X509_verify_cert_error_string(why);  // static
+    if (why == X509_V_ERR_CERT_REVOKED) failure_ = Failure::certificate_revoked;
     return {.code = Code::certificate_untrusted, .origin = peer, .text = text};
   }
   return {.code = Code::tls_failed, .origin = peer, .text = sentence_of(failure_)};

@@ -19,6 +19,7 @@ namespace weir::tls {
   X(no_shared_group, "no group for the key exchange is known to both sides")                       \
   X(no_shared_protocol, "no application protocol (ALPN) is known to both sides")                   \
   X(certificate_untrusted, "the certificate of the other side is not trusted")                     \
+  X(certificate_revoked, "the certificate of the other side has been revoked")                     \
   X(certificate_missing, "a client certificate is needed here, and none was sent")                 \
   X(refused_by_peer, "the other side does not accept the certificate it was shown")                \
   X(name_unknown, "the other side has no certificate for this name")                               \

@@ -10,10 +10,13 @@
 namespace weir {
 namespace {
 
-constexpr Error not_on_list = client_error(Code::access_denied, "the destination is not on the list of this route");
-constexpr Error port_refused = client_error(Code::access_denied, "this port is not on the list for the destination");
-constexpr Error private_refused = client_error(
-    Code::access_denied, "the destination has only addresses of private networks, which the route does not allow");
+constexpr Error not_on_list =
+    client_error(Code::destination_refused, "the destination is not on the list of this route");
+constexpr Error port_refused =
+    client_error(Code::destination_refused, "this port is not on the list for the destination");
+constexpr Error private_refused =
+    client_error(Code::destination_refused,
+                 "the destination has only addresses of private networks, which the route does not allow");
 
 /// The destination's end.
 class Destination final : public Duplex {
