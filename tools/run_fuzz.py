@@ -32,21 +32,21 @@ def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
     source = sources[options.name]
     target = source.stem
-    if target not in run_tests.build("fuzz", [target]):
+    if target not in run_tests.build("asan", [target]):
         return 1
     found = pathlib.Path("build/fuzz/found") / target
     found.mkdir(parents=True, exist_ok=True)
     corpus = run_tests.corpus_of(source)
-    command = [f"build/fuzz/{target}", f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=2048",
+    command = [f"build/asan/{target}", f"-max_total_time={options.seconds}", "-timeout=10", "-rss_limit_mb=2048",
                "-print_final_stats=1", f"-artifact_prefix=build/fuzz/{target}-", str(found)]
     command += [str(corpus)] if corpus.is_dir() else []
     print(" ".join(command), flush=True)
     code = subprocess.run(command).returncode
     if code != 0:
-        print(f"\nShow it again:      build/fuzz/{target} INPUT    (INPUT is the file named above)")
+        print(f"\nShow it again:      build/asan/{target} INPUT    (INPUT is the file named above)")
         print(f"Keep it from coming back: copy INPUT into {corpus}/ and write a unit test for it")
         return 1
-    print(f"\nNew inputs are in {found}/; merge good ones: build/fuzz/{target} -merge=1 {corpus} {found}")
+    print(f"\nNew inputs are in {found}/; merge good ones: build/asan/{target} -merge=1 {corpus} {found}")
     return 0
 
 

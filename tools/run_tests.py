@@ -47,16 +47,16 @@ def corpus_of(source: pathlib.Path) -> pathlib.Path:
 
 def fuzz_steps(sources: list[pathlib.Path]) -> list[Step]:
     if not sources:
-        return [Step("fuzz", (), "fuzz", ("fuzz targets",))]
+        return [Step("fuzz", (), "asan", ("fuzz targets",))]
     steps = []
     for source in sources:
         target = source.stem
         corpus = str(corpus_of(source))
         scratch = f"build/fuzz/fixed/{target}"  # libFuzzer writes what is new to the first folder: never to the corpus
-        command = (f"build/fuzz/{target}", f"-runs={FUZZ_RUNS}", "-seed=1", "-timeout=10", "-rss_limit_mb=2048",
+        command = (f"build/asan/{target}", f"-runs={FUZZ_RUNS}", "-seed=1", "-timeout=10", "-rss_limit_mb=2048",
                    f"-artifact_prefix=build/fuzz/{target}-", scratch, corpus)
         name = f"fuzz {target.removesuffix('_fuzz')}"
-        steps.append(Step(name, command, "fuzz", (target,), "libfuzzer", script=corpus, scratch=scratch))
+        steps.append(Step(name, command, "asan", (target,), "libfuzzer", script=corpus, scratch=scratch))
     return steps
 
 
