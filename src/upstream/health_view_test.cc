@@ -339,6 +339,20 @@ TEST_F(HealthTest, when_all_fail_together_the_share_is_ejected_whatever_their_ch
   EXPECT_EQ(usable(), "-xx");
 }
 
+// Looking at its failures must not hide from whoever picks what its checks have found just before.
+TEST_F(HealthTest, who_is_found_down_is_left_at_once_although_its_failures_are_looked_at_first) {
+  rules_.checks.check = nullptr;
+  configure();
+  EXPECT_EQ(usable(), "xxx");
+  endpoint(0)->checked.set(CheckState::down);
+  cluster().health()->changed();
+  for (unsigned core = 0; core < core_count; ++core) {
+    for (int error = 0; error < 10; ++error) attempt(core, 0, false);
+  }
+  for (unsigned core = 0; core < core_count; ++core)
+    EXPECT_TRUE(const_cast<HealthView&>(state(core).health()).refresh()) << core;
+}
+
 TEST_F(HealthTest, ejection_survives_a_reload) {
   rules_.checks.check = nullptr;
   configure();
