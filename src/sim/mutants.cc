@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <vector>
 
+#include "base/room_faults.h"
 #include "sim/runner.h"
 
 namespace weir::sim {
@@ -12,6 +15,14 @@ namespace {
 
 // Worlds that a mistake may survive before it counts as not found.
 constexpr std::uint64_t worlds_max = 3'000;
+
+/// Mistakes that change nothing a world would notice, or on ways that nobody in one walks: tests of their own plant
+/// them and find them (protocols/h2/conversation_test.cc, balancers/reported_load/reported_load_test.cc,
+/// filters/limit/fleet/owner_world_test.cc, upstream/health_view_test.cc).
+constexpr std::array found_elsewhere{
+    fault_of(RoomFault::stream_credit_twice),     fault_of(RoomFault::h2_goaway_unheard),
+    fault_of(RoomFault::quickest_report_ignored), fault_of(RoomFault::owner_lost_unseen),
+    fault_of(RoomFault::owner_without_majority),  fault_of(RoomFault::standing_unheard)};
 
 struct Found {
   Verdict verdict;
@@ -39,8 +50,12 @@ Hunt run_mutants(std::uint64_t first_seed) {
   Hunt all;
   fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8}  {}\n", "planted", "found by", "seed", "worlds", "seconds",
              "the mistake");
-  for (std::size_t number = 1; number <= fault_count; ++number) {
+  for (std::size_t number = 1; number <= all_faults_count; ++number) {
     const auto planted = static_cast<Fault>(number);
+    if (std::ranges::find(found_elsewhere, planted) != found_elsewhere.end()) {
+      fmt::print("{:<28} {:<10}\n", name_of(planted), "by a test");
+      continue;
+    }
     if (terminal) {
       fmt::print("{:<28} ...\r", name_of(planted));
       std::fflush(stdout);

@@ -2,6 +2,7 @@
 #include "upstream/family_race.h"
 
 #include "base/limits.h"
+#include "base/room_faults.h"
 #include "runtime/wait_out.h"
 
 namespace weir {
@@ -16,6 +17,7 @@ bool is_failed_connect(const std::optional<Result<Lease>>& outcome) {
 }  // namespace
 
 SiblingVerdict decide(const SiblingFacts& facts) {
+  if (fault(RoomFault::family_race_forgotten)) return {SiblingAction::alone, "has_a_connection"};
   if (facts.failed) return {SiblingAction::ask, "failed"};
   const bool opens = facts.first == PoolAction::open || facts.first == PoolAction::replace;
   if (!opens && facts.first != PoolAction::wait) return {SiblingAction::alone, "has_a_connection"};

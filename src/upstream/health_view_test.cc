@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/room_faults.h"
 #include "contracts/testing/test_shard.h"
 #include "upstream/cluster_state.h"
 #include "upstream/testing/scripted_server.h"
@@ -344,13 +345,22 @@ TEST_F(HealthTest, who_is_found_down_is_left_at_once_although_its_failures_are_l
   rules_.checks.check = nullptr;
   configure();
   EXPECT_EQ(usable(), "xxx");
-  endpoint(0)->checked.set(CheckState::down);
-  cluster().health()->changed();
-  for (unsigned core = 0; core < core_count; ++core) {
-    for (int error = 0; error < 10; ++error) attempt(core, 0, false);
-  }
-  for (unsigned core = 0; core < core_count; ++core)
-    EXPECT_TRUE(const_cast<HealthView&>(state(core).health()).refresh()) << core;
+  const auto all_hear = [&](CheckState found) {
+    for (unsigned core = 0; core < core_count; ++core) usable(core);
+    endpoint(0)->checked.set(found);
+    cluster().health()->changed();
+    for (unsigned core = 0; core < core_count; ++core) {
+      for (int error = 0; error < 10; ++error) attempt(core, 0, false);
+    }
+    bool heard = true;
+    for (unsigned core = 0; core < core_count; ++core)
+      heard = const_cast<HealthView&>(state(core).health()).refresh() && heard;
+    return heard;
+  };
+  EXPECT_TRUE(all_hear(CheckState::down));
+  world_.run_for(1s);
+  const PlantedFault planted(fault_of(RoomFault::standing_unheard));
+  EXPECT_FALSE(all_hear(CheckState::down)) << "a mistake that is planted is noticed";
 }
 
 TEST_F(HealthTest, ejection_survives_a_reload) {

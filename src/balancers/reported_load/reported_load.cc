@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/room_faults.h"
 #include "upstream/picking/draws.h"
 #include "upstream/picking/latency.h"
 #include "upstream/picking/probes.h"
@@ -50,7 +51,9 @@ std::optional<Pick> ReportedLoad::pick_of_reports(const PickFacts& facts) const 
     ++count;
     if (lightest == no_endpoint_number || probe.load < facts.probes[lightest].load) lightest = at;
     if (probe.load > hot) continue;
-    if (quickest == no_endpoint_number || probe.latency_us < facts.probes[quickest].latency_us) quickest = at;
+    const bool first = quickest == no_endpoint_number;
+    const bool quicker = first || probe.latency_us < facts.probes[quickest].latency_us;
+    if (quicker != (!first && fault(RoomFault::quickest_report_ignored))) quickest = at;
   }
   if (count < choice_least) return {};
   const std::uint32_t chosen = quickest != no_endpoint_number ? quickest : lightest;

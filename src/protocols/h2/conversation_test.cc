@@ -1,7 +1,7 @@
 // What one side says must be what the other hears, and a stream that stands still must hold nobody else.
 #include <gtest/gtest.h>
 
-#include "base/fault.h"
+#include "base/room_faults.h"
 #include "protocols/h2/testing/conversation.h"
 
 namespace weir::h2 {
@@ -311,6 +311,21 @@ TEST_F(Conversation, notices_credit_of_a_connection_that_is_lost) {
   EXPECT_FALSE(until([&] { return client_.at(id).ended; }));
 }
 
+// Who gives credit when content arrives, and again when it is read, is sent all there is although nobody reads it.
+TEST_F(Conversation, notices_credit_that_is_given_twice) {
+  const auto taken_in = [&] {
+    const std::size_t before = forward_.deliveries.size();
+    const StreamId id = client_.ask("POST", "/never", std::string(2'000'000, 'u'));
+    world_.run_for(1s);
+    client_.take_back(id);
+    EXPECT_TRUE(until([&] { return forward_.deliveries.size() > before; }));
+    return forward_.deliveries.back().request_body_bytes;
+  };
+  EXPECT_LT(taken_in(), 400'000U);
+  const PlantedFault planted(fault_of(RoomFault::stream_credit_twice));
+  EXPECT_GT(taken_in(), 1'000'000U);
+}
+
 TEST_F(Conversation, notices_a_request_that_is_answered_though_it_was_taken_back) {
   const PlantedFault planted(Fault::h2_reset_unheard);
   const StreamId id = client_.ask("GET", "/never");
@@ -330,6 +345,17 @@ TEST_F(Conversation, notices_a_request_that_counts_for_ever) {
     until([&] { return gateway_server_.connections() == 0; });
   };
   EXPECT_DEATH(leak(), "a session ends behind its streams");
+}
+
+TEST_F(Conversation, notices_an_upstream_that_is_about_to_end_and_is_asked_on) {
+  const PlantedFault planted(fault_of(RoomFault::h2_goaway_unheard));
+  const StreamId slow = client_.ask("GET", "/slow");
+  ASSERT_TRUE(until([&] { return client_.at(slow).status == "200"; }));
+  origin_server_.drain([] {});
+  world_.run_for(1s);
+  const StreamId next = client_.ask("GET", "/none");
+  ASSERT_TRUE(until([&] { return client_.at(next).ended; }));
+  EXPECT_FALSE(forward_.errors.empty()) << "nobody else is asked";
 }
 
 TEST_F(Conversation, an_origin_that_is_gone_is_told_as_unsent) {

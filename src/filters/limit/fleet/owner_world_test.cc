@@ -2,6 +2,7 @@
 // virtual time: real askers, accounts and messages.
 #include <gtest/gtest.h>
 
+#include "base/room_faults.h"
 #include "filters/limit/fleet/testing/owner_world.h"
 
 namespace weir::limit::fleet {
@@ -110,6 +111,25 @@ TEST(Owners, behind_bad_wires_are_waited_for_no_longer_than_the_budget) {
   EXPECT_LE(static_cast<double>(world.count(5, 40)) / 35, 50 * 1.5)
       << "shares beside the owner, and at times two owners";
   EXPECT_GE(static_cast<double>(world.count(5, 40)) / 35, 50 * 0.9);
+}
+
+// What these worlds would not notice they would not show either: mistakes that are planted are seen.
+
+TEST(Owners, that_are_lost_and_asked_on_are_noticed) {
+  const PlantedFault planted(fault_of(RoomFault::owner_lost_unseen));
+  OwnerWorld world({.nodes = 8, .seed = 7});
+  world.run_until(5, 50);
+  world.stop(world.order()[0]);
+  world.run_until(25, 50);
+  EXPECT_GT(world.worst(1, 6), bound({.limit = 5, .burst = 1}, 1)) << "everybody gives out shares";
+}
+
+TEST(Owners, that_decide_without_a_majority_are_noticed) {
+  const PlantedFault planted(fault_of(RoomFault::owner_without_majority));
+  OwnerWorld world({.nodes = 4, .seed = 9});
+  world.connected = [](MemberNumber, MemberNumber) { return false; };
+  world.run_until(30, 50);
+  EXPECT_GT(world.worst(10, 1), 50U + 4);
 }
 
 TEST(Owners, the_same_seed_gives_the_same_world) {
