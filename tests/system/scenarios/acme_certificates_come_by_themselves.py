@@ -37,7 +37,7 @@ def play(stand: Stand) -> None:
     for name in ("shop.test", "a.test", "b.test"):
         same(fetch(stand, pebble, secured, name), (0, b"here"), f"{name} with what pebble issued")
     expect(weir.metric('weir_certificate_expiry_seconds{certificate="shop.test"}') > 1e9, "the expiry as a metric")
-    expect("certificate shop.test: issued by" in weir.stderr(), "the log tells of it")
+    until(lambda: "certificate shop.test: issued by" in weir.stderr(), "the log to tell of it")
     challenges_come_first(stand, weir, plain, secured)
     pebble.stop()
     restart_shows_them(stand, weir, pebble, secured, text)
@@ -59,8 +59,8 @@ def serves_without_an_authority(stand: Stand, weir: Gateway, plain: int, secured
     done = stand.curl("-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{plain}/x")
     same(done.stdout, b"308", "the redirect")
     until(lambda: all(each["failures"] > 0 for each in certificates(weir)), "failures that are told", story=weir.stderr)
-    said = weir.stderr()
-    expect("clients are shown a self-signed one" in said and "connect_refused" in said, f"plainly said: {said}")
+    for words in ("clients are shown a self-signed one", "connect_refused"):
+        until(lambda words=words: words in weir.stderr(), f"the log to say {words}", story=weir.stderr)
     shown = weir.command("status", "--admin", f"unix:{weir.admin}").stdout
     expect("shop.test: missing, clients are shown a self-signed one" in shown and "next try" in shown, shown)
 

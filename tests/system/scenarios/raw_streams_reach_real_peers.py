@@ -119,12 +119,13 @@ def what_is_told(weir: Gateway, log) -> None:
     same(metrics["weir_raw_streams_total"], 9, "one, one behind TLS, three names, four more")
     same(metrics["weir_raw_streams_refused_total"], 1, "the name that nobody has")
     expect(metrics["weir_upstream_connect_failures_total"] >= 2, "the dead server was tried")
-    until(lambda: log.read_text().count('"protocol":"tcp"') == 6, "a line for each stream of TCP")
+    until(lambda: len(log.read_text().splitlines()) == 6 + 3 + 3, "a line for each stream and tunnel")
+    # Each core writes its own lines when it has some.
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    streams = [line for line in lines if line.get("protocol") == "tls_passthrough"]
-    same([line.get("server_name") for line in streams], ["one.test", "a.two.test", "nobody.test"], "names in the log")
-    same([line.get("route") for line in streams], ["one", "two", None], "routes in the log")
-    same(streams[2]["reason"], "no_route", "why the third was refused")
+    streams = {line["server_name"]: line for line in lines if line.get("protocol") == "tls_passthrough"}
+    same({name: line.get("route") for name, line in streams.items()},
+         {"one.test": "one", "a.two.test": "two", "nobody.test": None}, "names and routes in the log")
+    same(streams["nobody.test"]["reason"], "no_route", "why the third was refused")
     expect(all(line["complete"] for line in lines if line.get("protocol") == "tcp"), f"all complete: {lines}")
     opened = [line for line in lines if line.get("method") == "CONNECT"]
-    same([line["status"] for line in opened], [200, 403, 200], "tunnels in the log")
+    same(sorted(line["status"] for line in opened), [200, 200, 403], "tunnels in the log")

@@ -3,7 +3,7 @@
 from stand.authority import Authority
 from stand.gateway import Gateway
 from stand.stand import Stand
-from stand.waiting import expect, same
+from stand.waiting import expect, same, until
 
 CONFIGURATION = """
 listeners:
@@ -78,7 +78,7 @@ def refuse(weir: Gateway, words: str, tried: str) -> None:
     expect(words in said, f"check says {tried}: {said}")
     answer = weir.ask_admin("/reload", "POST")
     expect(answer.status >= 400, f"a reload of {tried}: {answer.status} {answer.text()}")
-    expect(words in answer.text() + weir.stderr(), f"and it says so: {answer.text()}")
+    until(lambda: words in weir.stderr(), f"the log to say so: {words}", story=weir.stderr)
 
 
 def ask(stand: Stand, weir: Gateway, authority: Authority) -> bytes:

@@ -52,7 +52,7 @@ def play(stand: Stand) -> None:
     authority.word_on("shop")
     until(lambda: "no response sent" in status_of(weir, authority, "shop.test"), "a revoked one not to be called good",
           story=weir.stderr)
-    expect("was revoked on" in weir.stderr(), f"the log says why: {weir.stderr()}")
+    until(lambda: "was revoked on" in weir.stderr(), "the log to say why", story=weir.stderr)
     fail_the_doctor(weir, authority)
 
 
