@@ -13,7 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
                          .compressed = (data[0] & 2) != 0,
                          .message_bytes_max = (data[0] & 4) != 0 ? 100 : weir::unbounded};
   const unsigned messages_max = (data[0] & 8) != 0 ? 5 : FrameJudge::any_number;
-  std::string_view longest;
   const auto read = [&](std::string_view input, std::size_t piece_bytes) {
     FrameJudge judge(rules);
     std::string passed;

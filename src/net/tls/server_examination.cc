@@ -74,7 +74,7 @@ class Try {
 
   [[nodiscard]] std::string_view staple() const {
     const unsigned char* answer = nullptr;
-    const long size = SSL_get_tlsext_status_ocsp_resp(session_.get(), &answer);
+    const long size = SSL_get_tlsext_status_ocsp_resp(session_.get(), static_cast<void*>(&answer));
     return size <= 0 ? std::string_view()
                      : std::string_view(reinterpret_cast<const char*>(answer), static_cast<std::size_t>(size));
   }
