@@ -2,6 +2,7 @@
 #pragma once
 
 #include "upstream/attempt.h"
+#include "upstream/no_client.h"
 #include "upstream/upstream_test_support.h"
 
 namespace weir::upstream_test {
@@ -16,12 +17,6 @@ class Turns final : public Balancer {
     return {};
   }
   [[nodiscard]] std::string_view name() const override { return "turns"; }
-};
-
-class NoHost final : public ExchangeHost {
- public:
-  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
-  void limit_time(Time) override {}
 };
 
 /// One request and what became of it.
@@ -46,7 +41,7 @@ struct Trial {
   }
 
   ConnectionFacts connection;
-  NoHost host;
+  NoClient host;
   Exchange exchange;
   Scope scope;
   std::optional<Result<Answer>> result;

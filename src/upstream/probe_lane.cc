@@ -2,22 +2,10 @@
 #include "upstream/probe_lane.h"
 
 #include "upstream/alarm.h"
+#include "upstream/no_client.h"
 
 namespace weir {
 namespace {
-
-/// Nobody asked: there is no client who could be told something.
-class NoClient final : public ExchangeHost {
- public:
-  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
-  void limit_time(Time) override {}
-};
-
-/// What exchanges know of their client's connection, where there is none.
-const ConnectionFacts& no_connection() {
-  static const ConnectionFacts none{};
-  return none;
-}
 
 const RequestHead& question(const ProbeRule& rule, std::string_view endpoint, Arena& arena) {
   auto& head = *arena.make<RequestHead>(arena);
@@ -25,11 +13,7 @@ const RequestHead& question(const ProbeRule& rule, std::string_view endpoint, Ar
   head.method_text = "GET";
   const std::string_view authority = endpoint.starts_with("unix:") ? "localhost" : endpoint;
   head.authority = arena.copy(rule.host.empty() ? authority : std::string_view(rule.host));
-  const std::string_view target = arena.copy(rule.path);
-  head.target = target;
-  head.path = target.substr(0, target.find('?'));
-  head.has_query = head.path.size() < target.size();
-  if (head.has_query) head.query = target.substr(head.path.size() + 1);
+  aim(head, arena.copy(rule.path));
   head.fields.append("user-agent", "weir-probe");
   return head;
 }

@@ -13,16 +13,10 @@
 #include "net/tls/handshake.h"
 #include "protocols/h1/protocol.h"
 #include "upstream/alarm.h"
+#include "upstream/no_client.h"
 
 namespace weir {
 namespace {
-
-/// Nobody asked: there is no client who could be told something.
-class NoClient final : public ExchangeHost {
- public:
-  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
-  void limit_time(Time) override {}
-};
 
 /// The connection serves one exchange: whether it could serve another is of no interest.
 class NoPool final : public LeaseOwner {
@@ -45,11 +39,7 @@ RequestHead& head_of(const OutgoingRequest& request, Arena& arena) {
   head.method = request.method;
   head.method_text = request.method == Method::post ? "POST" : request.method == Method::head ? "HEAD" : "GET";
   head.authority = arena.copy(request.url.authority());
-  const std::string_view target = request.url.target;
-  head.target = target;
-  head.path = target.substr(0, target.find('?'));
-  head.has_query = head.path.size() < target.size();
-  if (head.has_query) head.query = target.substr(head.path.size() + 1);
+  aim(head, request.url.target);
   if (request.method == Method::post) head.framing = {.kind = Framing::Kind::length, .length = request.body.size()};
   head.fields.append("user-agent", arena.join("weir/", version));
   for (const auto& [name, value] : request.fields) head.fields.append(name, value);
@@ -89,11 +79,10 @@ Task<Result<OutgoingAnswer>> send(Exchange& exchange, ClientSession& session, co
 
 Task<Result<OutgoingAnswer>> exchange_over(Shard& shard, std::unique_ptr<Stream> stream,
                                            const OutgoingRequest& request) {
-  static const ConnectionFacts no_connection{};
   NoClient client;
   NoPool owner;
   const std::unique_ptr<ClientSession> session = h1::session_on(shard, std::move(stream), nullptr);
-  Exchange exchange(shard, no_connection, no_configuration(), client);
+  Exchange exchange(shard, no_connection(), no_configuration(), client);
   const Result<OutgoingAnswer> read = co_await send(exchange, *session, request, owner);
   exchange.finish({.complete = read.has_value()});
   co_return read;
