@@ -3,8 +3,6 @@
 
 #include <array>
 
-#include "base/room_faults.h"
-
 namespace weir {
 namespace {
 
@@ -15,10 +13,10 @@ struct Entry {
 
 constexpr std::array entries{Entry{"none", "no fault"},
 #define WEIR_FAULT_ENTRY(name, sentence) Entry{#name, sentence},
-                             WEIR_FAULTS(WEIR_FAULT_ENTRY) WEIR_ROOM_FAULTS(WEIR_FAULT_ENTRY)
+                             WEIR_FAULTS(WEIR_FAULT_ENTRY)
 #undef WEIR_FAULT_ENTRY
 };
-static_assert(entries.size() == all_faults_count + 1);
+static_assert(entries.size() == fault_count + 1);
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "contracts/early_connections.h"
 #include "contracts/proxied.h"
 #include "contracts/raw.h"
@@ -114,7 +114,7 @@ void Connection::become(const proxy_protocol::Header& header) {
       proxy_protocol::Facts{.header = header, .sender = {client.peer, client.peer_port}});
   ProxiedConnections::of(server_.shard()).add(facts_, *proxied_);
   if (proxy_protocol::says_tls(header) && !is_raw(facts_)) facts_.scheme = "https";
-  if (header.speaks != proxy_protocol::Speaks::for_client || fault(RoomFault::proxy_client_forgotten)) return;
+  if (header.speaks != proxy_protocol::Speaks::for_client || fault(Fault::proxy_client_forgotten)) return;
   client = {.address = header.source.address, .peer = header.source.address, .peer_port = header.source.port};
   facts_.local = header.destination.address;
   facts_.local_port = header.destination.port;

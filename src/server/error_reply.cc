@@ -1,7 +1,7 @@
 // Which status each error gets, and the body that explains it.
 #include "server/error_reply.h"
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "http/problem.h"
 #include "server/grpc_reply.h"
 #include "server/proxy_status.h"
@@ -162,7 +162,7 @@ Answer error_reply(Exchange& exchange, const Error& error) {
   if (!exchange.request_id.empty()) fields.append(FieldName::x_request_id, exchange.request_id);
   answer.head.framing = {.kind = Framing::Kind::length, .length = body.size()};
   answer.body = BodyPointer(exchange.arena.make<FixedBody>(body));
-  if (is_grpc(exchange.request.fields) && !fault(RoomFault::grpc_told_in_http)) tell_in_grpc(exchange, error, answer);
+  if (is_grpc(exchange.request.fields) && !fault(Fault::grpc_told_in_http)) tell_in_grpc(exchange, error, answer);
   if (exchange.error_pages != nullptr) exchange.error_pages->dress(exchange, answer);
   return answer;
 }

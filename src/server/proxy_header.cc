@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/limits.h"
-#include "base/room_faults.h"
 
 namespace weir {
 
@@ -12,7 +12,7 @@ using proxy_protocol::Parsed;
 using proxy_protocol::Refusal;
 
 bool awaits_header(const ProxySenders& senders, const ClientAddress& peer) {
-  if (fault(RoomFault::proxy_header_not_awaited)) return false;
+  if (fault(Fault::proxy_header_not_awaited)) return false;
   return peer.over_unix ? senders.all : contains(senders.blocks, peer.peer);
 }
 
@@ -31,7 +31,7 @@ Task<HeardHeader> hear_proxy_header(Inbox& inbox, Duration patience) {
     Parsed parsed = proxy_protocol::parse({unread.data(), unread.size()});
     if (parsed.state == Parsed::State::more) continue;
     if (parsed.state == Parsed::State::refused) co_return HeardHeader{.header = {}, .why = parsed.why};
-    inbox.consume(fault(RoomFault::proxy_tail_lost) ? unread.size() : parsed.bytes);
+    inbox.consume(fault(Fault::proxy_tail_lost) ? unread.size() : parsed.bytes);
     co_return HeardHeader{.good = true, .header = std::move(parsed.header)};
   }
 }

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <vector>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "sim/runner.h"
 
 namespace weir::sim {
@@ -19,10 +19,9 @@ constexpr std::uint64_t worlds_max = 3'000;
 /// Mistakes that change nothing a world would notice, or on ways that nobody in one walks: tests of their own plant
 /// them and find them (protocols/h2/conversation_test.cc, balancers/reported_load/reported_load_test.cc,
 /// filters/limit/fleet/owner_world_test.cc, upstream/health_view_test.cc).
-constexpr std::array found_elsewhere{
-    fault_of(RoomFault::stream_credit_twice),     fault_of(RoomFault::h2_goaway_unheard),
-    fault_of(RoomFault::quickest_report_ignored), fault_of(RoomFault::owner_lost_unseen),
-    fault_of(RoomFault::owner_without_majority),  fault_of(RoomFault::standing_unheard)};
+constexpr std::array found_elsewhere{Fault::stream_credit_twice,     Fault::h2_goaway_unheard,
+                                     Fault::quickest_report_ignored, Fault::owner_lost_unseen,
+                                     Fault::owner_without_majority,  Fault::standing_unheard};
 
 struct Found {
   Verdict verdict;
@@ -50,7 +49,7 @@ Hunt run_mutants(std::uint64_t first_seed) {
   Hunt all;
   fmt::print("{:<28} {:<10} {:>6} {:>7} {:>8}  {}\n", "planted", "found by", "seed", "worlds", "seconds",
              "the mistake");
-  for (std::size_t number = 1; number <= all_faults_count; ++number) {
+  for (std::size_t number = 1; number <= fault_count; ++number) {
     const auto planted = static_cast<Fault>(number);
     if (std::ranges::find(found_elsewhere, planted) != found_elsewhere.end()) {
       fmt::print("{:<28} {:<10}\n", name_of(planted), "by a test");

@@ -1,8 +1,8 @@
 // Two lanes, of which the second begins late or never.
 #include "upstream/family_race.h"
 
+#include "base/fault.h"
 #include "base/limits.h"
-#include "base/room_faults.h"
 #include "runtime/wait_out.h"
 
 namespace weir {
@@ -17,7 +17,7 @@ bool is_failed_connect(const std::optional<Result<Lease>>& outcome) {
 }  // namespace
 
 SiblingVerdict decide(const SiblingFacts& facts) {
-  if (fault(RoomFault::family_race_forgotten)) return {SiblingAction::alone, "has_a_connection"};
+  if (fault(Fault::family_race_forgotten)) return {SiblingAction::alone, "has_a_connection"};
   if (facts.failed) return {SiblingAction::ask, "failed"};
   const bool opens = facts.first == PoolAction::open || facts.first == PoolAction::replace;
   if (!opens && facts.first != PoolAction::wait) return {SiblingAction::alone, "has_a_connection"};

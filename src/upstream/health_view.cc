@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 
 namespace weir {
 namespace {
@@ -186,8 +186,7 @@ void HealthView::eject(EndpointHealth& endpoint, OutlierSign sign) {
   const Time now = shard_.reactor.now();
   const OutlierRules& rules = rules_.outliers;
   look();
-  if (!fault(RoomFault::standing_unheard))
-    seen_ = 0;  // whoever picks has not heard of it yet: refresh() is still to tell
+  if (!fault(Fault::standing_unheard)) seen_ = 0;  // whoever picks has not heard of it yet: refresh() is still to tell
   const std::uint32_t before =
       ejections_remembered(endpoint.ejections.get(), endpoint.ejected_until.get(), rules.ejection, now);
   const EjectionVerdict verdict = decide(EjectionFacts{.sign = sign,

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "contracts/testing/test_shard.h"
 #include "upstream/cluster_state.h"
 #include "upstream/testing/scripted_server.h"
@@ -359,7 +359,7 @@ TEST_F(HealthTest, who_is_found_down_is_left_at_once_although_its_failures_are_l
   };
   EXPECT_TRUE(all_hear(CheckState::down));
   world_.run_for(1s);
-  const PlantedFault planted(fault_of(RoomFault::standing_unheard));
+  const PlantedFault planted(Fault::standing_unheard);
   EXPECT_FALSE(all_hear(CheckState::down)) << "a mistake that is planted is noticed";
 }
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "base/limits.h"
-#include "base/room_faults.h"
 #include "net/connect.h"
 
 namespace weir {
@@ -71,7 +71,7 @@ Task<Result<std::unique_ptr<Stream>>> connect_and_say(Reactor& reactor, const Up
                                                       Duration timeout, std::string_view introduction) {
   const Time deadline = deadline_after(reactor.now(), timeout);
   CO_TRY(std::unique_ptr<Stream> stream, co_await connect(reactor, address, timeout));
-  if (introduction.empty() || fault(RoomFault::introduction_forgotten)) co_return stream;
+  if (introduction.empty() || fault(Fault::introduction_forgotten)) co_return stream;
   const Duration left = time_left(reactor.now(), deadline);
   const Result<void> said = co_await stream->send(introduction, left);
   if (said) co_return stream;

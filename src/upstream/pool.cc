@@ -1,7 +1,7 @@
 // The shell around the pool's decision: who gets what, and when it goes.
 #include "upstream/pool.h"
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "upstream/introduction.h"
 #include "upstream/observation.h"
 
@@ -108,7 +108,7 @@ PoolFacts Pool::facts(bool fresh_only, std::string_view introduction) const {
 }
 
 bool Pool::fits(const Connection& connection, std::string_view introduction) {
-  return connection.introduction == introduction || fault(RoomFault::introduction_shared);
+  return connection.introduction == introduction || fault(Fault::introduction_shared);
 }
 
 std::uint32_t Pool::count_fitting(std::string_view introduction) const {

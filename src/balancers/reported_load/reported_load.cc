@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "upstream/picking/draws.h"
 #include "upstream/picking/latency.h"
 #include "upstream/picking/probes.h"
@@ -53,7 +53,7 @@ std::optional<Pick> ReportedLoad::pick_of_reports(const PickFacts& facts) const 
     if (probe.load > hot) continue;
     const bool first = quickest == no_endpoint_number;
     const bool quicker = first || probe.latency_us < facts.probes[quickest].latency_us;
-    if (quicker != (!first && fault(RoomFault::quickest_report_ignored))) quickest = at;
+    if (quicker != (!first && fault(Fault::quickest_report_ignored))) quickest = at;
   }
   if (count < choice_least) return {};
   const std::uint32_t chosen = quickest != no_endpoint_number ? quickest : lightest;

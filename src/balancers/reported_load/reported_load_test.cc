@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "contracts/roster.h"
 
 namespace weir {
@@ -40,7 +40,7 @@ TEST(ReportedLoad, what_we_sent_ourselves_counts_at_least) {
 }
 
 TEST(ReportedLoad, a_slow_one_that_is_picked_is_noticed) {
-  const PlantedFault planted(fault_of(RoomFault::quickest_report_ignored));
+  const PlantedFault planted(Fault::quickest_report_ignored);
   const Pick pick = picked({{}, {}, {}}, {{.endpoint = 0, .load = 9, .latency_us = 10, .heard_at = Time(10s)},
                                           {.endpoint = 1, .load = 2, .latency_us = 40, .heard_at = Time(10s)},
                                           {.endpoint = 2, .load = 3, .latency_us = 30, .heard_at = Time(10s)}});

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 
 namespace weir::h2 {
 namespace {
@@ -92,7 +92,7 @@ void Carrier::break_off_all(Error why) {
 
 void Carrier::give_credit(StreamId stream, std::size_t bytes) {
   if (fault(Fault::stream_credit_lost)) return;
-  if (fault(RoomFault::stream_credit_astray) && stream > 2) stream -= 2;
+  if (fault(Fault::stream_credit_astray) && stream > 2) stream -= 2;
   codec_.give_stream_credit(stream, bytes);
   if (codec_.wants_to_produce()) wake_writer();
 }
@@ -142,7 +142,7 @@ bool Carrier::field(StreamId, std::string_view, std::string_view) {
 
 void Carrier::content(StreamId stream, std::string_view bytes) {
   if (!fault(Fault::connection_credit_lost)) codec_.give_connection_credit(bytes.size());
-  if (fault(RoomFault::stream_credit_twice)) codec_.give_stream_credit(stream, bytes.size());
+  if (fault(Fault::stream_credit_twice)) codec_.give_stream_credit(stream, bytes.size());
   Channel* const channel = find(stream);
   if (channel == nullptr || channel->broken()) return;
   if (!channel->arrived(bytes)) content_is_wrong(*channel);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "protocols/h2/client_stream.h"
 #include "protocols/h2/outgoing_head.h"
 
@@ -117,7 +117,7 @@ void ClientConnection::section_ended(StreamId stream, bool end_of_stream) {
 
 // The library closes the streams above the last that is answered, as refused.
 void ClientConnection::peer_goes_away(StreamId, ErrorCode) {
-  if (!fault(RoomFault::h2_goaway_unheard)) going_away_ = true;
+  if (!fault(Fault::h2_goaway_unheard)) going_away_ = true;
   wake_listeners();
 }
 

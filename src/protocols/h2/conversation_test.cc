@@ -1,7 +1,7 @@
 // What one side says must be what the other hears, and a stream that stands still must hold nobody else.
 #include <gtest/gtest.h>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "protocols/h2/testing/conversation.h"
 
 namespace weir::h2 {
@@ -322,7 +322,7 @@ TEST_F(Conversation, notices_credit_that_is_given_twice) {
     return forward_.deliveries.back().request_body_bytes;
   };
   EXPECT_LT(taken_in(), 400'000U);
-  const PlantedFault planted(fault_of(RoomFault::stream_credit_twice));
+  const PlantedFault planted(Fault::stream_credit_twice);
   EXPECT_GT(taken_in(), 1'000'000U);
 }
 
@@ -348,7 +348,7 @@ TEST_F(Conversation, notices_a_request_that_counts_for_ever) {
 }
 
 TEST_F(Conversation, notices_an_upstream_that_is_about_to_end_and_is_asked_on) {
-  const PlantedFault planted(fault_of(RoomFault::h2_goaway_unheard));
+  const PlantedFault planted(Fault::h2_goaway_unheard);
   const StreamId slow = client_.ask("GET", "/slow");
   ASSERT_TRUE(until([&] { return client_.at(slow).status == "200"; }));
   origin_server_.drain([] {});

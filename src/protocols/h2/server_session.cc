@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "server/linger.h"
 
 namespace weir::h2 {
@@ -113,7 +113,7 @@ void ServerSessionH2::section_began(StreamId stream) {
     return;
   }
   // The GOAWAY that refuses it may still wait to be sent: it says that nothing of it was touched, so nothing may be.
-  const bool above_last = ending_ == Ending::refusing && !fault(RoomFault::h2_last_stream_passed);
+  const bool above_last = ending_ == Ending::refusing && !fault(Fault::h2_last_stream_passed);
   if (full() || above_last) {
     shard_.metrics.h2_streams_refused.add();
     codec_.reset(stream, ErrorCode::refused_stream);
@@ -225,7 +225,7 @@ void ServerSessionH2::begin_end() {
 }
 
 void ServerSessionH2::ping_answered() {
-  if (fault(RoomFault::h2_end_only_announced)) return;
+  if (fault(Fault::h2_end_only_announced)) return;
   if (ending_ == Ending::announced) refuse_new();
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fault.h"
 #include "base/invariant.h"
-#include "base/room_faults.h"
 
 namespace weir::limit::fleet {
 
@@ -186,7 +186,7 @@ void Asker::give_up_late(MemberNumber number, Time now) {
   const bool checked_in_vain = peer.checked != Time{} && now - peer.checked >= patience_;
   if (late.empty() && !checked_in_vain) return;
   for (const Asked& asked : late) end(asked, OwnedSource::late, {});
-  if (!fault(RoomFault::owner_lost_unseen)) suspect(number, now);
+  if (!fault(Fault::owner_lost_unseen)) suspect(number, now);
 }
 
 void Asker::probe(MemberNumber number, Time now) {
@@ -242,7 +242,7 @@ std::size_t Asker::suspected() const {
 // ---- being an owner ----
 
 bool Asker::may_own(Fingerprint key, std::uint8_t place, Time now) {
-  if (!whole_[Member::slot_of(key)] && !fault(RoomFault::owner_without_majority)) return false;
+  if (!whole_[Member::slot_of(key)] && !fault(Fault::owner_without_majority)) return false;
   const std::vector<MemberNumber> order = election_.heaviest(key, owners_max);
   if (place >= order.size() || order[place] != self_) return false;
   bool gone = true;

@@ -2,7 +2,7 @@
 // virtual time: real askers, accounts and messages.
 #include <gtest/gtest.h>
 
-#include "base/room_faults.h"
+#include "base/fault.h"
 #include "filters/limit/fleet/testing/owner_world.h"
 
 namespace weir::limit::fleet {
@@ -116,7 +116,7 @@ TEST(Owners, behind_bad_wires_are_waited_for_no_longer_than_the_budget) {
 // What these worlds would not notice they would not show either: mistakes that are planted are seen.
 
 TEST(Owners, that_are_lost_and_asked_on_are_noticed) {
-  const PlantedFault planted(fault_of(RoomFault::owner_lost_unseen));
+  const PlantedFault planted(Fault::owner_lost_unseen);
   OwnerWorld world({.nodes = 8, .seed = 7});
   world.run_until(5, 50);
   world.stop(world.order()[0]);
@@ -125,7 +125,7 @@ TEST(Owners, that_are_lost_and_asked_on_are_noticed) {
 }
 
 TEST(Owners, that_decide_without_a_majority_are_noticed) {
-  const PlantedFault planted(fault_of(RoomFault::owner_without_majority));
+  const PlantedFault planted(Fault::owner_without_majority);
   OwnerWorld world({.nodes = 4, .seed = 9});
   world.connected = [](MemberNumber, MemberNumber) { return false; };
   world.run_until(30, 50);
