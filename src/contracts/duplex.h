@@ -22,6 +22,8 @@ class Duplex {
   virtual Task<Result<void>> send(std::string_view bytes, Duration timeout) = 0;
   /// Says that nothing more will be sent this way.
   virtual void finish_sending() = 0;
+  /// Both ways end with a reset when it is destroyed: what passed was not all. Where there is none, as an end.
+  virtual void cut() {}
   /// What was wrong with what passed here, where somebody judges that, and ends it for that reason in an orderly way.
   [[nodiscard]] virtual std::optional<Error> complaint() const { return {}; }
 };

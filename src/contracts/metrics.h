@@ -66,6 +66,20 @@ struct TlsMetrics {
   }
 };
 
+/// Connections and datagrams that are passed on as bytes.
+struct RawMetrics {
+  Cell streams;       // of TCP and TLS, begun
+  Cell streams_open;  // a gauge
+  Cell refused;       // of these, before a server was asked: no route, a filter, the maximum, no ClientHello
+  Cell bytes_from_clients;
+  Cell bytes_to_clients;
+  Cell sessions;       // of UDP, begun
+  Cell sessions_open;  // a gauge
+  Cell datagrams_from_clients;
+  Cell datagrams_to_clients;
+  Cell datagrams_dropped;  // from or to clients: no session could be had, too many waited, no room to send
+};
+
 /// What one shard counts about itself.
 struct ShardMetrics {
   Cell connections_opened;
@@ -96,6 +110,7 @@ struct ShardMetrics {
   std::array<Cell, static_cast<std::size_t>(Code::internal) + 1> errors_by_code;
   TlsMetrics client_tls;    // handshakes with clients
   TlsMetrics upstream_tls;  // with upstreams
+  RawMetrics raw;
 };
 
 }  // namespace weir

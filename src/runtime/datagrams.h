@@ -27,17 +27,4 @@ struct DatagramEnds {
   friend bool operator==(const DatagramEnds&, const DatagramEnds&) = default;
 };
 
-class DatagramIo {
- public:
-  /// A socket that takes datagrams from anybody. Closed by Io::close().
-  virtual Result<Handle> listen_datagrams(const SocketAddress& address, bool reuse_port) = 0;
-  /// \returns  bytes of the next datagram, -EAGAIN when none is there, or another -errno
-  virtual std::int64_t receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) = 0;
-  /// \returns  bytes sent, or -errno; -EAGAIN when there is no room
-  virtual std::int64_t send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) = 0;
-
- protected:
-  ~DatagramIo() = default;
-};
-
 }  // namespace weir

@@ -34,7 +34,7 @@
 
 namespace weir {
 
-class EpollIo final : public Io, public DatagramIo {
+class EpollIo final : public Io {
  public:
   /// \param coalescing_cap  longest wait for more events once some are known; zero switches coalescing off
   explicit EpollIo(Duration coalescing_cap = Duration::zero());

@@ -121,6 +121,8 @@ class ScratchTenant {
   ~ScratchTenant() = default;
 };
 
+struct DatagramEnds;  // runtime/datagrams.h
+
 class Io {
  public:
   virtual ~Io() = default;
@@ -146,6 +148,12 @@ class Io {
   /// Sees whether unread bytes or an end have been announced and not yet been drained.
   virtual bool readable(Handle handle) = 0;
   virtual void watch(Handle handle, Watcher* watcher) = 0;
+  /// A socket that takes datagrams from anybody (runtime/datagrams.h). Closed by close().
+  virtual Result<Handle> listen_datagrams(const SocketAddress& address, bool reuse_port) = 0;
+  /// \returns  bytes of the next datagram, -EAGAIN when none is there, or another -errno
+  virtual std::int64_t receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) = 0;
+  /// \returns  bytes sent, or -errno; -EAGAIN when there is no room
+  virtual std::int64_t send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) = 0;
   /// Half-close: no more bytes will be sent.
   virtual void shut_down_sending(Handle handle) = 0;
   /// Makes `tenant` the one whose bytes lie in the scratch (null: nobody's). A former tenant is moved out first.

@@ -20,7 +20,7 @@
 
 namespace weir {
 
-class SimIo final : public Io, public DatagramIo {
+class SimIo final : public Io {
  public:
   explicit SimIo(SimNetwork& network);
   SimIo(const SimIo&) = delete;

@@ -14,24 +14,23 @@ bool is_of_datagrams(const Exchange& exchange) {
 /// Counts it when it is over and tells the observers.
 class Bookkeeper final : public Finisher {
  public:
-  Bookkeeper(std::span<Observer* const> observers, RawCounts& counts) : observers_(observers), counts_(counts) {}
+  explicit Bookkeeper(std::span<Observer* const> observers) : observers_(observers) {}
 
   void finish(const Exchange& exchange, const Delivery& delivery) override {
-    if (is_of_datagrams(exchange)) {
-      counts_.sessions_open.fetch_sub(1, std::memory_order_relaxed);
-    } else {
-      counts_.streams_open.fetch_sub(1, std::memory_order_relaxed);
-      add(counts_.bytes_from_clients, delivery.request_body_bytes);
-      add(counts_.bytes_to_clients, delivery.response_body_bytes);
-    }
     ShardMetrics& metrics = exchange.shard.metrics;
+    if (is_of_datagrams(exchange)) {
+      metrics.raw.sessions_open.subtract();
+    } else {
+      metrics.raw.streams_open.subtract();
+      metrics.raw.bytes_from_clients.add(delivery.request_body_bytes);
+      metrics.raw.bytes_to_clients.add(delivery.response_body_bytes);
+    }
     if (delivery.error != nullptr) metrics.errors_by_code[static_cast<std::size_t>(delivery.error->code)].add();
     for (Observer* observer : observers_) observer->ended(exchange, delivery);
   }
 
  private:
   std::span<Observer* const> observers_;
-  RawCounts& counts_;
 };
 
 void take_route(Exchange& exchange, const RawVerdict& verdict) {
@@ -50,11 +49,12 @@ void take_route(Exchange& exchange, const RawVerdict& verdict) {
 
 }  // namespace
 
-void begin_raw(Exchange& exchange, std::span<Observer* const> observers, RawCounts& counts) {
+void begin_raw(Exchange& exchange, std::span<Observer* const> observers) {
+  RawMetrics& metrics = exchange.shard.metrics.raw;
   const bool datagrams = is_of_datagrams(exchange);
-  add(datagrams ? counts.sessions : counts.streams);
-  add(datagrams ? counts.sessions_open : counts.streams_open);
-  exchange.at_end(*exchange.arena.make<Bookkeeper>(observers, counts));
+  (datagrams ? metrics.sessions : metrics.streams).add();
+  (datagrams ? metrics.sessions_open : metrics.streams_open).add();
+  exchange.at_end(*exchange.arena.make<Bookkeeper>(observers));
   exchange.request.method_text = exchange.connection.scheme;  // what stories call it
   exchange.timings.head_started = exchange.connection.accepted;
   exchange.timings.head_read = exchange.shard.reactor.now();

@@ -45,8 +45,8 @@ bool is_passed_on_unopened(const ConnectionFacts& facts) {
 
 class RawStream final : private ExchangeHost, private Watcher {
  public:
-  RawStream(ServerContext& context, Inbox& inbox, const RawStreams& all)
-      : context_(context), shard_(context.shard()), inbox_(inbox), all_(all) {
+  RawStream(ServerContext& context, Inbox& inbox, std::span<Observer* const> observers)
+      : context_(context), shard_(context.shard()), inbox_(inbox), observers_(observers) {
     stream().watch(this);
   }
   ~RawStream() {
@@ -74,7 +74,7 @@ class RawStream final : private ExchangeHost, private Watcher {
   ServerContext& context_;
   Shard& shard_;
   Inbox& inbox_;
-  const RawStreams& all_;
+  std::span<Observer* const> observers_;
   Cancellation* region_ = nullptr;
   std::shared_ptr<RawCount> counted_;  // its listener's, while this is among them
 };
@@ -89,7 +89,7 @@ Task<void> RawStream::run() {
   Exchange exchange(shard_, context_.facts(), context_.pin(), *this);
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region.inner();
-  begin_raw(exchange, all_.observers(), all_.counts());
+  begin_raw(exchange, observers_);
   Delivery delivery;
   Result<Answer> answered = co_await open(exchange, heard.hello).under(region.inner());
   exchange.timings.response_head = shard_.reactor.now();
@@ -97,7 +97,7 @@ Task<void> RawStream::run() {
     co_await relay_both(exchange, std::move(*answered), delivery);
   } else {
     delivery.error = exchange.arena.make<Error>(answered.error());
-    if (exchange.attempts == 0) add(all_.counts().refused);
+    if (exchange.attempts == 0) shard_.metrics.raw.refused.add();
     co_await turn_away(answered.error());
   }
   exchange.scope.cancel(gateway_error(Code::canceled));
@@ -136,7 +136,7 @@ Task<void> RawStream::relay_both(Exchange& exchange, Answer answer, Delivery& de
   if (outcome.result) co_return;
   delivery.error = exchange.arena.make<Error>(outcome.result.error());
   client.cut();
-  if (auto* const upstream = dynamic_cast<StreamDuplex*>(answer.tunnel.get())) upstream->cut();
+  answer.tunnel->cut();
 }
 
 /// There is no tunnel, and no words to say why, but for a name that nobody has.
@@ -153,7 +153,7 @@ Task<void> RawStream::turn_away(Error why) {
 }  // namespace
 
 Task<void> RawStreams::serve(ServerContext& context, Inbox& inbox) const {
-  RawStream stream(context, inbox, *this);
+  RawStream stream(context, inbox, observers_);
   co_await stream.run();
 }
 

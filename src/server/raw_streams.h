@@ -33,11 +33,9 @@ class RawStreams final : public ServerProtocol {
 
   Task<void> serve(ServerContext& context, Inbox& inbox) const override;
   [[nodiscard]] std::span<Observer* const> observers() const { return observers_; }
-  [[nodiscard]] RawCounts& counts() const { return counts_; }
 
  private:
   std::span<Observer* const> observers_;
-  mutable RawCounts counts_;
 };
 
 }  // namespace weir

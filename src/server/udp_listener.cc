@@ -44,7 +44,7 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
   }
 
   void take(std::string_view datagram) {
-    if (waiting_.size() >= limits::udp_waiting) return add(listener_.counts().datagrams_dropped);
+    if (waiting_.size() >= limits::udp_waiting) return listener_.counts().datagrams_dropped.add();
     waiting_.emplace_back(datagram);
     arrived_.raise();
   }
@@ -61,8 +61,8 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
   }
   Task<Result<void>> send(std::string_view datagram, Duration) override {
     const std::int64_t sent = listener_.io_.send_to(listener_.handle_, datagram, ends_);
-    RawCounts& counts = listener_.counts();
-    add(sent < 0 ? counts.datagrams_dropped : counts.datagrams_to_clients);
+    RawMetrics& counts = listener_.counts();
+    (sent < 0 ? counts.datagrams_dropped : counts.datagrams_to_clients).add();
     co_return Result<void>{};
   }
   void finish_sending() override {}
@@ -85,8 +85,7 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
 
 Task<void> UdpListener::Session::run() {
   Exchange exchange(listener_.shard_, facts_, listener_.server_.pin(), *this);
-  const RawStreams& all = listener_.server_.raw_streams();
-  begin_raw(exchange, all.observers(), all.counts());
+  begin_raw(exchange, listener_.server_.raw_streams().observers());
   Delivery delivery;
   Result<Answer> answered = co_await open_raw(exchange, {}, counted_);
   exchange.timings.response_head = listener_.shard_.reactor.now();
@@ -94,7 +93,7 @@ Task<void> UdpListener::Session::run() {
     co_await relay_both(exchange, std::move(*answered), delivery);
   } else {
     delivery.error = exchange.arena.make<Error>(answered.error());
-    add(listener_.counts().datagrams_dropped, waiting_.size());
+    listener_.counts().datagrams_dropped.add(waiting_.size());
   }
   exchange.scope.cancel(gateway_error(Code::canceled));
   co_await exchange.scope.join();
@@ -116,16 +115,14 @@ Task<void> UdpListener::Session::relay_both(Exchange& exchange, Answer answer, D
 Result<std::unique_ptr<UdpListener>> UdpListener::open(ShardServer& server, const ListenerPlan& plan,
                                                        const SocketAddress& address) {
   Io& io = server.shard().reactor.io();
-  auto* const many = dynamic_cast<DatagramIo*>(&io);
-  invariant(many != nullptr, "every backend takes datagrams of many senders");
-  TRY(const Handle handle, many->listen_datagrams(address, true));
+  TRY(const Handle handle, io.listen_datagrams(address, true));
   return std::unique_ptr<UdpListener>(new UdpListener(server, {plan, io.local_address(handle)}, handle));
 }
 
 UdpListener::UdpListener(ShardServer& server, OpenListener open, Handle handle)
     : server_(server),
       shard_(server.shard()),
-      io_(dynamic_cast<DatagramIo&>(server.shard().reactor.io())),
+      io_(server.shard().reactor.io()),
       open_(std::move(open)),
       handle_(handle),
       news_(server.shard().reactor),
@@ -138,8 +135,8 @@ UdpListener::~UdpListener() {
   shard_.reactor.io().close(handle_, false);
 }
 
-RawCounts& UdpListener::counts() const {
-  return server_.raw_streams().counts();
+RawMetrics& UdpListener::counts() const {
+  return shard_.metrics.raw;
 }
 
 void UdpListener::on_activity(bool) {
@@ -164,12 +161,12 @@ Task<void> UdpListener::run() {
 }
 
 void UdpListener::take_one(std::string_view datagram, const DatagramEnds& ends) {
-  add(counts().datagrams_from_clients);
+  counts().datagrams_from_clients.add();
   const std::string key = key_of(ends);
   const auto found = sessions_.find(key);
   if (found != sessions_.end()) return found->second->take(datagram);
   Session* const session = begin(key, ends);
-  if (session == nullptr) return add(counts().datagrams_dropped);
+  if (session == nullptr) return counts().datagrams_dropped.add();
   session->take(datagram);
   scope_.spawn(serve(*session));
 }

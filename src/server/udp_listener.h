@@ -53,11 +53,11 @@ class UdpListener final : private Watcher {
   void take_one(std::string_view datagram, const DatagramEnds& ends);
   Session* begin(const std::string& key, const DatagramEnds& ends);
   Task<void> serve(Session& session);
-  [[nodiscard]] RawCounts& counts() const;
+  [[nodiscard]] RawMetrics& counts() const;
 
   ShardServer& server_;
   Shard& shard_;
-  DatagramIo& io_;
+  Io& io_;
   OpenListener open_;
   Handle handle_;
   Signal news_;

@@ -25,7 +25,7 @@ class StreamDuplex : public Duplex {
   void finish_sending() override { stream_.shut_down_sending(); }
   /// What was sent is not all there was: from now on the end of this is a reset and no orderly one, so that nobody
   /// takes the part for the whole.
-  void cut() { stream_.reset_on_close(); }
+  void cut() override { stream_.reset_on_close(); }
 
  private:
   Stream& stream_;

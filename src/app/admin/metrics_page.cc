@@ -146,9 +146,10 @@ void add_traffic(Exposition& page, std::span<Shard* const> shards) {
   }
 }
 
-std::uint64_t sum_of(std::span<Shard* const> shards, TlsMetrics ShardMetrics::* side, Cell TlsMetrics::* cell) {
+template <typename Group>
+std::uint64_t sum_of(std::span<Shard* const> shards, Group ShardMetrics::* group, Cell Group::* cell) {
   std::uint64_t sum = 0;
-  for (const Shard* shard : shards) sum += (shard->metrics.*side.*cell).get();
+  for (const Shard* shard : shards) sum += (shard->metrics.*group.*cell).get();
   return sum;
 }
 
@@ -174,26 +175,27 @@ void add_handshakes(Exposition& page, std::span<Shard* const> shards, std::strin
   }
 }
 
-void add_raw_streams(Exposition& page, const RawTotals& raw) {
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
-    page.family(name, type, help).sample({}, value);
+void add_raw_streams(Exposition& page, std::span<Shard* const> shards) {
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, Cell RawMetrics::* cell) {
+    page.family(name, type, help).sample({}, sum_of(shards, &ShardMetrics::raw, cell));
   };
-  add("weir_raw_streams_total", "counter", "Raw streams (protocol: tcp, tls_passthrough) begun.", raw.streams);
-  add("weir_raw_streams_open", "gauge", "Raw streams open now.", raw.streams_open);
+  add("weir_raw_streams_total", "counter", "Raw streams (protocol: tcp, tls_passthrough) begun.", &RawMetrics::streams);
+  add("weir_raw_streams_open", "gauge", "Raw streams open now.", &RawMetrics::streams_open);
   add("weir_raw_streams_refused_total", "counter", "Raw streams that were refused before any server was asked.",
-      raw.refused);
+      &RawMetrics::refused);
   add("weir_raw_stream_bytes_from_clients_total", "counter",
-      "Bytes that raw streams brought from clients, counted at their end.", raw.bytes_from_clients);
+      "Bytes that raw streams brought from clients, counted at their end.", &RawMetrics::bytes_from_clients);
   add("weir_raw_stream_bytes_to_clients_total", "counter",
-      "Bytes that raw streams brought to clients, counted at their end.", raw.bytes_to_clients);
-  add("weir_udp_sessions_total", "counter", "Conversations of UDP clients begun.", raw.sessions);
-  add("weir_udp_sessions_open", "gauge", "Conversations of UDP clients open now.", raw.sessions_open);
+      "Bytes that raw streams brought to clients, counted at their end.", &RawMetrics::bytes_to_clients);
+  add("weir_udp_sessions_total", "counter", "Conversations of UDP clients begun.", &RawMetrics::sessions);
+  add("weir_udp_sessions_open", "gauge", "Conversations of UDP clients open now.", &RawMetrics::sessions_open);
   add("weir_udp_datagrams_from_clients_total", "counter", "Datagrams received from clients.",
-      raw.datagrams_from_clients);
-  add("weir_udp_datagrams_to_clients_total", "counter", "Datagrams sent to clients.", raw.datagrams_to_clients);
+      &RawMetrics::datagrams_from_clients);
+  add("weir_udp_datagrams_to_clients_total", "counter", "Datagrams sent to clients.",
+      &RawMetrics::datagrams_to_clients);
   add("weir_udp_datagrams_dropped_total", "counter",
       "Datagrams from or to clients that went nowhere: no session could be had, too many waited, no room to send.",
-      raw.datagrams_dropped);
+      &RawMetrics::datagrams_dropped);
 }
 
 void add_proxy_headers(Exposition& page, const ProxyHeaderTotals& totals) {
@@ -289,7 +291,7 @@ std::string metrics_page(const MetricsSources& sources) {
     add_handshakes(page, shards, "weir_upstream_tls", "upstreams", &ShardMetrics::upstream_tls);
     const ProcessStatus status = sources.operations.status();
     add_proxy_headers(page, status.proxy_headers);
-    add_raw_streams(page, status.raw);
+    add_raw_streams(page, shards);
     add_certificates(page, status.certificates);
     add_cores(page, shards);
   }

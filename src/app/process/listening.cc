@@ -23,7 +23,7 @@ std::optional<UntrustedFolder> make_folder_of(const ListenerPlan& plan) {
 // half of the connections would go astray. A socket that does not share finds out.
 Result<void> nobody_else_listens(Shard& shard, const ListenerPlan& plan) {
   if (plan.takes_datagrams()) {
-    TRY(const Handle probe, dynamic_cast<DatagramIo&>(shard.reactor.io()).listen_datagrams(plan.address, false));
+    TRY(const Handle probe, shard.reactor.io().listen_datagrams(plan.address, false));
     shard.reactor.io().close(probe, false);
     return {};
   }

@@ -66,20 +66,6 @@ struct ProxyHeaderTotals {
   std::array<std::uint64_t, proxy_protocol::refusal_count> refused{};
 };
 
-/// Raw streams and datagrams since the start.
-struct RawTotals {
-  std::uint64_t streams = 0;
-  std::uint64_t streams_open = 0;
-  std::uint64_t refused = 0;
-  std::uint64_t bytes_from_clients = 0;
-  std::uint64_t bytes_to_clients = 0;
-  std::uint64_t sessions = 0;
-  std::uint64_t sessions_open = 0;
-  std::uint64_t datagrams_from_clients = 0;
-  std::uint64_t datagrams_to_clients = 0;
-  std::uint64_t datagrams_dropped = 0;
-};
-
 struct ProcessStatus {
   std::string state;  ///< "running" or "draining"
   std::string hash;
@@ -92,7 +78,6 @@ struct ProcessStatus {
   std::uint64_t connections = 0;
   std::vector<ListenerStatus> listeners;
   ProxyHeaderTotals proxy_headers;
-  RawTotals raw;
   std::vector<acme::CertificateStatus> certificates;  ///< that authorities issue
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;

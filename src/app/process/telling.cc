@@ -4,7 +4,6 @@
 #include "app/acme/managed_certificate.h"
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
-#include "server/raw_streams.h"
 #include "upstream/cluster_state.h"
 
 namespace weir {
@@ -89,23 +88,6 @@ ProxyHeaderTotals totals_of(const ProxyHeaderCounts& counts) {
   return totals;
 }
 
-std::uint64_t value_of(const RawCounts::Count& count) {
-  return count.load(std::memory_order_relaxed);
-}
-
-RawTotals totals_of(const RawCounts& counts) {
-  return {.streams = value_of(counts.streams),
-          .streams_open = value_of(counts.streams_open),
-          .refused = value_of(counts.refused),
-          .bytes_from_clients = value_of(counts.bytes_from_clients),
-          .bytes_to_clients = value_of(counts.bytes_to_clients),
-          .sessions = value_of(counts.sessions),
-          .sessions_open = value_of(counts.sessions_open),
-          .datagrams_from_clients = value_of(counts.datagrams_from_clients),
-          .datagrams_to_clients = value_of(counts.datagrams_to_clients),
-          .datagrams_dropped = value_of(counts.datagrams_dropped)};
-}
-
 }  // namespace
 
 ProcessStatus Process::status() const {
@@ -113,7 +95,6 @@ ProcessStatus Process::status() const {
   ProcessStatus status = status_;
   status.connections = census_.connections();
   status.proxy_headers = totals_of(census_.proxy_headers());
-  if (surroundings_ != nullptr) status.raw = totals_of(surroundings_->raw_streams().counts());
   const WallTime now = wall_now();
   compiler_.shared_states().for_each<acme::ManagedCertificate>(
       [&](const acme::ManagedCertificate& each) { status.certificates.push_back(each.status(now)); });
