@@ -14,11 +14,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/arena.h"
 #include "contracts/decision.h"
 #include "contracts/duplex.h"
+#include "contracts/raw_protocol.h"
 #include "contracts/shard.h"
 #include "contracts/snapshot.h"
 #include "http/message.h"
@@ -34,15 +36,19 @@ struct ConnectionFacts {
   ClientAddress client;        ///< address == peer here; an exchange may find another behind trusted proxies
   std::uint16_t listener = 0;  ///< id of the listener it came through
   std::string_view listener_name;
-  std::string_view scheme = "http";
-  const tls::Facts* tls = nullptr;  ///< what its handshake agreed on; null: it is plain
-  bool http2 = true;                ///< is spoken here with those who begin with it
-  IpAddress local;                  ///< of ours, that the client connected to; says nothing over a unix socket
+  std::optional<RawProtocol> raw{};  ///< nothing: HTTP is spoken
+  bool secured = false;              ///< TLS was spoken, here or with whoever sent a PROXY header
+  const tls::Facts* tls = nullptr;   ///< what its handshake agreed on; null: it is plain
+  bool http2 = true;                 ///< is spoken here with those who begin with it
+  IpAddress local;                   ///< of ours, that the client connected to; says nothing over a unix socket
   std::uint16_t local_port = 0;
   bool administrative = false;  ///< came through the admin unix socket: may change things
   bool read_only = false;       ///< came through an admin address that may not
   std::int64_t peer_user = -1;  ///< user id behind an admin unix socket; -1 when not known
   Time accepted{};
+
+  /// What a URL to here begins with; of what is no HTTP, its protocol.
+  [[nodiscard]] std::string_view scheme() const { return raw ? name_of(*raw) : secured ? "https" : "http"; }
 };
 
 /// What a service answers; the tunnel is there exactly when the head's status is 101.

@@ -35,7 +35,7 @@ struct SelectorFacts {
 inline SelectorFacts selector_facts(const Exchange& exchange) {
   return {.request = exchange.request,
           .client = exchange.client,
-          .scheme = exchange.connection.scheme,
+          .scheme = exchange.connection.scheme(),
           .request_id = exchange.request_id,
           .route = exchange.route_name,
           .user = exchange.user};

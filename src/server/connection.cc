@@ -6,7 +6,6 @@
 #include "base/fault.h"
 #include "contracts/early_connections.h"
 #include "contracts/proxied.h"
-#include "contracts/raw.h"
 #include "net/tls/challenge.h"
 #include "net/tls/handshake.h"
 #include "server/hello_name.h"
@@ -32,7 +31,7 @@ ConnectionFacts facts_of(Stream& stream, const OpenListener& listener) {
                   .over_unix = listener.plan.address.family() == AF_UNIX};
   facts.listener = listener.plan.id;
   facts.http2 = listener.plan.http2;
-  if (listener.plan.raw) facts.scheme = name_of(*listener.plan.raw);
+  facts.raw = listener.plan.raw;
   facts.local = local_address_of(stream, listener);
   facts.local_port = port_of(listener.bound);
   facts.administrative = listener.plan.use == ListenerUse::admin && facts.client.over_unix;
@@ -64,7 +63,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
   memory_max_ = pin->limits.memory_bytes;
   if (CertificateSource* certificates = server.certificates_of(listener.plan)) {
     engine_ = certificates->on(server.shard()).accept(server.shard().tls_bench, opened_);
-    if (!is_raw(facts_)) facts_.scheme = "https";
+    facts_.secured = true;
   }
   server.shard().metrics.connections_opened.add();
   server.shard().metrics.connections_open.add();
@@ -102,7 +101,7 @@ Task<bool> Connection::hear_sender() {
   if (heard.header.speaks == proxy_protocol::Speaks::for_itself) co_return true;
   become(heard.header);
   if (facts_.client.over_unix || server_.count_named_client(facts_.client.peer, counted_as_)) co_return true;
-  if (engine_ == nullptr && !is_raw(facts_))
+  if (engine_ == nullptr && !facts_.raw)
     static_cast<void>(co_await stream_.send(refusal_text(Code::too_many_from_client), Duration::zero()));
   co_return false;
 }
@@ -113,7 +112,7 @@ void Connection::become(const proxy_protocol::Header& header) {
   proxied_ = std::make_unique<proxy_protocol::Facts>(
       proxy_protocol::Facts{.header = header, .sender = {client.peer, client.peer_port}});
   ProxiedConnections::of(server_.shard()).add(facts_, *proxied_);
-  if (proxy_protocol::says_tls(header) && !is_raw(facts_)) facts_.scheme = "https";
+  if (proxy_protocol::says_tls(header)) facts_.secured = true;
   if (header.speaks != proxy_protocol::Speaks::for_client || fault(Fault::proxy_client_forgotten)) return;
   client = {.address = header.source.address, .peer = header.source.address, .peer_port = header.source.port};
   facts_.local = header.destination.address;

@@ -8,7 +8,7 @@ namespace weir {
 namespace {
 
 bool is_of_datagrams(const Exchange& exchange) {
-  return exchange.connection.scheme == name_of(RawProtocol::udp);
+  return exchange.connection.raw == RawProtocol::udp;
 }
 
 /// Counts it when it is over and tells the observers.
@@ -55,7 +55,7 @@ void begin_raw(Exchange& exchange, std::span<Observer* const> observers) {
   (datagrams ? metrics.sessions : metrics.streams).add();
   (datagrams ? metrics.sessions_open : metrics.streams_open).add();
   exchange.at_end(*exchange.arena.make<Bookkeeper>(observers));
-  exchange.request.method_text = exchange.connection.scheme;  // what stories call it
+  exchange.request.method_text = exchange.connection.scheme();  // what stories call it
   exchange.timings.head_started = exchange.connection.accepted;
   exchange.timings.head_read = exchange.shard.reactor.now();
   const RequestId id = make_request_id(exchange.shard.reactor.random());

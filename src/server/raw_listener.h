@@ -18,24 +18,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "contracts/raw_protocol.h"
 #include "contracts/shared_states.h"
 #include "route/match.h"
 #include "server/gateway.h"
 
 namespace weir {
-
-enum class RawProtocol : std::uint8_t { tcp, tls_passthrough, udp };
-constexpr std::string_view name_of(RawProtocol protocol) {
-  switch (protocol) {
-    case RawProtocol::tcp:
-      break;
-    case RawProtocol::tls_passthrough:
-      return "tls_passthrough";
-    case RawProtocol::udp:
-      return "udp";
-  }
-  return "tcp";
-}
 
 /// What a listener holds open, in the whole process.
 class RawCount final : public SharedState {

@@ -40,7 +40,7 @@ Task<HeardHello> hear_client_hello(Inbox& inbox, Duration patience) {
 constexpr std::string_view no_such_name_alert("\x15\x03\x03\x00\x02\x02\x70", 7);
 
 bool is_passed_on_unopened(const ConnectionFacts& facts) {
-  return facts.scheme == name_of(RawProtocol::tls_passthrough);
+  return facts.raw == RawProtocol::tls_passthrough;
 }
 
 class RawStream final : private ExchangeHost, private Watcher {

@@ -34,7 +34,7 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
     facts_.client = {.address = peer, .peer = peer, .peer_port = port_of(ends.peer)};
     facts_.listener = open.plan.id;
     facts_.listener_name = name_;
-    facts_.scheme = weir::name_of(RawProtocol::udp);
+    facts_.raw = RawProtocol::udp;
     facts_.local = IpAddress(ends.own);
     facts_.local_port = port_of(open.bound);
     facts_.accepted = listener.shard_.reactor.now();

@@ -76,7 +76,7 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Excha
        .hop = {.peer = client.peer,
                .over_unix = client.over_unix,
                .peer_trusted = !client.over_unix && contains(snapshot.trusted_proxies, client.peer),
-               .scheme = exchange.connection.scheme,
+               .scheme = exchange.connection.scheme(),
                .authority = {},
                .port = exchange.connection.local_port},
        .request_id = exchange.request_id,

@@ -59,7 +59,7 @@ void StickyVisit::remember(Answer& answer) const {
   const std::string_view address = exchange_.upstream_endpoint;
   const bool same = read_.cookie == StickyCookie::good && rule_.keys().id_of(read_.key, address) == read_.endpoint;
   if (same && !verdict_.renew) return;
-  const bool encrypted = exchange_.connection.scheme == "https";
+  const bool encrypted = exchange_.connection.secured;
   const std::string cookie = rule_.write(address, exchange_.shard.reactor.wall_now(), encrypted);
   answer.head.fields.append(FieldName::set_cookie, exchange_.arena.copy(cookie));
   answer.head.fields.append(FieldName::cache_control, "private");

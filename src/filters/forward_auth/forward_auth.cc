@@ -189,7 +189,8 @@ const RequestHead& ForwardAuth::question(Subrequest& subrequest, const Exchange&
   head.fields.append(uri_name, uri);
   head.fields.append(original_method_name, exchange.request.method_text);
   head.fields.append(original_uri_name, uri);
-  head.fields.append(original_url_name, arena.join(exchange.connection.scheme, "://", exchange.request.authority, uri));
+  head.fields.append(original_url_name,
+                     arena.join(exchange.connection.scheme(), "://", exchange.request.authority, uri));
   head.method = Method::get;
   head.method_text = "GET";
   head.authority = head.host = authority_;

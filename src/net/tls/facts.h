@@ -54,6 +54,7 @@ struct Facts {
   std::string_view cipher;                 ///< static, its IANA name: "TLS_AES_128_GCM_SHA256"
   std::uint32_t identity = 0;              ///< which of the context's sets of certificates was shown
   bool resumed = false;                    ///< by a ticket: no certificate was shown
+  bool early = false;                      ///< what comes, comes before the handshake is over (RFC 8446 section 2.3)
   const ServerContext* context = nullptr;  ///< of a connection that was accepted: lives as long as it
   std::string certificate;                 ///< of the client, verified, DER; empty: none
 };

@@ -8,7 +8,6 @@
 #include <array>
 
 #include "contracts/proxied.h"
-#include "contracts/raw.h"
 #include "observers/access_log/redact.h"
 
 namespace weir {
@@ -155,8 +154,8 @@ void append_json_line(LineBuffer& out, const Exchange& exchange, const Delivery&
     out.append('"');
   }
   line.text(",\"listener\":", exchange.connection.listener_name);
-  const bool raw = is_raw(exchange.connection);
-  if (raw) line.text(",\"protocol\":", exchange.connection.scheme);
+  const bool raw = exchange.connection.raw.has_value();
+  if (raw) line.text(",\"protocol\":", exchange.connection.scheme());
   if (!raw) {
     line.text(",\"method\":", request.method_text);
     line.text(",\"host\":", request.authority);
@@ -205,8 +204,8 @@ void append_combined_line(LineBuffer& out, const Exchange& exchange, const Deliv
     asked += " HTTP/";
     asked += name_of(request.version);
   }
-  if (is_raw(exchange.connection)) {
-    asked = exchange.connection.scheme;
+  if (exchange.connection.raw) {
+    asked = exchange.connection.scheme();
     if (!request.host.empty()) asked += ' ' + std::string(request.host);
   }
   append_quoted(out, asked);

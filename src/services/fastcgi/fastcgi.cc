@@ -138,7 +138,7 @@ Reply Fastcgi::answer_by(const ScriptCandidate& script, Exchange& exchange) cons
   const bool has_content = exchange.request_body != nullptr;
   head.cgi_variables = cgi_variables({.head = head,
                                       .client = exchange.client,
-                                      .scheme = exchange.connection.scheme,
+                                      .scheme = exchange.connection.scheme(),
                                       .address = exchange.connection.local,
                                       .port = exchange.connection.local_port,
                                       .user = exchange.user,

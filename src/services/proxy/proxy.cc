@@ -3,7 +3,6 @@
 
 #include <numeric>
 
-#include "contracts/raw.h"
 #include "server/proxy_status.h"
 #include "upstream/attempt.h"
 #include "upstream/forwarding.h"
@@ -43,7 +42,7 @@ Reply Proxy::handle(Exchange& exchange) const {
         draw);
   }
   // A raw stream has no head: what it would say of the client stands in a PROXY header, or nowhere.
-  if (is_raw(exchange.connection)) {
+  if (exchange.connection.raw) {
     co_return co_await send_to(*target.cluster, exchange, exchange.request);
   }
   const RequestHead& head = compose_upstream_head(exchange.request, exchange, exchange.arena, exchange.upgrade_allowed);
