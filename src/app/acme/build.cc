@@ -61,11 +61,11 @@ std::optional<ListenerCertificates> listener_certificates(const config::AcmeDocu
   }
   if (document.on_demand) {
     const OnDemandRules& rules = *document.on_demand;
-    const std::string key =
-        fmt::format("acme on demand {} {} {} {}", fmt::join(rules.patterns, " "), rules.ask ? rules.ask->text() : "-",
-                    rules.per_hour, ManagedCertificate::key_of({}, *authority, document.challenge));
+    const std::string key = fmt::format("acme on demand {} {} {} {} {}", fmt::join(rules.patterns, " "),
+                                        rules.ask ? rules.ask->text() : "-", rules.per_hour, authority->identity(),
+                                        name_of(document.challenge));
     made.on_demand = states.find_or_make<OnDemand>(
-        key, [&] { return std::make_shared<OnDemand>(rules, document.challenge, authority, states, made.proofs); });
+        key, [&] { return std::make_shared<OnDemand>(rules, document.challenge, authority, states); });
   }
   return made;
 }

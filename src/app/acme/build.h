@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/acme/on_demand.h"
+#include "app/acme/proof_table.h"
 #include "app/config/acme.h"
 #include "contracts/diagnostics.h"
 #include "contracts/shared_states.h"

@@ -18,10 +18,11 @@ struct CertificateStatus {
   Lifetime lifetime;    ///< of the issued one
   std::string issuer;
   std::optional<WallTime> renewal;   ///< when the next is asked for
-  std::optional<WallTime> next_try;  ///< after a failure
+  std::optional<WallTime> next_try;  ///< after a trouble
   bool being_issued = false;
-  unsigned failures = 0;  ///< in a row
-  std::string trouble;    ///< the last one; empty after a success
+  unsigned failures = 0;                        ///< in a row
+  std::string trouble;                          ///< the last one; empty since there is a newer certificate
+  Trouble::Kind kind = Trouble::Kind::refused;  ///< of the trouble
   std::optional<WallTime> trouble_at;
 };
 

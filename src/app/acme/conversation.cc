@@ -49,6 +49,21 @@ bool is_success(const OutgoingAnswer& answer) {
   return answer.status >= 200 && answer.status <= 299;
 }
 
+JsonWriter& add_contacts(JsonWriter& json, const std::vector<std::string>& contacts) {
+  json.key("contact").begin_array();
+  for (const std::string& contact : contacts) json.value("mailto:" + contact);
+  return json.end_array();
+}
+
+/// What an authority says of an order, whatever it was asked.
+Outcome<void> take_order(OrderView& view, const OutgoingAnswer& answer) {
+  auto order = parse_order(answer.body);
+  if (!order) return fail(not_understood("order"));
+  view.order = std::move(*order);
+  view.authorizations.resize(view.order.authorizations.size());
+  return {};
+}
+
 std::string order_payload(const Wish& wish, const Directory& directory, const std::string& profile, bool replaces) {
   JsonWriter json;
   json.begin_object().key("identifiers").begin_array();
@@ -135,19 +150,23 @@ Task<Outcome<OutgoingAnswer>> Conversation::post(std::string url, const Account&
 
 Task<Outcome<std::string>> Conversation::open_account(std::shared_ptr<const tls::SigningKey> key) {
   JsonWriter json;
-  json.begin_object().member("termsOfServiceAgreed", true).key("contact").begin_array();
-  for (const std::string& contact : settings_.contacts) json.value("mailto:" + contact);
-  json.end_array();
+  add_contacts(json.begin_object().member("termsOfServiceAgreed", true), settings_.contacts);
   if (settings_.external_account) {
     const ExternalAccount& external = *settings_.external_account;
     json.key("externalAccountBinding")
         .raw(external_binding(*key, directory_.new_account, external.key_id, external.secret));
   }
-  const Account unknown{.key = std::move(key), .url = {}};
-  CO_TRY(const OutgoingAnswer answer, co_await post(directory_.new_account, unknown, json.end_object().take()));
-  const std::string url(answer.field("location"));
-  if (!parse_url(url)) co_return fail(not_understood("account"));
-  co_return url;
+  Account account{.key = std::move(key), .url = {}};
+  CO_TRY(const OutgoingAnswer answer, co_await post(directory_.new_account, account, json.end_object().take()));
+  account.url = answer.field("location");
+  if (!parse_url(account.url)) co_return fail(not_understood("account"));
+  // One that is found again keeps what it was told when it was made (section 7.3.1), until it is told anew (7.3.2).
+  if (answer.status == 200 && !settings_.contacts.empty()) {
+    JsonWriter anew;
+    add_contacts(anew.begin_object(), settings_.contacts);
+    CO_TRY_VOID(co_await post(account.url, account, anew.end_object().take()));
+  }
+  co_return account.url;
 }
 
 Task<Outcome<OrderView>> Conversation::place_order(const Account& account, const Wish& wish, std::string& url) {
@@ -158,11 +177,10 @@ Task<Outcome<OrderView>> Conversation::place_order(const Account& account, const
     answer = co_await post(directory_.new_order, account, order_payload(wish, directory_, settings_.profile, false));
   }
   if (!answer) co_return fail(std::move(answer.error()));
-  auto order = parse_order(answer->body);
   url = answer->field("location");
-  if (!order || !parse_url(url)) co_return fail(not_understood("order"));
-  OrderView view{.order = std::move(*order), .authorizations = {}};
-  view.authorizations.resize(view.order.authorizations.size());
+  if (!parse_url(url)) co_return fail(not_understood("order"));
+  OrderView view;
+  CO_TRY_VOID(take_order(view, *answer));
   co_return view;
 }
 
@@ -230,20 +248,12 @@ Task<Outcome<void>> Conversation::finalize(const Account& account, const Wish& w
   json.begin_object().member("csr", base64url(tls::certificate_request(*certificate_key_, wish.names))).end_object();
   CO_TRY(const OutgoingAnswer answer, co_await post(view.order.finalize, account, json.take()));
   view.finalized = true;
-  auto order = parse_order(answer.body);
-  if (!order) co_return fail(not_understood("order"));
-  view.order = std::move(*order);
-  view.authorizations.resize(view.order.authorizations.size());
-  co_return Outcome<void>{};
+  co_return take_order(view, answer);
 }
 
 Task<Outcome<void>> Conversation::ask_order(const Account& account, OrderView& view, const std::string& url) {
   CO_TRY(const OutgoingAnswer answer, co_await post(url, account, {}));
-  auto order = parse_order(answer.body);
-  if (!order) co_return fail(not_understood("order"));
-  view.order = std::move(*order);
-  view.authorizations.resize(view.order.authorizations.size());
-  co_return Outcome<void>{};
+  co_return take_order(view, answer);
 }
 
 /// Longer each time: 1 s, 2 s, ... or what the authority said.

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "app/acme/authority.h"
 #include "app/acme/messages.h"
 #include "app/acme/order.h"
 #include "app/acme/schedule.h"
@@ -33,21 +34,6 @@ namespace acme {
 
 template <typename T>
 using Outcome = std::expected<T, Trouble>;
-
-/// An account elsewhere to which the one here belongs. `tls.acme.external_account`.
-struct ExternalAccount {
-  std::string key_id;
-  std::string secret;  ///< decoded
-  friend bool operator==(const ExternalAccount&, const ExternalAccount&) = default;
-};
-
-struct AuthoritySettings {
-  Url directory;
-  std::shared_ptr<const tls::ClientContext> context;  ///< whom to believe to be the authority
-  std::vector<std::string> contacts;                  ///< mail addresses
-  std::optional<ExternalAccount> external_account;
-  std::string profile;  ///< of certificates, where the authority has several; empty: its own choice
-};
 
 struct Account {
   std::shared_ptr<const tls::SigningKey> key;
@@ -96,7 +82,7 @@ class Conversation {
 
   /// Hears what the authority offers, and where. Before all else.
   Task<Outcome<void>> begin();
-  /// Makes the account known, or finds it again by its key. \returns  its URL
+  /// Makes the account known, or finds it again by its key and tells it the contacts anew. \returns  its URL
   Task<Outcome<std::string>> open_account(std::shared_ptr<const tls::SigningKey> key);
   /// From an order to its certificate.
   Task<Outcome<Issued>> obtain(const Account& account, const Wish& wish, Proofs& proofs);

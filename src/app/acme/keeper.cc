@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "app/acme/on_demand.h"
 #include "app/admin/status_page.h"
 #include "base/crypto.h"
 #include "base/limits.h"
@@ -13,21 +15,17 @@
 namespace weir::acme {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// How soon a certificate that a reload brought is noticed.
-constexpr Duration look_every = milliseconds{200};
-/// What others may have put into the vault is noticed within this, and a clock that was set.
+/// Names that were had on demand and failed are let go of within this, and so is what no configuration wants any more.
+/// What is new rings.
+constexpr Duration look_every = minutes{1};
+/// What others may have put into the vault is noticed within this, and a wall clock that was set.
 constexpr Duration sleep_max = minutes{1};
 constexpr Duration sleep_min = milliseconds{100};
-/// Who holds the lock has a certificate soon, or gives up.
-constexpr Duration locked_retry = seconds{2};
 constexpr Duration disk_patience = seconds{10};
-constexpr const char* account_key_name = "account.key";
-constexpr const char* account_url_name = "account.url";
 
 Trouble here(std::string what) {
   return {.kind = Trouble::Kind::here, .what = std::move(what)};
@@ -40,6 +38,16 @@ std::uint64_t draw_of(const tls::IssuedFacts& facts) {
   std::uint64_t draw = 0;
   for (int at = 0; at < 8; ++at) draw = draw << 8U | digest[at];
   return draw;
+}
+
+Lifetime lifetime_of(const tls::IssuedFacts& facts) {
+  return {.from = facts.from, .until = facts.until};
+}
+
+/// What makes an account another one to this process. Mail addresses are told to an authority where they have changed.
+std::string known_as(const Authority& authority) {
+  return fmt::format("{} {} {}", authority.settings.directory.text(), authority.account(),
+                     fmt::join(authority.settings.contacts, " "));
 }
 
 template <typename T>
@@ -55,12 +63,13 @@ Outcome<T> from_disk(Result<Vault::Kept<T>> outcome) {
 }  // namespace
 
 KeepingDecision decide_keeping(const KeepingFacts& facts) {
-  const bool wanted = !facts.issued || facts.now >= facts.renewal;
-  if (wanted && (!facts.next_try || facts.now >= *facts.next_try)) return {.duty = Duty::have_issued};
-  if (!wanted && facts.advice_due && facts.now >= *facts.advice_due) return {.duty = Duty::ask_advice};
-  WallTime until = wanted ? *facts.next_try : facts.renewal;
-  if (!wanted && facts.advice_due) until = std::min(until, *facts.advice_due);
-  return {.duty = Duty::sleep, .sleep = std::clamp<Duration>(until - facts.now, sleep_min, sleep_max)};
+  const bool wanted = !facts.issued || facts.until_renewal <= Duration::zero();
+  const bool asks = !wanted && facts.until_advice.has_value();
+  if (wanted && facts.rest <= Duration::zero()) return {.duty = Duty::have_issued};
+  if (asks && *facts.until_advice <= Duration::zero()) return {.duty = Duty::ask_advice};
+  Duration sleep = wanted ? facts.rest : facts.until_renewal;
+  if (asks) sleep = std::min(sleep, *facts.until_advice);
+  return {.duty = Duty::sleep, .sleep = std::clamp<Duration>(sleep, sleep_min, sleep_max)};
 }
 
 /// What the keeper itself knows of a certificate.
@@ -68,9 +77,9 @@ struct Keeper::Kept {
   std::string seen;  // the text of the certificate that this is about
   WallTime renewal{};
   std::optional<RenewalWindow> window;
-  std::optional<WallTime> advice_due;
-  std::optional<WallTime> next_try;
-  unsigned failures = 0;
+  std::optional<Time> advice_due;
+  Time rests_until{};   // nobody is asked for a certificate before
+  bool looked = false;  // whatever comes from now on is new
 };
 
 Keeper::Keeper(Shard& shard, SharedStates& states, std::shared_ptr<const Vault> vault, Tell tell)
@@ -80,8 +89,19 @@ Keeper::Keeper(Shard& shard, SharedStates& states, std::shared_ptr<const Vault> 
       proofs_(states.find_or_make<ProofTable>(ProofTable::key, &std::make_shared<ProofTable>)),
       tell_(std::move(tell)),
       orders_(shard.reactor, limits::acme_orders_at_once, limits::tls_certificates),
-      accounts_(shard.reactor, 1, limits::acme_orders_at_once) {
+      accounts_(shard.reactor, 1, limits::acme_orders_at_once),
+      bell_(KeeperBell::of(states)),
+      rung_(std::make_shared<Signal>(shard.reactor)) {
   proofs_->share(vault_);
+  bell_->answer([&reactor = shard.reactor, rung = std::weak_ptr(rung_)] {
+    reactor.mailbox().send([rung] {
+      if (const auto there = rung.lock()) there->raise();
+    });
+  });
+}
+
+Keeper::~Keeper() {
+  bell_->answer({});
 }
 
 void Keeper::start() {
@@ -90,11 +110,20 @@ void Keeper::start() {
 
 Task<void> Keeper::look_on() {
   while (!stopping_) {
+    let_go_of_failed();
     std::erase_if(attended_, [](const auto& entry) { return entry.second.expired(); });
     for (const auto& each : states_.all<ManagedCertificate>()) {
       if (attended_.try_emplace(each.get(), each).second) shard_.scope.spawn(keep(each));
     }
-    if (!co_await Sleep(shard_.reactor, look_every)) co_return;
+    const Result<void> heard = co_await rung_->wait(look_every);
+    if (!heard && heard.error().code != Code::timed_out) co_return;
+  }
+}
+
+void Keeper::let_go_of_failed() {
+  for (const auto& each : states_.all<OnDemand>()) {
+    for (const std::string& name : each->let_go_of_failed(shard_.reactor.now(), shard_.reactor.wall_now()))
+      tell_(false, fmt::format("certificate {}: given up until a client asks for it again", name));
   }
 }
 
@@ -116,24 +145,28 @@ Task<void> Keeper::keep(std::weak_ptr<ManagedCertificate> which) {
 Task<Duration> Keeper::attend(ManagedCertificate& certificate, Kept& kept) {
   co_await take_from_vault(certificate);
   schedule(certificate, kept);
-  const KeepingDecision decision = decide_keeping({.issued = certificate.facts().has_value(),
-                                                   .renewal = kept.renewal,
-                                                   .next_try = kept.next_try,
-                                                   .advice_due = kept.advice_due,
-                                                   .now = shard_.reactor.wall_now()});
+  const Time now = shard_.reactor.now();
+  KeepingFacts facts{.issued = certificate.facts().has_value(),
+                     .until_renewal = kept.renewal - shard_.reactor.wall_now(),
+                     .rest = kept.rests_until - now};
+  if (kept.advice_due) facts.until_advice = *kept.advice_due - now;
+  const KeepingDecision decision = decide_keeping(facts);
   if (decision.duty == Duty::have_issued) co_await have_issued(certificate, kept);
   if (decision.duty == Duty::ask_advice) co_await ask_advice(certificate, kept);
   co_return decision.duty == Duty::sleep ? decision.sleep : sleep_min;
 }
 
 /// What follows from a certificate that is new here, whoever had it issued.
-void Keeper::schedule(ManagedCertificate& certificate, Kept& kept) const {
+void Keeper::schedule(ManagedCertificate& certificate, Kept& kept) {
+  const bool is_first_look = !std::exchange(kept.looked, true);
   const auto facts = certificate.facts();
   std::string text = certificate.text();
   if (!facts || text == kept.seen) return;
-  kept = {.seen = std::move(text)};
-  kept.renewal = renewal_time({.from = facts->from, .until = facts->until}, {}, draw_of(*facts));
-  if (!facts->renewal_id.empty()) kept.advice_due = shard_.reactor.wall_now();
+  const Time now = shard_.reactor.now();
+  kept = {.seen = std::move(text), .looked = true};
+  kept.renewal = renewal_time(lifetime_of(*facts), {}, draw_of(*facts));
+  if (!is_first_look) kept.rests_until = now + rest_after(lifetime_of(*facts));
+  if (!facts->renewal_id.empty()) kept.advice_due = now + first_advice_in(shard_.reactor.random().next());
   certificate.note_renewal(kept.renewal);
 }
 
@@ -159,23 +192,19 @@ Task<void> Keeper::take_from_vault(ManagedCertificate& certificate) {
 
 Task<void> Keeper::have_issued(ManagedCertificate& certificate, Kept& kept) {
   const auto pass = co_await orders_.enter();
-  if (!pass) co_return;
-  certificate.note_begin();
-  const Outcome<void> outcome = co_await issue(certificate);
-  const WallTime now = shard_.reactor.wall_now();
-  if (outcome) {
-    certificate.note_end({}, now, {});
-    kept.next_try.reset();
-    kept.failures = 0;
+  if (!pass) {
+    kept.rests_until = shard_.reactor.now() + sleep_max;
     co_return;
   }
+  certificate.note_begin();
+  const Outcome<void> outcome = co_await issue(certificate);
+  certificate.note_end();
+  if (outcome) co_return;
   const Trouble& trouble = outcome.error();
-  const bool locked = trouble.type == locked_elsewhere;
-  if (!locked) ++kept.failures;
-  const Duration wait = locked ? locked_retry : wait_after(trouble, kept.failures, shard_.reactor.random().next());
-  kept.next_try = now + wait;
-  certificate.note_end(trouble, now, kept.next_try);
-  if (!stopping_ && !locked) tell_trouble(certificate, trouble, wait);
+  const Duration wait = wait_after(trouble, certificate.failures() + 1, shard_.reactor.random().next());
+  kept.rests_until = shard_.reactor.now() + wait;
+  certificate.note_trouble(trouble, shard_.reactor.wall_now(), wait);
+  if (!stopping_ && trouble.kind != Trouble::Kind::elsewhere) tell_trouble(certificate, trouble, wait);
 }
 
 void Keeper::tell_trouble(const ManagedCertificate& certificate, const Trouble& trouble, Duration wait) {
@@ -193,24 +222,22 @@ Task<Outcome<Vault::Lock>> Keeper::lock(const Url& authority, std::string name) 
       shard_.reactor, shard_.executor, [vault = vault_, authority, name] { return vault->lock(authority, name); },
       disk_patience));
   if (!held) co_return fail(held.error());
-  if (*held == nullptr) {
-    Trouble locked = here("another process that shares the state is having it issued");
-    locked.type = locked_elsewhere;
-    co_return fail(std::move(locked));
-  }
+  if (*held == nullptr)
+    co_return fail(
+        Trouble{.kind = Trouble::Kind::elsewhere, .what = "another process that shares the state is having it issued"});
   co_return std::move(*held);
 }
 
 Task<Outcome<void>> Keeper::issue(ManagedCertificate& certificate) {
-  CO_TRY(const Vault::Lock held, co_await lock(certificate.authority().settings.directory, certificate.file_name()));
+  CO_TRY(Vault::Lock held, co_await lock(certificate.authority().settings.directory, certificate.file_name()));
   // Somebody may have had it issued since we looked.
   const std::string before = certificate.text();
   co_await take_from_vault(certificate);
   if (certificate.text() != before) co_return Outcome<void>{};
-  co_return co_await converse(certificate);
+  co_return co_await converse(certificate, std::move(held));
 }
 
-Task<Outcome<void>> Keeper::converse(ManagedCertificate& certificate) {
+Task<Outcome<void>> Keeper::converse(ManagedCertificate& certificate, Vault::Lock held) {
   const Authority& authority = certificate.authority();
   Conversation conversation(shard_, authority.settings);
   CO_TRY_VOID(co_await conversation.begin());
@@ -222,62 +249,63 @@ Task<Outcome<void>> Keeper::converse(ManagedCertificate& certificate) {
   Outcome<Issued> issued = co_await conversation.obtain(account, wish, *this);
   if (!issued) {
     // An authority that has forgotten us is told again who we are.
-    if (issued.error().type == "accountDoesNotExist") known_.erase(authority.settings.directory.text());
+    if (issued.error().type == "accountDoesNotExist") known_.erase(known_as(authority));
     co_return fail(std::move(issued.error()));
   }
-  co_return co_await store(certificate, std::move(*issued));
+  co_return co_await store(certificate, std::move(*issued), std::move(held));
 }
 
 /// The account of this process at an authority: remembered, or from the vault, or new.
 Task<Outcome<Account>> Keeper::account_at(const Authority& authority, Conversation& conversation) {
   const auto pass = co_await accounts_.enter();
   if (!pass) co_return fail(here("too many wait for the account"));
-  const Url directory = authority.settings.directory;
-  if (const auto known = known_.find(directory.text()); known != known_.end()) co_return known->second;
+  const std::string known_by = known_as(authority);
+  if (const auto known = known_.find(known_by); known != known_.end()) co_return known->second;
   // Two processes that share a vault have one account: whoever is first makes it.
-  CO_TRY(const Vault::Lock held, co_await lock(directory, "account"));
+  CO_TRY(const Vault::Lock held, co_await lock(authority.settings.directory, authority.account()));
   Account account;
-  if (vault_ != nullptr) {
-    CO_TRY(const std::optional<std::string> kept,
-           from_disk<std::optional<std::string>>(co_await on_disk(
-               shard_.reactor, shard_.executor,
-               [vault = vault_, directory] { return vault->read(directory, account_key_name); }, disk_patience)));
-    if (kept) account.key = tls::SigningKey::read(*kept);
-    if (kept && account.key == nullptr) co_return fail(here("the account's key in the state folder cannot be read"));
-  }
-  if (account.key == nullptr) {
-    account.key = tls::SigningKey::make();
-    if (vault_ != nullptr) {
-      CO_TRY_VOID(from_disk<void>(co_await on_disk(
-          shard_.reactor, shard_.executor,
-          [vault = vault_, directory, key = account.key] {
-            return vault->write(directory, account_key_name, key->pem());
-          },
-          disk_patience)));
-    }
-  }
+  CO_TRY(account.key, co_await account_key(authority, held));
   // With a key that is known already this finds the account again (RFC 8555 section 7.3).
   CO_TRY(account.url, co_await conversation.open_account(account.key));
-  if (vault_ != nullptr) {
-    CO_TRY_VOID(from_disk<void>(co_await on_disk(
-        shard_.reactor, shard_.executor,
-        [vault = vault_, directory, url = account.url] { return vault->write(directory, account_url_name, url); },
-        disk_patience)));
-  }
-  known_[directory.text()] = account;
+  known_[known_by] = account;
   co_return account;
 }
 
+/// From the vault, else made and kept there before anybody hears of it.
+Task<Outcome<std::shared_ptr<const tls::SigningKey>>> Keeper::account_key(const Authority& authority,
+                                                                          Vault::Lock held) {
+  if (vault_ == nullptr) co_return tls::SigningKey::make();
+  const std::string name = authority.account() + ".key";
+  CO_TRY(const std::optional<std::string> kept,
+         from_disk<std::optional<std::string>>(co_await on_disk(
+             shard_.reactor, shard_.executor,
+             [vault = vault_, url = authority.settings.directory, name] { return vault->read(url, name); },
+             disk_patience)));
+  std::shared_ptr<const tls::SigningKey> key = kept ? tls::SigningKey::read(*kept) : tls::SigningKey::make();
+  if (key == nullptr) co_return fail(here("the account's key in the state folder cannot be read"));
+  if (!kept) {
+    CO_TRY_VOID(co_await write(authority.settings.directory, name, key->pem(), std::move(held)));
+  }
+  co_return key;
+}
+
+/// \param held  kept by the write itself: a disk that is slow goes on with it when nobody waits any more
+Task<Outcome<void>> Keeper::write(const Url& authority, std::string name, std::string text, Vault::Lock held) {
+  co_return from_disk<void>(co_await on_disk(
+      shard_.reactor, shard_.executor,
+      [vault = vault_, url = authority, name = std::move(name), text = std::move(text), held = std::move(held)] {
+        return vault->write(url, name, text);
+      },
+      disk_patience));
+}
+
 /// On the disk first: what clients are shown must survive a crash, since authorities count what they issue.
-Task<Outcome<void>> Keeper::store(ManagedCertificate& certificate, Issued issued) {
+Task<Outcome<void>> Keeper::store(ManagedCertificate& certificate, Issued issued, Vault::Lock held) {
   const std::string text = issued.chain + (issued.chain.ends_with('\n') ? "" : "\n") + issued.key->pem();
   std::string not_kept;
   if (vault_ != nullptr) {
-    const Outcome<void> written = from_disk<void>(co_await on_disk(
-        shard_.reactor, shard_.executor,
-        [vault = vault_, url = certificate.authority().settings.directory, name = certificate.file_name() + ".pem",
-         text] { return vault->write(url, name, text); },
-        disk_patience));
+    const Outcome<void> written = co_await write(certificate.authority().settings.directory,
+                                                 certificate.file_name() + ".pem", text, std::move(held));
     if (!written) not_kept = written.error().what;
   }
   const auto taken = co_await on_disk(
@@ -296,21 +324,24 @@ Task<Outcome<void>> Keeper::store(ManagedCertificate& certificate, Issued issued
   co_return Outcome<void>{};
 }
 
+Task<Outcome<RenewalAdvice>> Keeper::hear_advice(const Authority& authority, std::string renewal_id) {
+  const auto pass = co_await orders_.enter();
+  if (!pass) co_return fail(here("too many wait to ask"));
+  Conversation conversation(shard_, authority.settings);
+  CO_TRY_VOID(co_await conversation.begin());
+  co_return co_await conversation.ask_for_renewal(std::move(renewal_id));
+}
+
 Task<void> Keeper::ask_advice(ManagedCertificate& certificate, Kept& kept) {
   const auto facts = certificate.facts();
-  Conversation conversation(shard_, certificate.authority().settings);
-  Outcome<RenewalAdvice> advice = fail(here("not asked"));
-  if (const auto begun = co_await conversation.begin(); !begun)
-    advice = fail(begun.error());
-  else
-    advice = co_await conversation.ask_for_renewal(facts->renewal_id);
+  const Outcome<RenewalAdvice> advice = co_await hear_advice(certificate.authority(), facts->renewal_id);
   const WallTime now = shard_.reactor.wall_now();
   // An authority that does not answer is asked again later; its last word holds until then (RFC 9773 section 4.3).
-  kept.advice_due = now + (advice ? advice->holds : renewal_info_holds({}));
+  kept.advice_due = shard_.reactor.now() + (advice ? advice->holds : renewal_info_holds({}));
   if (!advice) co_return;
   const bool sooner = advice->window && advice->window != kept.window;
   kept.window = advice->window;
-  kept.renewal = renewal_time({.from = facts->from, .until = facts->until}, kept.window, draw_of(*facts));
+  kept.renewal = renewal_time(lifetime_of(*facts), kept.window, draw_of(*facts));
   certificate.note_renewal(kept.renewal);
   if (sooner && kept.renewal <= now)
     tell_(true, fmt::format("certificate {}: {} wants it renewed now{}{}", certificate.names().front(),
@@ -335,18 +366,24 @@ void Keeper::take_down(const Proof& proof) {
   shard_.executor.run_on_disk([vault = vault_, token = proof.token] { vault->remove_challenge(token); });
 }
 
-void restore_certificates(SharedStates& states, const Vault& vault, WallTime now, const Keeper::Tell& tell) {
+void restore_certificates(SharedStates& states, const std::shared_ptr<const Vault>& vault, WallTime now,
+                          const Keeper::Tell& tell) {
+  for (const auto& each : states.all<OnDemand>()) each->share(vault);
+  std::vector<std::shared_ptr<ManagedCertificate>> restored;
   for (const auto& each : states.all<ManagedCertificate>()) {
     if (each->facts()) continue;
-    const auto kept = vault.read(each->authority().settings.directory, each->file_name() + ".pem");
+    const auto kept = vault->read(each->authority().settings.directory, each->file_name() + ".pem");
     std::string problem = kept ? "" : kept.error();
-    if (kept && *kept) problem = each->take(**kept, now).value_or("");
+    if (kept && *kept) problem = each->take_quietly(**kept, now).value_or("");
     if (!problem.empty()) tell(false, fmt::format("certificate {}: not restored: {}", each->names().front(), problem));
+    if (each->facts()) restored.push_back(each);
     if (!each->facts() && problem.empty())
       tell(true, fmt::format("certificate {}: there is none yet: clients are shown a self-signed one until {} has "
                              "issued it",
                              each->names().front(), each->authority().name));
   }
+  // A listener with ten thousand of them is put together once.
+  ManagedCertificate::tell_followers(restored, now);
 }
 
 }  // namespace weir::acme

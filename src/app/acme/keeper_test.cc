@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "app/acme/on_demand.h"
 #include "app/acme/testing/fake_authority.h"
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
@@ -18,15 +21,20 @@ using namespace std::chrono_literals;
 struct TestProcess {
   TestProcess(Shard& shard_in, std::shared_ptr<const Vault> vault_in) : shard(shard_in), vault(std::move(vault_in)) {}
 
+  [[nodiscard]] std::shared_ptr<const Authority> authority() const {
+    auto made = std::make_shared<Authority>();
+    made->name = "test";
+    made->settings = settings;
+    made->settings.directory = *parse_url("http://10.0.0.1:14000/directory");
+    made->settings.context = tls::ClientContext::make({.verify = false}).value();
+    return made;
+  }
   std::shared_ptr<ManagedCertificate> want(const std::string& name) {
-    auto authority = std::make_shared<Authority>();
-    authority->name = "test";
-    authority->settings = settings;
-    authority->settings.directory = *parse_url("http://10.0.0.1:14000/directory");
-    authority->settings.context = tls::ClientContext::make({.verify = false}).value();
-    return states.find_or_make<ManagedCertificate>(
-        ManagedCertificate::key_of({name}, *authority, ChallengeKind::http_01),
-        [&] { return std::make_shared<ManagedCertificate>(std::vector{name}, ChallengeKind::http_01, authority); });
+    auto wanted = states.find_or_make<ManagedCertificate>(
+        ManagedCertificate::key_of({name}, *authority(), ChallengeKind::http_01),
+        [&] { return std::make_shared<ManagedCertificate>(std::vector{name}, ChallengeKind::http_01, authority()); });
+    KeeperBell::of(states)->ring();
+    return wanted;
   }
   [[nodiscard]] Keeper::Tell tell() {
     return [this](bool good, const std::string& sentence) { (good ? news : complaints).push_back(sentence); };
@@ -34,6 +42,16 @@ struct TestProcess {
   void start() {
     keeper = std::make_unique<Keeper>(shard, states, vault, tell());
     keeper->start();
+  }
+
+  /// As if it had been issued in another life.
+  void put_into_vault(const ManagedCertificate& certificate) {
+    const auto key = tls::SigningKey::make();
+    const WallTime now = shard.reactor.wall_now();
+    const std::string chain = tls::test_root().grant(tls::certificate_request(*key, certificate.names()),
+                                                     {.names = certificate.names()}, now, now + 24h * 90);
+    ASSERT_TRUE(
+        vault->write(certificate.authority().settings.directory, certificate.file_name() + ".pem", chain + key->pem()));
   }
 
   Shard& shard;
@@ -66,7 +84,8 @@ class AcmeKeeper : public testing::Test {
 
   TemporaryFolder folder;
   TestShard test;
-  FakeAuthority authority{test.shard().reactor, "10.0.0.1:14000", [this] { return now(); }};
+  Duration behind{};  // the authority's clock, of ours
+  FakeAuthority authority{test.shard().reactor, "10.0.0.1:14000", [this] { return now() - behind; }};
   std::shared_ptr<const Vault> vault = std::make_shared<const Vault>(folder.path("acme"));
   TestProcess process{test.shard(), vault};
 };
@@ -180,17 +199,49 @@ TEST_F(AcmeKeeper, renews_in_time_and_shows_the_old_one_until_then) {
       << authority.order_payloads.back();
 }
 
-TEST_F(AcmeKeeper, renews_when_the_authority_wants_it) {
+TEST_F(AcmeKeeper, renews_when_the_authority_wants_it_and_not_more_often) {
   authority.lasts = std::chrono::hours{24 * 90};
   const auto shop = process.want("shop.test");
   process.start();
   ASSERT_TRUE(until([&] { return status(shop).issued && status(shop).renewal; }));
   const WallTime first = status(shop).lifetime.until;
-  test.world().run_for(1h);
-  EXPECT_EQ(authority.orders, 1U);
   authority.window = R"("start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z")";
-  ASSERT_TRUE(until([&] { return status(shop).lifetime.until > first; }, 7h)) << "it was asked every six hours";
+  test.world().run_for(6h);
+  EXPECT_EQ(authority.orders, 1U) << "what is new is not replaced at once, whoever wants it";
+  ASSERT_TRUE(until([&] { return status(shop).lifetime.until > first; }, std::chrono::hours{24 * 3}));
   EXPECT_EQ(authority.orders, 2U);
+  test.world().run_for(6h);
+  EXPECT_EQ(authority.orders, 2U) << "and the next one is asked about, too";
+}
+
+TEST_F(AcmeKeeper, does_not_spend_certificates_when_clocks_differ) {
+  authority.lasts = std::chrono::hours{24 * 90};
+  behind = std::chrono::hours{24 * 80};
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued; }));
+  test.world().run_for(6h);
+  EXPECT_LE(authority.orders, 7U) << "each of them is due as soon as it is there";
+  EXPECT_GE(authority.orders, 2U);
+}
+
+TEST_F(AcmeKeeper, a_restart_with_many_does_not_ask_for_all_their_renewals_at_once) {
+  authority.lasts = std::chrono::hours{24 * 90};
+  constexpr unsigned many = 40;
+  const auto renewals_asked = [&] {
+    return std::ranges::count_if(authority.server.heard, [](const auto& each) { return each.contains("/renewal/"); });
+  };
+  std::vector<std::shared_ptr<ManagedCertificate>> all;
+  for (unsigned number = 0; number < many; ++number) {
+    all.push_back(process.want("n" + std::to_string(number) + ".test"));
+    process.put_into_vault(*all.back());
+  }
+  restore_certificates(process.states, vault, now(), process.tell());
+  process.start();
+  test.world().run_for(1min);
+  EXPECT_LT(renewals_asked(), 6);
+  test.world().run_for(1h + 1min);
+  EXPECT_GE(renewals_asked(), many);
 }
 
 TEST_F(AcmeKeeper, two_processes_with_one_vault_have_it_issued_once) {
@@ -203,8 +254,48 @@ TEST_F(AcmeKeeper, two_processes_with_one_vault_have_it_issued_once) {
   EXPECT_EQ(authority.orders, 1U);
   EXPECT_EQ(authority.accounts, 1U);
   EXPECT_EQ(here->text(), there->text());
+  for (const auto& each : {here, there}) {
+    EXPECT_EQ(status(each).trouble, "") << "that the other was at it is over";
+    EXPECT_EQ(status(each).next_try, std::nullopt);
+  }
   test.shard().scope.cancel(gateway_error(Code::draining));
   until([&] { return test.shard().scope.running() == 0; });
+}
+
+TEST_F(AcmeKeeper, a_failure_is_over_when_another_process_has_had_it_issued) {
+  TestProcess other{test.shard(), vault};
+  const auto here = process.want("shop.test");
+  authority.proofs_fail = true;
+  process.start();
+  ASSERT_TRUE(until([&] { return status(here).failures == 1; }));
+  authority.proofs_fail = false;
+  const auto there = other.want("shop.test");
+  other.start();
+  ASSERT_TRUE(until([&] { return status(here).issued && status(there).issued; }));
+  EXPECT_EQ(authority.orders, 2U);
+  EXPECT_EQ(status(here).failures, 0U);
+  EXPECT_EQ(status(here).trouble, "");
+  EXPECT_EQ(status(here).next_try, std::nullopt);
+  test.shard().scope.cancel(gateway_error(Code::draining));
+  until([&] { return test.shard().scope.running() == 0; });
+}
+
+TEST_F(AcmeKeeper, a_name_on_demand_that_is_refused_is_not_tried_for_ever) {
+  const auto on_demand = process.states.find_or_make<OnDemand>("on demand", [&] {
+    return std::make_shared<OnDemand>(OnDemandRules{.patterns = {"*.shop.test"}}, ChallengeKind::http_01,
+                                      process.authority(), process.states);
+  });
+  process.start();
+  authority.proofs_fail = true;
+  ASSERT_NE(test.run_to_end(on_demand->certificate_for(test.shard(), "ann.shop.test")), nullptr);
+  test.world().run_for(24h);
+  EXPECT_EQ(authority.orders, 1U);
+  EXPECT_TRUE(on_demand->all().empty());
+  EXPECT_EQ(process.complaints.back(), "certificate ann.shop.test: given up until a client asks for it again");
+  authority.proofs_fail = false;
+  const auto again = test.run_to_end(on_demand->certificate_for(test.shard(), "ann.shop.test"));
+  ASSERT_NE(again, nullptr) << "its owner has seen to it";
+  EXPECT_TRUE(until([&] { return status(again).issued; }));
 }
 
 TEST_F(AcmeKeeper, a_restart_asks_nobody) {
@@ -215,16 +306,31 @@ TEST_F(AcmeKeeper, a_restart_asks_nobody) {
   }
   TestProcess next{test.shard(), vault};
   const auto shop = next.want("shop.test");
-  restore_certificates(next.states, *vault, now(), next.tell());
+  restore_certificates(next.states, vault, now(), next.tell());
   EXPECT_TRUE(status(shop).issued);
   EXPECT_EQ(authority.orders, 1U);
   EXPECT_TRUE(next.complaints.empty());
 }
 
+TEST_F(AcmeKeeper, who_follows_many_is_told_once_of_all_that_is_restored) {
+  const auto follower = std::make_shared<Follower>();
+  std::vector<std::shared_ptr<ManagedCertificate>> all;
+  for (const char* name : {"one.test", "two.test", "three.test"}) {
+    all.push_back(process.want(name));
+    all.back()->follow(std::weak_ptr<ManagedCertificate::Follower>(follower));
+    process.put_into_vault(*all.back());
+  }
+  restore_certificates(process.states, vault, now(), process.tell());
+  for (const auto& each : all) EXPECT_TRUE(each->facts()) << each->names().front();
+  EXPECT_EQ(follower->changes, 1U);
+  restore_certificates(process.states, vault, now(), process.tell());
+  EXPECT_EQ(follower->changes, 1U) << "a reload restores what is new";
+}
+
 TEST_F(AcmeKeeper, a_broken_vault_is_said_and_costs_nothing_else) {
   folder.write("acme", "this is a file where the folder should be");
   const auto shop = process.want("shop.test");
-  restore_certificates(process.states, *vault, now(), process.tell());
+  restore_certificates(process.states, vault, now(), process.tell());
   process.start();
   ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
   EXPECT_FALSE(status(shop).trouble.empty());
@@ -244,6 +350,32 @@ TEST_F(AcmeKeeper, external_accounts_are_bound) {
   EXPECT_TRUE(authority.account_payloads.back().contains("externalAccountBinding"));
 }
 
+TEST_F(AcmeKeeper, each_external_account_has_an_account_of_its_own) {
+  process.settings.external_account = ExternalAccount{.key_id = "kid-1", .secret = "secret"};
+  const auto one = process.want("one.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(one).issued; }));
+  process.settings.external_account->key_id = "kid-2";
+  const auto two = process.want("two.test");
+  ASSERT_TRUE(until([&] { return status(two).issued; }));
+  EXPECT_EQ(authority.accounts, 2U);
+  EXPECT_NE(one->authority().account(), two->authority().account());
+  EXPECT_NE(process.want("one.test")->file_name(), one->file_name()) << "nor do they take over each other's";
+}
+
+TEST_F(AcmeKeeper, an_account_that_is_found_again_is_told_the_addresses_of_now) {
+  process.settings.contacts = {"ann@shop.test"};
+  const auto one = process.want("one.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(one).issued; }));
+  process.settings.contacts = {"bob@shop.test"};
+  const auto two = process.want("two.test");
+  ASSERT_TRUE(until([&] { return status(two).issued; }));
+  EXPECT_EQ(authority.accounts, 1U);
+  EXPECT_EQ(authority.account_payloads.back(), R"({"contact":["mailto:bob@shop.test"]})");
+  EXPECT_EQ(process.want("one.test")->file_name(), one->file_name()) << "which costs no certificate";
+}
+
 TEST_F(AcmeKeeper, what_no_configuration_wants_any_more_is_left_alone) {
   authority.server.die();
   auto shop = process.want("shop.test");
@@ -255,19 +387,15 @@ TEST_F(AcmeKeeper, what_no_configuration_wants_any_more_is_left_alone) {
 }
 
 TEST(AcmeKeeping, what_is_due_is_done_in_order) {
-  const WallTime now{1000h};
-  EXPECT_EQ(decide_keeping({.now = now}).duty, Duty::have_issued) << "the first one";
-  EXPECT_EQ(decide_keeping({.next_try = now + 10s, .now = now}).sleep, 10s);
-  EXPECT_EQ(decide_keeping({.next_try = now, .now = now}).duty, Duty::have_issued);
-  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now, .now = now}).duty, Duty::have_issued);
-  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .now = now}).duty, Duty::sleep);
-  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .now = now}).sleep, 1min) << "others may be faster";
-  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .advice_due = now, .now = now}).duty,
-            Duty::ask_advice);
-  EXPECT_EQ(decide_keeping({.issued = true, .renewal = now + 1h, .advice_due = now + 20s, .now = now}).sleep, 20s);
-  EXPECT_EQ(
-      decide_keeping({.issued = true, .renewal = now - 1h, .next_try = now + 30s, .advice_due = now, .now = now}).sleep,
-      30s)
+  EXPECT_EQ(decide_keeping({}).duty, Duty::have_issued) << "the first one";
+  EXPECT_EQ(decide_keeping({.rest = 10s}).sleep, 10s);
+  EXPECT_EQ(decide_keeping({.issued = true}).duty, Duty::have_issued);
+  EXPECT_EQ(decide_keeping({.issued = true, .rest = 1h}).duty, Duty::sleep) << "what is new already due waits, too";
+  EXPECT_EQ(decide_keeping({.issued = true, .until_renewal = 1h}).duty, Duty::sleep);
+  EXPECT_EQ(decide_keeping({.issued = true, .until_renewal = 1h}).sleep, 1min) << "others may be faster";
+  EXPECT_EQ(decide_keeping({.issued = true, .until_renewal = 1h, .until_advice = 0s}).duty, Duty::ask_advice);
+  EXPECT_EQ(decide_keeping({.issued = true, .until_renewal = 1h, .until_advice = 20s}).sleep, 20s);
+  EXPECT_EQ(decide_keeping({.issued = true, .until_renewal = -1h, .rest = 30s, .until_advice = 0s}).sleep, 30s)
       << "a renewal that failed waits for its next try";
 }
 

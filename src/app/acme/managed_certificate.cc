@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
-#include "base/crypto.h"
+#include "base/invariant.h"
 #include "net/tls/issuing.h"
 
 namespace weir::acme {
@@ -13,11 +15,6 @@ namespace {
 
 /// Long enough for whoever is away for a week; nobody trusts it anyway.
 constexpr Duration stand_in_lasts = std::chrono::hours{24 * 30};
-constexpr std::size_t digest_shown = 12;
-
-std::string digest_of(const std::vector<std::string>& names) {
-  return crypto::hexadecimal(crypto::sha256(fmt::format("{}", fmt::join(names, " ")))).substr(0, digest_shown);
-}
 
 bool covers_all(const tls::Identity& identity, const std::vector<std::string>& names) {
   return std::ranges::all_of(names, [&](const std::string& name) {
@@ -37,17 +34,13 @@ std::shared_ptr<const tls::Identity> stand_in(const std::vector<std::string>& na
 
 std::string ManagedCertificate::key_of(const std::vector<std::string>& names, const Authority& authority,
                                        ChallengeKind challenge) {
-  std::string key =
-      fmt::format("acme {} {} {}", authority.settings.directory.text(), name_of(challenge), fmt::join(names, " "));
-  // What else makes it another's: who is believed to be the authority, and whose account it is.
-  key += fmt::format(" {} {}", authority.settings.context->fingerprint(), authority.settings.profile);
-  if (const auto& account = authority.settings.external_account)
-    key += fmt::format(" {} {}", account->key_id, crypto::hexadecimal(crypto::sha256(account->secret)));
-  return key;
+  return fmt::format("acme {} {} {}", authority.identity(), name_of(challenge), fmt::join(names, " "));
 }
 
-std::string ManagedCertificate::file_name() const {
-  return names_.size() == 1 ? names_.front() : names_.front() + "+" + digest_of(names_);
+std::string ManagedCertificate::file_name_of(const std::vector<std::string>& names, const Authority& authority) {
+  const std::string variant = authority.variant();
+  if (names.size() == 1 && variant.empty()) return names.front();
+  return names.front() + "+" + digest_of(fmt::format("{}", fmt::join(names, " ")) + variant);
 }
 
 std::shared_ptr<const tls::Identity> ManagedCertificate::identity(WallTime now) {
@@ -66,28 +59,28 @@ CertificateStatus ManagedCertificate::status(WallTime now) const {
 }
 
 std::optional<std::string> ManagedCertificate::take(const std::string& pem, WallTime now) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (pem == text_) return {};
-  }
+  if (pem == text()) return {};
+  if (auto problem = take_quietly(pem, now)) return problem;
+  const std::array changed{shared_from_this()};
+  tell_followers(changed, now);
+  return {};
+}
+
+std::optional<std::string> ManagedCertificate::take_quietly(const std::string& pem, WallTime now) {
   std::vector<tls::Finding> findings;
   std::shared_ptr<const tls::Identity> read = tls::Identity::read(pem, pem, now, findings);
   const auto facts = tls::issued_facts(pem);
   if (read == nullptr || !facts) return findings.empty() ? "it cannot be read" : findings.front().what;
   if (!covers_all(*read, names_)) return "it is for other names: " + read->title();
-  {
-    const std::lock_guard lock(mutex_);
-    if (facts_ && facts->until < facts_->until && facts_->until > now) return "it ends before the one that is shown";
-    identity_ = std::move(read);
-    text_ = pem;
-    facts_ = facts;
-    status_.issued = true;
-    status_.lifetime = {.from = facts->from, .until = facts->until};
-    status_.issuer = facts->issuer;
-    status_.renewal.reset();
-  }
-  version_.fetch_add(1, std::memory_order_release);
-  tell_followers(now);
+  const std::lock_guard lock(mutex_);
+  if (facts_ && facts->until < facts_->until && facts_->until > now) return "it ends before the one that is shown";
+  identity_ = std::move(read);
+  text_ = pem;
+  facts_ = facts;
+  status_ = {.issued = true,
+             .lifetime = {.from = facts->from, .until = facts->until},
+             .issuer = facts->issuer,
+             .being_issued = status_.being_issued};
   return {};
 }
 
@@ -106,21 +99,29 @@ void ManagedCertificate::note_begin() {
   status_.being_issued = true;
 }
 
-void ManagedCertificate::note_end(const std::optional<Trouble>& trouble, WallTime now,
-                                  std::optional<WallTime> next_try) {
+void ManagedCertificate::note_end() {
   const std::lock_guard lock(mutex_);
   status_.being_issued = false;
-  status_.next_try = next_try;
-  if (!trouble) {
-    status_.failures = 0;
-    status_.trouble.clear();
-    status_.trouble_at.reset();
-    return;
-  }
+}
+
+void ManagedCertificate::note_trouble(const Trouble& trouble, WallTime now, Duration wait) {
+  const std::lock_guard lock(mutex_);
   // Another process that is at it is no failure.
-  if (trouble->type != locked_elsewhere) ++status_.failures;
-  status_.trouble = trouble->what;
+  if (trouble.kind != Trouble::Kind::elsewhere) ++status_.failures;
+  status_.trouble = trouble.what;
+  status_.kind = trouble.kind;
   status_.trouble_at = now;
+  status_.next_try = now + wait;
+}
+
+unsigned ManagedCertificate::failures() const {
+  const std::lock_guard lock(mutex_);
+  return status_.failures;
+}
+
+bool ManagedCertificate::has_just_failed() const {
+  const std::lock_guard lock(mutex_);
+  return status_.failures > 0 && !status_.being_issued;
 }
 
 void ManagedCertificate::note_renewal(WallTime when) {
@@ -135,11 +136,11 @@ void ManagedCertificate::follow(std::weak_ptr<Follower> who) {
   if (std::ranges::none_of(followers_, is_it)) followers_.push_back(std::move(who));
 }
 
-void ManagedCertificate::tell_followers(WallTime now) {
-  std::vector<std::weak_ptr<Follower>> followers;
-  {
-    const std::lock_guard lock(mutex_);
-    followers = followers_;
+void ManagedCertificate::tell_followers(std::span<const std::shared_ptr<ManagedCertificate>> changed, WallTime now) {
+  std::set<std::weak_ptr<Follower>, std::owner_less<>> followers;
+  for (const auto& each : changed) {
+    const std::lock_guard lock(each->mutex_);
+    followers.insert(each->followers_.begin(), each->followers_.end());
   }
   for (const auto& each : followers) {
     if (const auto there = each.lock()) there->certificate_changed(now);

@@ -8,35 +8,27 @@
 // Invariants
 //   (1) identity() is never null, and never older than what was shown before.
 //   (2) A certificate without its key, of another key or for other names never becomes the identity.
+//   (3) Whatever went wrong before a certificate was taken over is over with it, whoever had it issued.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "app/acme/authority.h"
 #include "app/acme/certificate_status.h"
-#include "app/acme/conversation.h"
+#include "app/acme/order.h"
 #include "contracts/shared_states.h"
 #include "net/tls/identity.h"
 #include "net/tls/issuing.h"
 
 namespace weir::acme {
 
-/// An authority as some listeners use it: settings, and what is known of the account there.
-struct Authority {
-  std::string name;  ///< as written: `letsencrypt`, or the directory's URL
-  AuthoritySettings settings;
-};
-
 /// A certificate that nobody has signed but itself, for who insists on a connection.
 std::shared_ptr<const tls::Identity> stand_in(const std::vector<std::string>& names, WallTime now);
-
-/// The type of a trouble that is none: another process has the certificate's lock.
-inline constexpr std::string_view locked_elsewhere = "locked";
 
 class ManagedCertificate final : public SharedState, public std::enable_shared_from_this<ManagedCertificate> {
  public:
@@ -50,24 +42,31 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] ChallengeKind challenge() const { return challenge_; }
   [[nodiscard]] const Authority& authority() const { return *authority_; }
-  /// Its file in the vault, without the ending.
-  [[nodiscard]] std::string file_name() const;
+  /// Its file in the vault, without the ending: the same for all that may show the same certificate.
+  [[nodiscard]] std::string file_name() const { return file_name_of(names_, *authority_); }
+  static std::string file_name_of(const std::vector<std::string>& names, const Authority& authority);
 
   [[nodiscard]] std::shared_ptr<const tls::Identity> identity(WallTime now);
-  /// Moves whenever identity() gives another.
-  [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   [[nodiscard]] CertificateStatus status(WallTime now) const;
 
   /// Takes over what was issued: chain and key, in one text. Blocks for a moment (parsing), so not on a core.
   /// \returns  what is wrong with it; nothing when it is shown from now on, or already was
   std::optional<std::string> take(const std::string& pem, WallTime now);
+  /// The same of a text that nobody who follows hears of before tell_followers().
+  std::optional<std::string> take_quietly(const std::string& pem, WallTime now);
   /// What is shown now, as take() was given it; empty: the stand-in.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::optional<tls::IssuedFacts> facts() const;
 
   void note_begin();
-  void note_end(const std::optional<Trouble>& trouble, WallTime now, std::optional<WallTime> next_try);
+  void note_end();
+  /// \param wait  until the next try
+  void note_trouble(const Trouble& trouble, WallTime now, Duration wait);
   void note_renewal(WallTime when);
+  /// In a row, since there was a newer certificate.
+  [[nodiscard]] unsigned failures() const;
+  /// Whether the last try has failed, and no other has begun.
+  [[nodiscard]] bool has_just_failed() const;
 
   /// Hears of another identity, on the thread that took it over.
   class Follower {
@@ -79,14 +78,13 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   };
   /// Who follows already is told once, however often he says so.
   void follow(std::weak_ptr<Follower> who);
+  /// Each of those who follow any of them once.
+  static void tell_followers(std::span<const std::shared_ptr<ManagedCertificate>> changed, WallTime now);
 
  private:
-  void tell_followers(WallTime now);
-
   const std::vector<std::string> names_;
   const ChallengeKind challenge_;
   const std::shared_ptr<const Authority> authority_;
-  std::atomic<std::uint64_t> version_{1};
   mutable std::mutex mutex_;
   std::shared_ptr<const tls::Identity> identity_;
   std::string text_;

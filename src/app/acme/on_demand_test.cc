@@ -23,10 +23,13 @@ class AcmeOnDemand : public testing::Test {
     auto authority = std::make_shared<Authority>();
     authority->settings.directory = *parse_url("https://ca.test/directory");
     authority->settings.context = tls::ClientContext::make({.verify = false}).value();
-    on_demand = std::make_unique<OnDemand>(std::move(rules), ChallengeKind::http_01, authority, states, proofs);
+    on_demand = std::make_unique<OnDemand>(std::move(rules), ChallengeKind::http_01, authority, states);
   }
   bool had(const std::string& name) {
     return test.run_to_end(on_demand->certificate_for(test.shard(), name)) != nullptr;
+  }
+  std::vector<std::string> let_go() {
+    return on_demand->let_go_of_failed(test.shard().reactor.now(), test.shard().reactor.wall_now());
   }
   static std::string answer(int status) {
     return "HTTP/1.1 " + std::to_string(status) + " Said\r\ncontent-length: 0\r\n\r\n";
@@ -35,7 +38,6 @@ class AcmeOnDemand : public testing::Test {
   TemporaryFolder folder;
   TestShard test;
   SharedStates states;
-  std::shared_ptr<ProofTable> proofs = std::make_shared<ProofTable>();
   ScriptedServer endpoint{test.shard().reactor, UpstreamAddress{*socket_address(*parse_endpoint("10.0.0.5:80"))}};
   std::unique_ptr<OnDemand> on_demand;
 };
@@ -96,11 +98,43 @@ TEST_F(AcmeOnDemand, an_hour_has_so_many) {
 TEST_F(AcmeOnDemand, what_was_issued_before_counts_nothing) {
   const auto vault = std::make_shared<const Vault>(folder.path("acme"));
   ASSERT_TRUE(vault->write(*parse_url("https://ca.test/directory"), "old.shop.test.pem", "a certificate"));
-  proofs->share(vault);
   rule({.patterns = {"*.shop.test"}, .per_hour = 1});
+  on_demand->share(vault);
   EXPECT_TRUE(had("new.shop.test"));
   EXPECT_TRUE(had("old.shop.test"));
   EXPECT_FALSE(had("newer.shop.test"));
+}
+
+TEST_F(AcmeOnDemand, names_that_their_authority_refuses_are_forgotten_for_a_while) {
+  rule({.patterns = {"*.shop.test"}});
+  ASSERT_TRUE(had("ann.shop.test"));
+  ASSERT_TRUE(had("bob.shop.test"));
+  EXPECT_TRUE(let_go().empty()) << "they are on their way";
+  on_demand->all().front()->note_trouble({.kind = Trouble::Kind::refused, .what = "no"}, WallTime{}, 1min);
+  on_demand->all().back()->note_trouble({.kind = Trouble::Kind::unreachable, .what = "?"}, WallTime{}, 5s);
+  EXPECT_EQ(let_go(), std::vector<std::string>{"ann.shop.test"});
+  EXPECT_FALSE(had("ann.shop.test"));
+  test.world().run_for(15min);
+  EXPECT_TRUE(had("ann.shop.test"));
+  test.world().run_for(24h);
+  EXPECT_EQ(let_go().size(), 2U) << "for a day nobody has issued any";
+}
+
+TEST(AcmeGivenUp, is_what_has_no_certificate_and_was_refused_or_is_old) {
+  CertificateStatus status{.as_of = WallTime{1h}};
+  EXPECT_FALSE(is_given_up(status, 23h));
+  EXPECT_TRUE(is_given_up(status, 24h));
+  status.failures = 1;
+  status.kind = Trouble::Kind::limited;
+  EXPECT_FALSE(is_given_up(status, 1h)) << "that the authority has had enough is not the name's fault";
+  status.kind = Trouble::Kind::refused;
+  EXPECT_TRUE(is_given_up(status, 1h));
+  status.being_issued = true;
+  EXPECT_FALSE(is_given_up(status, 48h));
+  status = {.as_of = WallTime{1h}, .issued = true, .lifetime = {.from = {}, .until = WallTime{2h}}, .failures = 9};
+  EXPECT_FALSE(is_given_up(status, 1000h)) << "as long as what there is holds";
+  status.as_of = WallTime{2h};
+  EXPECT_TRUE(is_given_up(status, 1000h));
 }
 
 TEST(AcmeOnDemandVerdicts, have_an_order) {

@@ -11,20 +11,6 @@ namespace {
 /// An authority waits some ten seconds.
 constexpr Duration disk_patience = std::chrono::seconds{3};
 
-/// One of few who look at the disk.
-class Look {
- public:
-  explicit Look(std::atomic<unsigned>& looking) : looking_(looking), number_(looking.fetch_add(1)) {}
-  Look(const Look&) = delete;
-  Look& operator=(const Look&) = delete;
-  ~Look() { looking_.fetch_sub(1); }
-  [[nodiscard]] bool allowed() const { return number_ < ProofTable::looks_at_once; }
-
- private:
-  std::atomic<unsigned>& looking_;
-  unsigned number_;
-};
-
 std::shared_ptr<const tls::Identity> certificate_for(const Proof& proof, WallTime now) {
   const auto key = tls::SigningKey::make();
   std::vector<tls::Finding> findings;
@@ -54,11 +40,6 @@ void ProofTable::share(std::shared_ptr<const Vault> vault) {
   vault_ = std::move(vault);
 }
 
-std::shared_ptr<const Vault> ProofTable::vault() {
-  const std::lock_guard lock(mutex_);
-  return vault_;
-}
-
 std::shared_ptr<const tls::Identity> ProofTable::shown_for(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const auto found = by_name_.find(name);
@@ -72,10 +53,13 @@ Task<std::optional<std::string>> ProofTable::answer(Shard& shard, std::string to
     if (const auto found = by_token_.find(token); found != by_token_.end()) co_return found->second;
     vault = vault_;
   }
-  const Look look(looking_);
-  if (vault == nullptr || !look.allowed() || !is_token(token)) co_return std::nullopt;
+  if (vault == nullptr || !is_token(token)) co_return std::nullopt;
+  AtMost::Place place = looks_.enter();
+  if (!place) co_return std::nullopt;
+  // The job keeps the place: a disk that hangs has no more of them than so many, however many ask and give up.
   Result<std::optional<std::string>> read = co_await on_disk(
-      shard.reactor, shard.executor, [vault, token] { return vault->read_challenge(token); }, disk_patience);
+      shard.reactor, shard.executor, [vault, token, place = std::move(place)] { return vault->read_challenge(token); },
+      disk_patience);
   if (!read) co_return std::nullopt;
   co_return std::move(*read);
 }

@@ -8,7 +8,6 @@
 //   (1) At most `looks_at_once` look at the disk; for the others an unknown token is unknown.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 
 #include "app/acme/conversation.h"
 #include "app/acme/vault.h"
+#include "base/at_most.h"
 #include "contracts/challenge_answers.h"
 #include "contracts/shared_states.h"
 #include "net/tls/challenge.h"
@@ -31,7 +31,6 @@ class ProofTable final : public ChallengeAnswers, public tls::ChallengeCertifica
   void remove(const Proof& proof);
   /// Where others write what they show. \param vault  null: nobody shares with us
   void share(std::shared_ptr<const Vault> vault);
-  [[nodiscard]] std::shared_ptr<const Vault> vault();
 
   Task<std::optional<std::string>> answer(Shard& shard, std::string token) override;
   std::shared_ptr<const tls::Identity> shown_for(std::string_view name) override;
@@ -41,7 +40,7 @@ class ProofTable final : public ChallengeAnswers, public tls::ChallengeCertifica
   std::map<std::string, std::string, std::less<>> by_token_;
   std::map<std::string, std::shared_ptr<const tls::Identity>, std::less<>> by_name_;  // for who shakes hands
   std::shared_ptr<const Vault> vault_;
-  std::atomic<unsigned> looking_{0};
+  AtMost looks_{looks_at_once};
 };
 
 }  // namespace weir::acme

@@ -27,6 +27,9 @@ constexpr Wait wait_of(Trouble::Kind kind) {
       return {.first = seconds{10}, .last = minutes{10}};
     case Trouble::Kind::limited:
       return {.first = minutes{5}, .last = hours{24}};
+    case Trouble::Kind::elsewhere:
+      // Who holds the lock has a certificate soon, or gives up.
+      return {.first = seconds{2}, .last = seconds{2}};
     case Trouble::Kind::refused:
       break;
   }
@@ -45,28 +48,26 @@ Duration drawn(Duration whole, std::uint64_t draw) {
 
 }  // namespace
 
-std::string_view name_of(Trouble::Kind kind) {
-  switch (kind) {
-    case Trouble::Kind::unreachable:
-      return "unreachable";
-    case Trouble::Kind::limited:
-      return "limited";
-    case Trouble::Kind::here:
-      return "here";
-    case Trouble::Kind::refused:
-      break;
-  }
-  return "refused";
-}
-
 WallTime renewal_time(const Lifetime& lifetime, const std::optional<RenewalWindow>& window, std::uint64_t draw) {
   const Duration life = std::max(lifetime.until - lifetime.from, Duration::zero());
   // Between 20/30 and 21/30 of its life; of 90 days, the 61st, 62nd or 63rd.
   const WallTime by_age = lifetime.from + life / 30 * 20 + drawn(life / 30, draw);
   if (!window) return by_age;
-  // What it wants is followed, but never so far that the certificate is over (an authority's clock may be wrong).
+  // What it wants is followed, but neither so far that the certificate is over nor so soon that each new one is due
+  // again (an authority may be wrong). Of 90 days that is the third: who has to revoke what it issued has five
+  // (CA/Browser Forum, Baseline Requirements 4.9.1.1), and Let's Encrypt takes five orders a week for the same names.
+  const WallTime earliest = lifetime.from + life / 30;
   const WallTime latest = lifetime.until - life / 30;
-  return std::min(window->start + drawn(window->end - window->start, draw), latest);
+  return std::clamp(window->start + drawn(window->end - window->start, draw), earliest, latest);
+}
+
+Duration rest_after(const Lifetime& lifetime) {
+  // A clock that is ahead makes each certificate due as soon as it is there.
+  return std::clamp<Duration>((lifetime.until - lifetime.from) / 3, seconds{1}, hours{1});
+}
+
+Duration first_advice_in(std::uint64_t draw) {
+  return drawn(hours{1}, draw);
 }
 
 Duration wait_after(const Trouble& trouble, unsigned failures, std::uint64_t draw) {

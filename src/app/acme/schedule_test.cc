@@ -30,8 +30,15 @@ RC_GTEST_PROP(AcmeSchedule, an_authoritys_window_is_followed_but_never_to_the_en
                              .explanation = {}};
   const WallTime when = renewal_time(lifetime, window, draw);
   RC_ASSERT(when <= at(87 * day));
-  RC_ASSERT(when <= window.end);
+  RC_ASSERT(when >= at(3 * day));
+  RC_ASSERT(when <= std::max(window.end, at(3 * day)));
   RC_ASSERT(when >= std::min(window.start, at(87 * day)));
+}
+
+TEST(AcmeSchedule, what_is_new_rests_for_a_while) {
+  EXPECT_EQ(rest_after({.from = at(0s), .until = at(90 * day)}), 1h);
+  EXPECT_EQ(rest_after({.from = at(0s), .until = at(30min)}), 10min) << "and not beyond its life";
+  EXPECT_EQ(rest_after({.from = at(0s), .until = at(0s)}), 1s);
 }
 
 TEST(AcmeSchedule, many_certificates_do_not_renew_at_once) {
@@ -50,6 +57,7 @@ TEST(AcmeSchedule, waits_double_up_to_an_end) {
   EXPECT_EQ(wait(Trouble::Kind::refused, 3), 4min);
   EXPECT_EQ(wait(Trouble::Kind::refused, 1000), 6h);
   EXPECT_EQ(wait(Trouble::Kind::limited, 1), 5min);
+  EXPECT_EQ(wait(Trouble::Kind::elsewhere, 100), 2s);
   const Duration jittered = wait_after({.kind = Trouble::Kind::refused, .what = {}}, 1, (1U << 20U) - 1);
   EXPECT_GT(jittered, 70s);
   EXPECT_LE(jittered, 72s);

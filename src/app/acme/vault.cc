@@ -2,21 +2,39 @@
 #include "app/acme/vault.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "app/history/file_system.h"
+#include "base/crypto.h"
 #include "base/text.h"
+#include "runtime/file_content.h"
 
 namespace weir::acme {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr Duration swept_after = std::chrono::hours{24};
+
 std::string challenges_of(const std::string& folder) {
   return folder + "/challenges";
 }
 
+/// Of a file; nothing when it cannot be known.
+std::optional<WallTime> changed_at(const fs::path& file) {
+  const auto stamp = stamp_of_file(file.string());
+  if (!stamp) return {};
+  return WallTime{std::chrono::nanoseconds{stamp->modified}};
+}
+
 }  // namespace
+
+Vault::Vault(std::string folder) : folder_(std::move(folder)) {
+  std::array<std::uint8_t, 8> random{};
+  crypto::fill_random(random);
+  own_ = "." + crypto::hexadecimal(random);
+}
 
 std::string Vault::folder_of(const Url& authority) const {
   std::string name = authority.authority() + authority.target;
@@ -43,11 +61,19 @@ Vault::Kept<std::optional<std::string>> Vault::read(const Url& authority, const 
   return std::move(*bytes);
 }
 
+bool Vault::has(const Url& authority, const std::string& name) const {
+  std::error_code unknown;
+  return fs::exists(folder_of(authority) + "/" + name, unknown);
+}
+
 Vault::Kept<void> Vault::write(const Url& authority, const std::string& name, std::string_view bytes) const {
-  const std::string folder = folder_of(authority);
+  return write_whole(folder_of(authority), name, bytes);
+}
+
+Vault::Kept<void> Vault::write_whole(const std::string& folder, const std::string& name, std::string_view bytes) const {
   if (auto made = make(folder); !made) return made;
   history::DiskFileSystem disk;
-  return history::write_durably(disk, folder, name, bytes);
+  return history::write_durably(disk, folder, name, bytes, own_);
 }
 
 Vault::Kept<Vault::Lock> Vault::lock(const Url& authority, const std::string& name) const {
@@ -60,10 +86,7 @@ Vault::Kept<Vault::Lock> Vault::lock(const Url& authority, const std::string& na
 }
 
 Vault::Kept<void> Vault::write_challenge(const std::string& token, std::string_view answer) const {
-  const std::string folder = challenges_of(folder_);
-  if (auto made = make(folder); !made) return made;
-  history::DiskFileSystem disk;
-  return history::write_durably(disk, folder, token, answer);
+  return write_whole(challenges_of(folder_), token, answer);
 }
 
 void Vault::remove_challenge(const std::string& token) const {
@@ -76,6 +99,18 @@ std::optional<std::string> Vault::read_challenge(const std::string& token) const
   auto bytes = disk.read(challenges_of(folder_) + "/" + token);
   if (!bytes) return {};
   return std::move(*bytes);
+}
+
+void Vault::sweep(WallTime now) const {
+  std::error_code failed;
+  const fs::path challenges = challenges_of(folder_);
+  for (fs::recursive_directory_iterator each(folder_, failed), end; !failed && each != end; each.increment(failed)) {
+    const bool is_left = each->path().parent_path() == challenges ||
+                         each->path().filename().string().ends_with(history::temporary_suffix);
+    if (!is_left || !each->is_regular_file(failed)) continue;
+    const auto changed = changed_at(each->path());
+    if (changed && *changed + swept_after < now) fs::remove(each->path(), failed);
+  }
 }
 
 }  // namespace weir::acme

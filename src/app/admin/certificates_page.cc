@@ -54,8 +54,10 @@ std::string certificates_text(std::span<const acme::CertificateStatus> certifica
     if (each.being_issued) out += ", is being issued";
     out += "\n";
     if (each.trouble.empty()) continue;
-    out += fmt::format("                 failed {} time{}, last: {}", each.failures, each.failures == 1 ? "" : "s",
-                       each.trouble);
+    out += "                 ";
+    // That another process is at it is no failure.
+    if (each.failures > 0) out += fmt::format("failed {} time{}, last: ", each.failures, each.failures == 1 ? "" : "s");
+    out += each.trouble;
     if (each.next_try) out += fmt::format("; next try {}", time_text(*each.next_try));
     out += "\n";
   }

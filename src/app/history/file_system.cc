@@ -118,9 +118,9 @@ Outcome<bool> DiskFileSystem::lock(const std::string& file) {
 }
 
 Outcome<void> write_durably(FileSystem& files, const std::string& folder, const std::string& name,
-                            std::string_view bytes) {
+                            std::string_view bytes, std::string_view writer) {
   const std::string file = folder + "/" + name;
-  const std::string beside = file + std::string(temporary_suffix);
+  const std::string beside = file + std::string(writer) + std::string(temporary_suffix);
   if (auto done = files.write_synced(beside, bytes); !done) {
     static_cast<void>(files.remove(beside));  // a full disk is not made fuller by what nobody will read
     return done;

@@ -57,8 +57,9 @@ class DiskFileSystem final : public FileSystem {
 
 /// Write beside, sync, rename, sync the folder: after this returned without error the file is there whole, whatever
 /// happens; before, the former one is, or none.
+/// \param writer  in the name of the file beside it, where several may write the same one at once
 Outcome<void> write_durably(FileSystem& files, const std::string& folder, const std::string& name,
-                            std::string_view bytes);
+                            std::string_view bytes, std::string_view writer = {});
 
 /// What write_durably() leaves behind when it is interrupted ends so.
 inline constexpr std::string_view temporary_suffix = ".tmp";

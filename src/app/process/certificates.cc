@@ -21,13 +21,17 @@ acme::Keeper::Tell telling(Surroundings& surroundings) {
 /// Before a client comes: whoever had a certificate in the last life has it in this one.
 void Process::restore_certificates() {
   if (state_folder_.empty()) return;
-  if (vault_ == nullptr) vault_ = std::make_shared<const acme::Vault>(state_folder_ + "/acme");
-  acme::restore_certificates(compiler_.shared_states(), *vault_, wall_now(), telling(*surroundings_));
+  if (vault_ == nullptr) {
+    vault_ = std::make_shared<const acme::Vault>(state_folder_ + "/acme");
+    vault_->sweep(wall_now());
+  }
+  acme::restore_certificates(compiler_.shared_states(), vault_, wall_now(), telling(*surroundings_));
 }
 
 /// The talk with authorities is on the first core, for as long as that lives, once a configuration wants it.
 void Process::keep_certificates(const Gateway& gateway) {
-  if (gateway.challenges == nullptr || std::exchange(keeps_certificates_, true)) return;
+  if (gateway.challenges == nullptr) return;
+  if (std::exchange(keeps_certificates_, true)) return acme::KeeperBell::of(compiler_.shared_states())->ring();
   if (vault_ == nullptr)
     surroundings_->log().warning(
         "state is off: certificates that are issued are gone with the process, and authorities count how many they "

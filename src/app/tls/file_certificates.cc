@@ -310,7 +310,9 @@ void FileCertificates::look_again(WallTime now) {
 }
 
 Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration patience) {
-  constexpr Duration look_every = std::chrono::milliseconds{50};
+  // An authority takes seconds: who waits for it looks ever more seldom, so that a thousand who wait cost little.
+  constexpr Duration look_every_max = std::chrono::milliseconds{400};
+  Duration look_every = std::chrono::milliseconds{25};
   const Time deadline = deadline_after(shard.reactor.now(), patience);
   if (on(shard).knows(name)) co_return;
   const std::shared_ptr<acme::ManagedCertificate> certificate = co_await on_demand_->certificate_for(shard, name);
@@ -325,14 +327,23 @@ Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration pa
   }
   // It is being issued, or put in its place: whoever came first waits, and others with him.
   while (!on(shard).knows(name) && shard.reactor.now() < deadline) {
-    const acme::CertificateStatus status = certificate->status(shard.reactor.wall_now());
-    if (status.failures > 0 && !status.being_issued) co_return;  // it comes later, if at all
-    if (!co_await Sleep(shard.reactor, look_every)) co_return;
+    if (certificate->has_just_failed()) co_return;  // it comes later, if at all
+    if (!co_await Sleep(shard.reactor, std::min(look_every, deadline - shard.reactor.now()))) co_return;
+    look_every = std::min(look_every * 2, look_every_max);
   }
 }
 
-/// An authority has issued another; who had it issued has told of it.
+/// An authority has issued another; who had it issued has told of it. Of many that change at once the first puts all
+/// together, and once more for those that have changed meanwhile: nobody else waits for it.
 void FileCertificates::certificate_changed(WallTime now) {
+  unsigned seen = 1;
+  if (changes_.fetch_add(1) > 0) return;
+  do {
+    put_together(now);
+  } while (!changes_.compare_exchange_strong(seen, 0));
+}
+
+void FileCertificates::put_together(WallTime now) {
   const std::lock_guard lock(looking_);
   Diagnostics diagnostics;
   if (const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics)) return content_.publish(made);

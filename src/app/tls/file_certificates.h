@@ -97,6 +97,7 @@ class FileCertificates final : public CertificateSource,
   bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
   void certificate_changed(WallTime now) override;
+  void put_together(WallTime now);
   void tell_of_end(WallTime now);
 
   const config::TlsDocument document_;
@@ -119,6 +120,7 @@ class FileCertificates final : public CertificateSource,
   std::optional<WallTime> staple_ends_;      // when the first of them is not to be shown any more
   std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 
+  std::atomic<unsigned> changes_{0};      // of certificates that are issued, while somebody puts them together
   std::atomic<bool> taking_over_{false};  // somebody is on his way to put an issued one in its place
   HandedOver content_;
 };

@@ -1,6 +1,8 @@
 // Certificates that an authority issues, beside those of files: what clients are shown before, and from then on.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "app/tls/file_certificates.h"
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
@@ -20,9 +22,8 @@ class IssuedCertificates : public testing::Test {
     authority->settings.context = tls::ClientContext::make({.verify = false}).value();
     managed = std::make_shared<acme::ManagedCertificate>(std::vector<std::string>{"shop.test"},
                                                          acme::ChallengeKind::http_01, authority);
-    on_demand =
-        std::make_shared<acme::OnDemand>(acme::OnDemandRules{.patterns = {"*.shop.test"}}, acme::ChallengeKind::http_01,
-                                         authority, states, std::make_shared<acme::ProofTable>());
+    on_demand = std::make_shared<acme::OnDemand>(acme::OnDemandRules{.patterns = {"*.shop.test"}},
+                                                 acme::ChallengeKind::http_01, authority, states);
     document.path = "listeners[0].tls";
     document.acme.emplace();
   }
@@ -89,6 +90,23 @@ TEST_F(IssuedCertificates, are_not_replaced_by_what_is_none_of_theirs) {
   EXPECT_TRUE(convinces(*server));
 }
 
+TEST_F(IssuedCertificates, that_change_at_once_are_all_shown) {
+  const auto server = open(true);
+  constexpr unsigned many = 8;
+  std::vector<std::shared_ptr<acme::ManagedCertificate>> all;
+  for (unsigned number = 0; number < many; ++number) {
+    all.push_back(
+        shard.run_to_end(on_demand->certificate_for(shard.shard(), "n" + std::to_string(number) + ".shop.test")));
+    all.back()->follow(server->weak_from_this());
+  }
+  {
+    std::vector<std::jthread> threads;
+    for (const auto& each : all)
+      threads.emplace_back([&] { each->take(issued(each->names().front()), tls::certificate_time()); });
+  }
+  for (const auto& each : all) EXPECT_TRUE(convinces(*server, each->names().front())) << each->names().front();
+}
+
 TEST_F(IssuedCertificates, on_demand_begin_with_a_stand_in_for_nobody) {
   const auto server = open(true);
   ASSERT_NE(server, nullptr) << diagnostics.text();
@@ -112,7 +130,7 @@ TEST_F(IssuedCertificates, on_demand_are_not_waited_for_for_ever) {
   shard.world().settle();
   EXPECT_EQ(waiting.running(), 1U) << "for a name that may not be had nobody waits";
   EXPECT_TRUE(shard.world().run_until([&] { return waiting.running() == 0; }, 6s));
-  on_demand->all().front()->note_end(acme::Trouble{.what = "refused"}, WallTime{}, {});
+  on_demand->all().front()->note_trouble(acme::Trouble{.what = "refused"}, WallTime{}, 1min);
   waiting.spawn(server->prepare(shard.shard(), "ann.shop.test", 5s));
   EXPECT_TRUE(shard.world().run_until([&] { return waiting.running() == 0; }, 100ms)) << "nor where it has just failed";
 }

@@ -266,30 +266,42 @@ struct ServerCallbacks {
 
 namespace {
 
-/// Puts certificates together to sets, each combination once.
+/// Puts certificates together to sets, each combination once. What each name has is noted first: a listener may have
+/// ten thousand of them.
 class Sets {
  public:
-  explicit Sets(const std::vector<std::shared_ptr<const Identity>>& identities) : identities_(identities) {}
+  explicit Sets(const std::vector<std::shared_ptr<const Identity>>& identities) : identities_(identities) {
+    for (std::size_t at = 0; at < identities.size(); ++at) {
+      for (const std::string& name : identities[at]->names()) {
+        std::optional<std::size_t>& place = named_[name][index_of(identities[at]->kind())];
+        if (!place) place = at;
+      }
+    }
+  }
 
   /// For a name as certificates write it. \param first  goes before all others of its kind
   Set of(std::string_view name, std::optional<std::size_t> first = {}) const {
     Set set;
     if (first) set[index_of(identities_[*first]->kind())] = first;
-    add(set, [&](std::string_view each) { return each == name; });
-    if (!name.starts_with("*.")) add(set, [&](std::string_view each) { return covers(each, name); });
+    add(set, name);
+    const std::size_t dot = name.find('.');
+    const bool may_be_covered = !name.starts_with("*.") && dot != std::string_view::npos && dot > 0;
+    if (may_be_covered) add(set, "*" + std::string(name.substr(dot)));
     return set;
   }
 
  private:
-  template <typename Fits>
-  void add(Set& set, Fits fits) const {
-    for (std::size_t at = 0; at < identities_.size(); ++at) {
-      std::optional<std::size_t>& place = set[index_of(identities_[at]->kind())];
-      if (!place && std::ranges::any_of(identities_[at]->names(), fits)) place = at;
+  /// Where nothing is yet.
+  void add(Set& set, std::string_view name) const {
+    const auto found = named_.find(name);
+    if (found == named_.end()) return;
+    for (std::size_t kind = 0; kind < set.size(); ++kind) {
+      if (!set[kind]) set[kind] = found->second[kind];
     }
   }
 
   const std::vector<std::shared_ptr<const Identity>>& identities_;
+  std::map<std::string, Set, std::less<>> named_;  // of each kind of key the first that has exactly this name
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ class FakeAuthority {
   std::function<std::string(const std::string& token)> look = [](const std::string&) { return std::string(); };
 
   unsigned orders = 0;
-  unsigned accounts = 0;
+  unsigned accounts = 0;  ///< of different keys
   unsigned issued = 0;
   std::vector<std::string> order_payloads;
   std::vector<std::string> account_payloads;
@@ -99,11 +99,16 @@ class FakeAuthority {
       if (!header.contains("\"jwk\"")) return problem(400, "malformed");
       if (knows_external_accounts && !payload.contains("externalAccountBinding"))
         return problem(403, "externalAccountRequired");
-      ++accounts;
       account_payloads.push_back(payload);
-      return say(201, "{\"status\":\"valid\"}", fmt::format("location: {}/account/1\r\n", base));
+      const bool is_new = account_keys_.insert(member(header, "x")).second;
+      if (is_new) ++accounts;
+      return say(is_new ? 201 : 200, "{\"status\":\"valid\"}", fmt::format("location: {}/account/1\r\n", base));
     }
     if (member(header, "kid") != base + "/account/1") return problem(400, "accountDoesNotExist");
+    if (path == "/account/1") {
+      account_payloads.push_back(payload);
+      return say(200, "{\"status\":\"valid\"}");
+    }
     if (path == "/order") {
       ++orders;
       order_payloads.push_back(payload);
@@ -155,6 +160,7 @@ class FakeAuthority {
 
   std::function<WallTime()> now_;
   std::set<std::string> nonces_;
+  std::set<std::string> account_keys_;
   unsigned nonces_made_ = 0;
   std::string name_;
   std::string chain_;
