@@ -22,10 +22,17 @@ class Planning(unittest.TestCase):
     def test_without_kinds_all_run(self):
         every = ["tools tools", "unit", "sim", "sim mutants", "wire", "system", "fuzz uri", "package", "commands"]
         self.assertEqual(every, self.names([]))
-        self.assertEqual(every + ["unit asan", "sim asan", "wire asan"], self.names([], ci=True))
+
+    def test_in_ci_what_fits_a_sanitizer_runs_under_it_and_nothing_needs_another_build_of_the_same(self):
+        sanitized = ["unit asan", "sim asan", "sim mutants asan", "wire asan"]
+        self.assertEqual(["tools tools", *sanitized, "system", "fuzz uri", "package", "commands"],
+                         self.names([], ci=True))
+        presets = {step.preset for step in plan([], "", True, ["tools"], self.fuzzers)}
+        self.assertEqual({"", "asan", "release"}, presets)
+        self.assertEqual(["unit"], self.names(["unit"], ci=True))
 
     def test_sanitizers_run_what_they_fit(self):
-        self.assertEqual(["unit tsan", "sim tsan", "wire tsan"], self.names([], "tsan"))
+        self.assertEqual(["unit tsan", "sim tsan", "sim mutants tsan", "wire tsan"], self.names([], "tsan"))
         self.assertEqual(["wire asan"], self.names(["wire"], "asan", ci=True))
 
     def test_no_fuzz_target_at_all_is_a_failure_and_the_corpus_is_beside_the_source(self):

@@ -45,10 +45,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     raise_descriptor_limit()
     began = time.monotonic()
-    outcomes = [play(name, arguments) for name in names]
-    failed = [name for name, passed in zip(names, outcomes) if not passed]
+    failures = {name: play(name, arguments) for name in names}
+    failed = [name for name in names if failures[name]]
     for name in failed:
-        print(f"failed: {name}")
+        print(f"failed: {name}\n  {failures[name]}")  # once more: who reads a log's end only learns the reason, too
     print(f"{len(names)} scenarios in {time.monotonic() - began:.1f} s")
     print(f"{len(names) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not names else 0
@@ -88,7 +88,8 @@ def raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def play(name: str, arguments: argparse.Namespace) -> bool:
+def play(name: str, arguments: argparse.Namespace) -> str:
+    """\\returns why it failed; "" when it passed"""
     began = time.monotonic()
     stand = Stand(str(pathlib.Path(arguments.weir).resolve()))
     failure = ""
@@ -109,7 +110,7 @@ def play(name: str, arguments: argparse.Namespace) -> bool:
     if failure or arguments.verbose:
         print(said, flush=True)
     sys.stdout.flush()
-    return not failure
+    return failure
 
 
 def frames(problem: BaseException) -> str:

@@ -34,6 +34,7 @@ class RunTest(unittest.TestCase):
         done = run("--weir", self.pretend("echo no such luck >&2; exit 7\n"), "systemd_is_told")
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (1, "0 passed, 1 failed"))
         self.assertIn("no such luck", done.stdout)
+        self.assertRegex(done.stdout, r"\nfailed: systemd_is_told\n  \S")  # with its reason, where a reader looks first
 
     def test_no_process_outlives_the_runner(self):
         with tempfile.NamedTemporaryFile() as pid_file:

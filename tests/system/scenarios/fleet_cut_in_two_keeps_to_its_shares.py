@@ -36,11 +36,9 @@ def play(stand: Stand) -> None:
         until(lambda: all(fleet.holds(number, "whole") for number in everybody), "a fleet that is whole again",
               seconds=30)
         until(lambda: "has an aggregator again" in fleet.gateways[3].stderr(), "the log to tell that it is over")
-        again = crowd.for_seconds(5)
+        again = crowd.expect_rate(crowd.calm_seconds(5), 0.06, "together again")
     expect(0.7 * LIMIT <= crowd.rate(shared) <= alone["mean_per_second"], f"{crowd.rate(shared):.1f}/s by shares")
-    expect(abs(crowd.rate(again) - LIMIT) <= 0.06 * LIMIT, f"{crowd.rate(again):.1f}/s of {LIMIT} together again")
     # While the last ratio is kept, more traffic is more that passes: nothing is stated of that time but its length.
     whole = crowd.kept_within(bound, "before the cut", ended=cut)
     shares = crowd.kept_within(alone, "by shares and whole again", begun=shared[0])
-    rates = f"{crowd.rate(shared):.1f}/s of {LIMIT} by shares, {crowd.rate(again):.1f} together again"
-    stand.note(f"{rates}; {whole}; {shares}")
+    stand.note(f"{crowd.rate(shared):.1f}/s of {LIMIT} by shares, {again}; {whole}; {shares}")

@@ -5,7 +5,7 @@ import signal
 
 from stand.fleet import Crowd, Fleet
 from stand.stand import Stand
-from stand.waiting import expect, until
+from stand.waiting import until
 
 LIMIT = 200
 STOPPED_SECONDS = 3  # longer than `keep`
@@ -25,8 +25,7 @@ def play(stand: Stand) -> None:
         fleet.gateways[stopped].signal(signal.SIGCONT)
         until(lambda: fleet.says(stopped)["aggregates"] > 0 and fleet.holds(stopped, "whole"),
               "the one that goes on to keep its accounts again")
-        again = crowd.for_seconds(5)
-    for times, when in ((without, "without it"), (again, "with it again")):
-        expect(abs(crowd.rate(times) - LIMIT) <= 0.06 * LIMIT, f"{crowd.rate(times):.1f}/s of {LIMIT} {when}")
+        again = crowd.expect_rate(crowd.calm_seconds(5), 0.06, "with it again")
+    without = crowd.expect_rate(without, 0.06, "without it")
     figures = crowd.kept_within(bound, "from before the stop to behind the return")
-    stand.note(f"{crowd.rate(without):.1f}/s of {LIMIT} without it, {crowd.rate(again):.1f} with it again; {figures}")
+    stand.note(f"{without}, {again}; {figures}")
