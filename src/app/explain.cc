@@ -198,19 +198,14 @@ class Explaining {
       out_.upgrade = std::string(head_.upgrade) +
                      (route.allows_upgrade(head_.upgrade) ? ": the route allows it" : ": the route does not allow it");
     }
-    ImaginedRequest imagined{.head = head_, .client = client_};
+    ImaginedRequest imagined{.head = head_, .client = client_, .scheme = scheme_of(question_.url), .route = route.name};
     bool answered = false;
     Upstreams upstreams;
     for (std::size_t at = 0; at < route.filters.size(); ++at) {
       out_.filters.push_back(rehearse(*route.filters[at], route.filter_names[at], imagined, answered, upstreams));
     }
     out_.service = rehearse(*route.service, route.service_name, imagined, answered, upstreams);
-    const SelectorFacts facts{.request = head_,
-                              .client = client_,
-                              .scheme = scheme_of(question_.url),
-                              .request_id = {},
-                              .route = route.name,
-                              .user = imagined.user};
+    const SelectorFacts facts = selector_facts(imagined);
     for (auto& upstream : upstreams) {
       out_.upstreams.push_back(imagined_at(std::move(upstream), facts, question_.now, arena_));
     }

@@ -17,7 +17,9 @@ class Cluster;  // upstream/cluster.h
 struct ImaginedRequest {
   RequestHead& head;
   ClientAddress client;
-  std::string_view user{};  ///< whom a filter has verified; lives as long as the head
+  std::string_view scheme = "http";
+  std::string_view route{};  ///< which it takes
+  std::string_view user{};   ///< whom a filter has verified; lives as long as the head
 };
 
 /// What one filter or service would do.

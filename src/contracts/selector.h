@@ -20,6 +20,7 @@
 
 #include "contracts/exchange.h"
 #include "contracts/option_type.h"
+#include "contracts/rehearsal.h"
 
 namespace weir {
 
@@ -39,6 +40,14 @@ inline SelectorFacts selector_facts(const Exchange& exchange) {
           .request_id = exchange.request_id,
           .route = exchange.route_name,
           .user = exchange.user};
+}
+inline SelectorFacts selector_facts(const ImaginedRequest& imagined) {
+  return {.request = imagined.head,
+          .client = imagined.client,
+          .scheme = imagined.scheme,
+          .request_id = {},
+          .route = imagined.route,
+          .user = imagined.user};
 }
 
 class Selector {

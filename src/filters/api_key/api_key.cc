@@ -148,6 +148,7 @@ Reply ApiKey::handle(Exchange& exchange, Next next) const {
     exchange.challenge = challenge_;
     co_return fail(error_of(presented.kind));
   }
+  exchange.user = name;
   co_return co_await std::move(next)(exchange);
 }
 

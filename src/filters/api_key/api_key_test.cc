@@ -40,6 +40,7 @@ class ApiKeyTest : public testing::Test {
     subject = record.subject;
     place = record.place.text();
     challenge = test.exchange.challenge;
+    user = test.exchange.user;
     seen = conformance::shown(test.exchange.request);
     return answer ? "let in" : std::string(name_of(answer.error().code));
   }
@@ -48,7 +49,7 @@ class ApiKeyTest : public testing::Test {
   TestShard shard;
   CountingService service;
   Built<Filter> built;
-  std::string reason, subject, place, challenge, seen;
+  std::string reason, subject, place, challenge, user, seen;
 };
 
 TEST_F(ApiKeyTest, conforms) {
@@ -59,6 +60,7 @@ TEST_F(ApiKeyTest, known_key_opens_and_its_name_goes_on_instead) {
   build("{ keys: keys.txt, name_header: X-Client }");
   EXPECT_EQ(ask("/", {{"x-api-key", "alpha"}, {"x-client", "forged"}}), "let in");
   EXPECT_EQ(subject, "partner-a");
+  EXPECT_EQ(user, "partner-a");
   EXPECT_EQ(place, "keys.txt:2:1");
   EXPECT_TRUE(seen.ends_with("\nx-client: partner-a\n")) << seen;
   EXPECT_FALSE(seen.contains("alpha") || seen.contains("forged"));

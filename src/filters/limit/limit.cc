@@ -14,6 +14,9 @@
 namespace weir::limit {
 namespace {
 
+constexpr ToldNames x_ratelimit_names{"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"};
+constexpr ToldNames draft_6_names{"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"};
+
 /// Gives the places in flight back when the exchange is over. Keeps what they are in: a tunnel outlives the filter.
 class Leaving final : public Finisher {
  public:
@@ -71,6 +74,16 @@ std::string_view recorded_reason(const Rule& rule, const Judged& judged) {
   if (judged.redis != nullptr) return judged.redis->decided.reason;
   if (judged.owned != nullptr && !judged.owned->skipped()) return judged.owned->decided.reason;
   return reason_of(rule, judged);
+}
+
+/// The state of the key once it was decided, and when the same would pass.
+std::string_view what_is_left(const Rule& rule, const Judged& judged, Arena& arena) {
+  const BudgetVerdict& verdict = judged.verdict;
+  const std::string_view left = number_text(verdict.remaining, arena);
+  if (verdict.admitted) return arena.join(left, " left");
+  if (rule.counts_in_flight()) return arena.join(left, " left until one ends");
+  if (verdict.wait == no_limit) return arena.join(left, " left, and never as much");
+  return arena.join(left, " left, again in ", number_text(seconds_up(verdict.wait), arena), " s");
 }
 
 std::string amount(const Rule& rule) {
@@ -192,8 +205,9 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
 
 void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const {
   std::string_view subject = rule.name();
-  if (!judged.verdict.admitted) {
-    subject = exchange.arena.join(rule.name(), " for ", rule.key_text(selector_facts(exchange), exchange.arena));
+  if (!judged.verdict.admitted || exchange.keeps_facts()) {
+    const std::string key = rule.key_text(selector_facts(exchange), exchange.arena);
+    subject = exchange.arena.join(rule.name(), " for ", key, ", ", what_is_left(rule, judged, exchange.arena));
   }
   const DecisionRecord decided{.room = "limit",
                                .verdict = verdict_of(rule, judged, charged),
@@ -277,22 +291,25 @@ void Limit::tell(Fields& fields, std::span<const Judged> judged) const {
     fields.append("ratelimit-policy", policies_);
     fields.append("ratelimit", left_value(left, arena));
   }
-  if (both || options_.fields == ToldFields::x_ratelimit) {
-    std::size_t least = 0;
-    for (std::size_t at = 1; at < judges_; ++at) {
-      if (part_left(*rules_[at], judged[at]) < part_left(*rules_[least], judged[least])) least = at;
-    }
-    fields.set("x-ratelimit-limit", number_text(rules_[least]->whole(), arena));
-    fields.set("x-ratelimit-remaining", number_text(judged[least].verdict.remaining, arena));
-    if (!rules_[least]->counts_in_flight())
-      fields.set("x-ratelimit-reset", number_text(seconds_up(judged[least].verdict.reset), arena));
+  if (both || options_.fields == ToldFields::x_ratelimit) tell_nearest(fields, judged, x_ratelimit_names);
+  if (options_.fields == ToldFields::draft_6) tell_nearest(fields, judged, draft_6_names);
+}
+
+void Limit::tell_nearest(Fields& fields, std::span<const Judged> judged, const ToldNames& names) const {
+  Arena& arena = fields.arena();
+  std::size_t least = 0;
+  for (std::size_t at = 1; at < judges_; ++at) {
+    if (part_left(*rules_[at], judged[at]) < part_left(*rules_[least], judged[least])) least = at;
   }
+  fields.set(names.limit, number_text(rules_[least]->whole(), arena));
+  fields.set(names.remaining, number_text(judged[least].verdict.remaining, arena));
+  if (!rules_[least]->counts_in_flight())
+    fields.set(names.reset, number_text(seconds_up(judged[least].verdict.reset), arena));
 }
 
 Effect Limit::rehearse(ImaginedRequest& imagined) const {
   Arena& arena = imagined.head.fields.arena();
-  const SelectorFacts facts{
-      .request = imagined.head, .client = imagined.client, .scheme = "http", .request_id = {}, .route = {}};
+  const SelectorFacts facts = selector_facts(imagined);
   if (!options_.bypass.empty() && !imagined.client.over_unix && contains(options_.bypass, imagined.client.address))
     return {.text = "counts nothing: the client is on the bypass list"};
   Effect effect;

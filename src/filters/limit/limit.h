@@ -17,6 +17,13 @@
 
 namespace weir::limit {
 
+/// What the older fields are called.
+struct ToldNames {
+  std::string_view limit;
+  std::string_view remaining;
+  std::string_view reset;
+};
+
 class Limit final : public Filter {
  public:
   /// \param redis  of those rules that Redis decides about; null when there are none
@@ -44,6 +51,9 @@ class Limit final : public Filter {
   void pace(Exchange& exchange, BodyPointer& body, Direction direction) const;
   /// RateLimit and its kin. The fields live as long as the arena.
   void tell(Fields& fields, std::span<const Judged> judged) const;
+
+  /// The three older fields, of the rule that is nearest to its end.
+  void tell_nearest(Fields& fields, std::span<const Judged> judged, const ToldNames& names) const;
 
   LimitOptions options_;
   std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind

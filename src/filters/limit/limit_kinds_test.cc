@@ -54,7 +54,7 @@ TEST_F(LimitTest, a_quota_tells_what_is_left_of_its_period) {
   EXPECT_EQ(admitted(*filter, 5, with("x-user", "bob")), 2U);
   const Outcome refused = ask(*filter, with("x-user", "ann"));
   EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(refused.record, "refused 2/hour for ann: over_limit");
+  EXPECT_EQ(refused.record, "refused 2/hour for ann, 0 left, again in 3600 s: over_limit");
   const auto monthly = build("{ quota: 1000/month, time_zone: America/New_York, key: all }");
   EXPECT_EQ(field(ask(*monthly), "ratelimit-policy"), "\"1000/month\";q=1000");
 }

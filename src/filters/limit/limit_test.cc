@@ -153,8 +153,8 @@ TEST_F(LimitTest, an_answers_cost_is_settled_and_may_leave_a_debt) {
 TEST_F(LimitTest, gcra_lets_requests_wait_for_their_turn) {
   const auto filter = build("{ rate: 10/s, algorithm: gcra, delay: 150ms }");
   const Time begin = shard.shard().reactor.now();
-  EXPECT_EQ(ask(*filter).record, "admitted 10/s: within_limit");
-  EXPECT_EQ(ask(*filter).record, "delayed 10/s: waits_for_its_turn");
+  EXPECT_EQ(ask(*filter).record, "admitted 10/s for 192.0.2.7, 0 left: within_limit");
+  EXPECT_EQ(ask(*filter).record, "delayed 10/s for 192.0.2.7, 0 left: waits_for_its_turn");
   EXPECT_GE(shard.shard().reactor.now() - begin, milliseconds{100});
   EXPECT_LT(shard.shard().reactor.now() - begin, milliseconds{150});
   EXPECT_EQ(service.calls, 2);
@@ -170,6 +170,11 @@ TEST_F(LimitTest, an_answer_says_what_is_left) {
   EXPECT_EQ(field(first, "x-ratelimit-limit"), "10");
   EXPECT_EQ(field(first, "x-ratelimit-remaining"), "9");
   EXPECT_EQ(field(first, "x-ratelimit-reset"), "1");
+  const Outcome older = ask(*build("{ rate: 60/m, burst: 10, fields: draft_6 }"));
+  EXPECT_EQ(field(older, "ratelimit-limit"), "10");
+  EXPECT_EQ(field(older, "ratelimit-remaining"), "9");
+  EXPECT_EQ(field(older, "ratelimit-reset"), "1");
+  EXPECT_EQ(older.ratelimit + field(older, "ratelimit-policy"), "");
   const Outcome silent = ask(*build("{ rate: 60/m, fields: none }"));
   EXPECT_EQ(silent.ratelimit + field(silent, "x-ratelimit-limit"), "");
 }
@@ -181,7 +186,7 @@ TEST_F(LimitTest, a_refusal_says_by_which_rule_and_when_to_come_back) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.retry_after, "60");
   EXPECT_EQ(refused.ratelimit, "\"per-client\";r=0;t=60");
-  EXPECT_EQ(refused.record, "refused per-client for 192.0.2.7: over_limit");
+  EXPECT_EQ(refused.record, "refused per-client for 192.0.2.7, 0 left, again in 60 s: over_limit");
   EXPECT_EQ(
       refused.body,
       "{\"type\":\"https://iana.org/assignments/http-problem-types#quota-exceeded\",\"title\":\"Too Many "

@@ -325,9 +325,12 @@ const Schema<LimitOptions>& LimitOptions::schema() {
           .choice("fields", &LimitOptions::fields,
                   {{"standard", ToldFields::standard},
                    {"x_ratelimit", ToldFields::x_ratelimit},
+                   {"draft_6", ToldFields::draft_6},
                    {"both", ToldFields::both},
                    {"none", ToldFields::none}},
-                  {.doc = "What answers say about budgets: RateLimit and RateLimit-Policy, X-RateLimit-*, or nothing.",
+                  {.doc = "What answers say about budgets: RateLimit and RateLimit-Policy, X-RateLimit-*, "
+                          "RateLimit-Limit and its "
+                          "like as drafts up to 06 had them, the first two, or nothing.",
                    .example = "both"})
           .choice("status", &LimitOptions::status, {{"429", 429}, {"503", 503}},
                   {.doc = "What a refusal is.", .example = "503"})

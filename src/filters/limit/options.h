@@ -92,7 +92,7 @@ struct RuleOptions {
 };
 
 /// Which fields tell clients what is left.
-enum class ToldFields : std::uint8_t { standard, x_ratelimit, both, none };
+enum class ToldFields : std::uint8_t { standard, x_ratelimit, draft_6, both, none };
 
 struct LimitOptions : RuleOptions {
   std::vector<RuleOptions> rules;  ///< the one that stands inline, when there is no list

@@ -44,8 +44,7 @@ Reply PriorityFilter::handle(Exchange& exchange, Next next) const {
 }
 
 Effect PriorityFilter::rehearse(ImaginedRequest& imagined) const {
-  const SelectorFacts facts{
-      .request = imagined.head, .client = imagined.client, .scheme = "http", .request_id = {}, .route = {}};
+  const SelectorFacts facts = selector_facts(imagined);
   const PriorityVerdict verdict = decide_priority(options_, facts_of(facts, imagined.head.fields.arena()));
   return {.text = fmt::format("priority {}: {}", name_of(verdict.priority), verdict.reason)};
 }
