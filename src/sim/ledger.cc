@@ -208,8 +208,7 @@ Ledger::Ledger(const WorldPlan& plan)
   // Of three origins one may be ejected and one hang, and a third is left.
   circumstances.hangs_cost_little =
       plan.resilience && plan.resilience->generous() && plan.aborts.empty() && plan.origins > 2;
-  circumstances.silence_costs_little = plan.silent_family && plan.configurations.size() == 1 &&
-                                       plan.connections_max >= 64 && plan.origin_link.reset == 0;
+  circumstances.silence_costs_little = plan.silent_family && plan.connections_max >= 64 && plan.origin_link.reset == 0;
   circumstances.connections_age = plan.connection_age.has_value();
   circumstances.news_travels = 4 * (plan.origin_link.latency + plan.client_link.latency) + std::chrono::milliseconds{2};
   for (const SimFaults* link : {&plan.origin_link, &plan.client_link}) {

@@ -73,7 +73,7 @@ Task<void> FamilyRace::run_second() {
   const SiblingVerdict verdict = decide(stand);
   if (verdict.action == SiblingAction::alone || verdict.action == SiblingAction::wait) co_return;
   second_.pool = state_.find(second_.pool_id);  // it may have gone meanwhile
-  if (second_.pool == nullptr) co_return;
+  if (second_.pool == nullptr) co_return withdraw_first();
   begin_second(verdict, stand);
   co_await run_lane(second_);
 }
@@ -84,6 +84,12 @@ Task<void> FamilyRace::wait_for_turn() {
   waiting_ = &region.inner();
   co_await wait_out(exchange_.shard.reactor, limits::connection_attempt_delay).under(region.inner());
   waiting_ = nullptr;
+}
+
+/// The name is gone with both its families: nobody is left to race with, and others may be asked.
+void FamilyRace::withdraw_first() {
+  if (first_.acquire == nullptr || !first_.acquire->opens() || first_.pool->has_seat()) return;
+  first_.acquire->withdraw();
 }
 
 void FamilyRace::begin_second(const SiblingVerdict& verdict, const SiblingFacts& facts) {

@@ -79,6 +79,7 @@ class FamilyRace {
   Task<void> wait_for_turn();
   Task<void> run_lane(Lane& lane);
   Task<void> acquire(Lane& lane);
+  void withdraw_first();
   void begin_second(const SiblingVerdict& verdict, const SiblingFacts& facts);
   void lane_over(Lane& lane);
   Result<Lease> settle(Lane& lane);

@@ -236,6 +236,22 @@ TEST_F(FamilyRaceTest, a_sibling_that_goes_while_the_first_is_waited_for_is_not_
   EXPECT_EQ(sent_to(*trial), "connect_timeout");
 }
 
+TEST_F(FamilyRaceTest, a_name_that_goes_while_its_first_is_waited_for_is_left_for_another) {
+  silence(six);
+  const auto shop = cluster({"shop.test:80"});
+  const auto trial = std::make_unique<upstream_test::Trial>(shard, Method::get);
+  const Time began = shard.reactor.now();
+  trial->scope.spawn(send(*shop, *trial));
+  world.run_for(100ms);
+  const auto later = cluster({"192.0.2.2:80"});
+  later->state(shard);
+  world.run_until([&] { return trial->result.has_value(); });
+  EXPECT_EQ(sent_to(*trial), "192.0.2.2:80");
+  EXPECT_LT(shard.reactor.now() - began, 300ms);
+  EXPECT_EQ(trial->exchange.attempts, 1U) << "nobody was asked before";
+  EXPECT_EQ(trial->story(), "balance:picked pool:opened pool:refused retry:other_endpoint balance:picked pool:opened");
+}
+
 TEST_F(FamilyRaceTest, a_limit_for_the_try_ends_both) {
   timeouts.attempt = 400ms;
   retries.attempts_max = 1;

@@ -214,6 +214,11 @@ void Pool::Acquire::lost_race() {
   pool_.silent_ = true;
 }
 
+void Pool::Acquire::withdraw() {
+  std::exchange(connection_, nullptr)->waiter = nullptr;
+  pool_.withdraw(*this);
+}
+
 // Opening.
 
 void Pool::open_for(Acquire& acquire) {
@@ -404,10 +409,7 @@ void Pool::drain(PoolClosed why) {
 void Pool::give_up(const Error& why) {
   busy_.for_each([&](Connection& connection) {
     if (connection.session != nullptr) return connection.session->give_up(why);
-    Acquire* const waiter = std::exchange(connection.waiter, nullptr);
-    if (waiter == nullptr) return;
-    waiter->connection_ = nullptr;
-    withdraw(*waiter);
+    if (connection.waiter != nullptr) connection.waiter->withdraw();
   });
 }
 

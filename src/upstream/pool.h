@@ -126,6 +126,8 @@ class Pool final : private Timer {
     /// Another endpoint was quicker (upstream/family_race.h): the connect goes on, and how it ends is the endpoint's
     /// affair.
     void lost_race();
+    /// The endpoint was taken away: the connection that is being opened is not waited for. \pre opens()
+    void withdraw();
 
    private:
     friend class Pool;
