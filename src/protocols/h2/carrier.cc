@@ -63,7 +63,7 @@ Task<void> Carrier::write(Stream& stream, Duration stall) {
     }
     sent = co_await stream.send({room.data(), bytes}, stall);
     while (Channel* channel = leaving_.pop_front()) {
-      sent ? channel->left() : channel->break_off(sent.error());
+      sent ? channel->left() : channel->lose_connection(sent.error());
     }
     if (++at_once % limits::pieces_per_turn == 0) co_await Yield(shard_.reactor);
   }
@@ -86,8 +86,8 @@ void Carrier::drop(Channel& channel) {
   std::erase_if(channels_, [&](const auto& each) { return each.second == &channel; });
 }
 
-void Carrier::break_off_all(Error why) {
-  for (const auto& [number, channel] : channels_) channel->break_off(why);
+void Carrier::lose_connection(Error why) {
+  for (const auto& [number, channel] : channels_) channel->lose_connection(why);
 }
 
 void Carrier::give_credit(StreamId stream, std::size_t bytes) {

@@ -53,7 +53,7 @@ class Carrier : protected CodecEvents, public ChannelHost {
   void drop(Channel& channel);
   [[nodiscard]] std::size_t carried() const { return channels_.size(); }
   [[nodiscard]] Channel* find(StreamId stream) const;
-  void break_off_all(Error why);
+  void lose_connection(Error why);
 
   std::optional<ErrorCode> frame_began(const FrameHeader& frame) override;
   bool field(StreamId stream, std::string_view name, std::string_view value) override;

@@ -57,6 +57,8 @@ class Channel : public ListLink {
   /// The kernel has the last frame.
   void left();
   virtual void break_off(Error why);
+  /// The connection has ended.
+  virtual void lose_connection(Error why) { break_off(why); }
 
   // The exchange's side.
 

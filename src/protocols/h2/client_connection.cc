@@ -64,7 +64,7 @@ Task<Error> ClientConnection::read() {
 /// No exchange begins on it any more, and those that are there are told.
 void ClientConnection::end(Error why) {
   if (!end_) end_ = why.from(why.origin == Origin::client ? Origin::upstream : why.origin);
-  break_off_all(*end_);
+  lose_connection(*end_);
   wake_listeners();
 }
 

@@ -66,6 +66,11 @@ std::optional<Result<ResponseHead*>> ClientStream::next_head() {
   return head;
 }
 
+// What has come whole is given whole. An upload that is still under way ends with the answer.
+void ClientStream::lose_connection(Error why) {
+  if (!came_to_end()) break_off(why);
+}
+
 void ClientStream::break_off(Error why) {
   Channel::break_off(why);
   head_arrival_.raise();

@@ -22,6 +22,7 @@ class ClientStream final : public Channel {
   bool section_ended(bool end_of_stream);
   void request_left() { request_left_ = true; }
   void break_off(Error why) override;
+  void lose_connection(Error why) override;
 
   // The exchange's side.
 

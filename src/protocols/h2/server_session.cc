@@ -50,7 +50,7 @@ Task<void> ServerSessionH2::run() {
     arrived_.push_back(*std::exchange(incoming_, nullptr));
   }
   begin_what_arrived();
-  break_off_all(why);
+  lose_connection(why);
   codec_.end(ErrorCode::no_error);  // unless it has ended with something worse
   wake_writer();
   co_await scope_.join();
@@ -245,7 +245,7 @@ void ServerSessionH2::writer_ended(const Result<void>& outcome) {
   if (!outcome) {
     Error error = outcome.error();
     if (error.code == Code::timed_out) error.code = Code::client_write_timeout;
-    break_off_all(error);
+    lose_connection(error);
     if (error.origin == Origin::client) stream_.reset_on_close();
   }
   stream_.interrupt_receive(gateway_error(Code::draining));
