@@ -13,9 +13,10 @@ namespace {
 /// What both directions share.
 class Relay final : private Timer {
  public:
-  Relay(Reactor& reactor, RelayLimits limits)
+  Relay(Reactor& reactor, const Duplex& upstream, RelayLimits limits)
       : scope(reactor),
         reactor_(reactor),
+        upstream_(upstream),
         limits_(limits),
         last_moved_(reactor.now()),
         age_end_(deadline_after(reactor.now(), limits.age)) {
@@ -28,6 +29,7 @@ class Relay final : private Timer {
       const Result<std::string_view> bytes = co_await from.receive(no_limit);
       if (!bytes) co_return give_up(bytes.error());
       last_moved_ = reactor_.now();
+      heed_complaint();
       if (bytes->empty()) {
         to.finish_sending();
         half_closed_ = true;
@@ -39,6 +41,7 @@ class Relay final : private Timer {
       if (const Result<void> sent = co_await to.send(*bytes, no_limit); !sent) co_return give_up(sent.error());
       moved += count;
       last_moved_ = reactor_.now();
+      heed_complaint();
       if (++at_once_ % limits::pieces_per_turn == 0) co_await Yield(reactor_);
     }
   }
@@ -52,24 +55,35 @@ class Relay final : private Timer {
     scope.cancel(error);
   }
 
+  /// Whoever judges what passes ends it, and has twice as long for it as a half-closed tunnel: once for the server's
+  /// last words, once for the client's. Who does not even listen is not waited for.
+  void heed_complaint() {
+    if (complaint_end_ != never || !upstream_.complaint()) return;
+    complaint_end_ = deadline_after(reactor_.now(), 2 * limits_.half_closed);
+    rearm();
+  }
+
   [[nodiscard]] Time idle_end() const {
     const Time idle = deadline_after(last_moved_, limits_.idle);
     return half_closed_ ? std::min(idle, deadline_after(last_moved_, limits_.half_closed)) : idle;
   }
+  [[nodiscard]] Time end() const { return std::min({age_end_, complaint_end_, idle_end()}); }
   void rearm() {
-    const Time next = std::min(age_end_, idle_end());
-    if (next != never) reactor_.timers().arm(*this, next);
+    if (const Time next = end(); next != never) reactor_.timers().arm(*this, next);
   }
   void fire(Time now) override {
-    if (now < age_end_ && now < idle_end()) return rearm();
-    if (half_closed_ && now < age_end_) return scope.cancel(gateway_error(Code::canceled));  // an orderly end
+    if (now < end()) return rearm();
+    const bool ending = half_closed_ || complaint_end_ != never;
+    if (ending && now < age_end_) return scope.cancel(gateway_error(Code::canceled));  // an orderly end
     give_up(gateway_error(Code::tunnel_timeout));
   }
 
   Reactor& reactor_;
+  const Duplex& upstream_;
   RelayLimits limits_;
   Time last_moved_;
   Time age_end_;
+  Time complaint_end_ = never;
   unsigned at_once_ = 0;
   bool half_closed_ = false;
 };
@@ -77,7 +91,7 @@ class Relay final : private Timer {
 }  // namespace
 
 Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, RelayLimits limits) {
-  Relay both(reactor, limits);
+  Relay both(reactor, upstream, limits);
   both.scope.attach(co_await current_cancellation{});
   both.scope.spawn(both.move(client, upstream, both.outcome.bytes_from_client));
   both.scope.spawn(both.move(upstream, client, both.outcome.bytes_to_client));

@@ -158,7 +158,7 @@ TEST(FrameJudge, texts_are_utf8_over_all_fragments) {
     expect_passes(frame(1, text.substr(0, cut), mask) + frame(fin, text.substr(cut), mask), of_client);
   }
   for (const std::string& bad : {"\xc0\x80"s, "\xed\xa0\x80"s, "\xf4\x90\x80\x80"s, "\x80"s, "\xe2\x82"s, "\xff"s,
-                                 "\xf0\x8f\xbf\xbf"s, "\xe0\x9f\xbf"s, "\xc3\x28"s}) {
+                                 "\xf0\x8f\xbf\xbf"s, "\xe0\x9f\xbf"s, "\xc3\x28"s, "\xf5\x80\x80\x80"s}) {
     const Outcome outcome = judge_in_pieces(of_server, frame(fin | 1U, "long enough for words " + bad));
     ASSERT_TRUE(outcome.violation) << testing::PrintToString(bad);
     EXPECT_EQ(outcome.violation->close_code, 1007);

@@ -27,11 +27,7 @@ std::string_view GuardedTunnel::Direction::pass(std::string_view bytes, unsigned
 }
 
 Task<Result<void>> GuardedTunnel::send(std::string_view bytes, Duration timeout) {
-  if (complaint_) {
-    // What a client still says is forgotten, for as long as it may take him to hear that it is over.
-    const bool patient = reactor_.now() - ended_at_ < 2 * limits::half_closed_tunnel;
-    co_return patient ? Result<void>{} : fail(*complaint_);
-  }
+  if (complaint_) co_return Result<void>{};  // what a client still says is forgotten
   const unsigned messages_max = messages_ ? messages_->left(reactor_.now()) : FrameJudge::any_number;
   const std::string_view passed = from_client_.pass(bytes, messages_max);
   if (messages_) messages_->spend(from_client_.messages);
@@ -42,12 +38,16 @@ Task<Result<void>> GuardedTunnel::send(std::string_view bytes, Duration timeout)
     sent = co_await upstream_->send(passed, timeout);
     sending_ = false;
   }
-  if (complaint_ && sent) co_await say_goodbye_to_server();
+  if (complaint_ && sent) {
+    co_await say_goodbye_to_server();
+    if (server_over_) finish_sending();
+  }
   co_return sent;
 }
 
 void GuardedTunnel::finish_sending() {
   server_told_ = true;
+  if (sending_) return;  // a close frame, which the end follows
   if (!std::exchange(server_ended_, true)) upstream_->finish_sending();
 }
 
@@ -120,7 +120,9 @@ Task<void> GuardedTunnel::say_goodbye_to_server() {
   if (std::exchange(server_told_, true)) co_return;
   if (from_client_.judge.closed() || !from_client_.judge.between_frames()) co_return finish_sending();
   const std::string frame = close_frame(true);
+  sending_ = true;
   co_await upstream_->send(frame, limits::half_closed_tunnel);  // who does not take it will see the end
+  sending_ = false;
 }
 
 /// The code and the sentence; at most 125 bytes, as a control frame's content is.

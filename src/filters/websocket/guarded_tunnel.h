@@ -8,7 +8,8 @@
 // Invariants
 //   (1) A close frame is said only between two frames, and never behind another; otherwise the end alone is said.
 //   (2) After a violation nothing more of who broke the rule is passed on, and the tunnel ends within twice
-//       limits::half_closed_tunnel: one for the server's last words, one for the client's.
+//       limits::half_closed_tunnel: once for the server's last words, once for the client's. The relay sees to it,
+//       since a client that does not listen keeps it from coming back here (server/relay.cc).
 //   (3) Nothing is sent to the upstream by two coroutines at once.
 #pragma once
 
@@ -71,7 +72,7 @@ class GuardedTunnel final : public Duplex {
   Time ended_at_{};
   std::string farewell_;             // what a side is sent last
   Cancellation* waiting_ = nullptr;  // of receive(), while it waits for the upstream
-  bool sending_ = false;             // the client's bytes are on their way
+  bool sending_ = false;             // the client's bytes, or our close frame, are on their way to the server
   bool server_over_ = false;         // nothing more of what it says goes on
   bool client_closed_ = false;       // the server's own close frame went to the client
   bool client_told_ = false;

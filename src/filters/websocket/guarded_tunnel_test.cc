@@ -186,6 +186,40 @@ TEST_F(GuardedTunnelTest, client_that_never_stops_talking_is_not_listened_to_for
   EXPECT_EQ(reason(), Code::bad_websocket_frame);
 }
 
+TEST_F(GuardedTunnelTest, client_that_does_not_listen_is_not_waited_for) {
+  open();
+  client_.deaf = true;
+  client_.say(of_server(text, "not masked"));
+  server_.say(of_server(close, "\x03\xea"));
+  const Time began = reactor_.now();
+  ASSERT_TRUE(until([&] { return over(); }));
+  EXPECT_LT(reactor_.now() - began, 5s);
+  EXPECT_EQ(reason(), Code::bad_websocket_frame);
+}
+
+TEST_F(GuardedTunnelTest, client_that_does_not_listen_is_not_waited_for_where_the_server_broke_the_rule) {
+  open();
+  client_.deaf = true;
+  server_.say(of_client(text, "masked"));
+  const Time began = reactor_.now();
+  ASSERT_TRUE(until([&] { return over(); }));
+  EXPECT_LT(reactor_.now() - began, 5s);
+  EXPECT_EQ(outcome_.result.error().origin, Origin::upstream);
+}
+
+TEST_F(GuardedTunnelTest, server_that_never_stops_talking_is_not_listened_to_for_ever) {
+  open();
+  client_.say(of_server(text, "not masked"));
+  const Time began = reactor_.now();
+  while (!client_.told_end && reactor_.now() - began < 10s) {
+    server_.say(of_server(text, "x"));
+    world_.run_for(100ms);
+  }
+  EXPECT_TRUE(client_.told_end);
+  EXPECT_LT(reactor_.now() - began, 3s);
+  EXPECT_EQ(closed_with(client_.heard, false), 1002U);
+}
+
 TEST_F(GuardedTunnelTest, server_still_answers_what_came_before) {
   open();
   client_.say(of_client(text, "question") + of_server(text, "not masked"));
@@ -254,9 +288,22 @@ TEST_F(GuardedTunnelTest, side_that_was_closed_hears_no_second_close_frame) {
   open();
   server_.say(of_server(close, "\x03\xe8"));
   ASSERT_TRUE(until([&] { return !client_.heard.empty(); }));
+  const Time began = reactor_.now();
   client_.say(of_server(text, "not masked"));
   ASSERT_TRUE(until([&] { return client_.told_end; }));
   EXPECT_EQ(client_.heard, of_server(close, "\x03\xe8"));
+  EXPECT_LT(reactor_.now() - began, 100ms) << "it has said its last word already";
+}
+
+TEST_F(GuardedTunnelTest, server_that_was_closed_hears_no_second_close_frame) {
+  open();
+  const std::string goodbye = of_client(close, "\x03\xe8");
+  client_.say(goodbye);
+  ASSERT_TRUE(until([&] { return server_.heard == goodbye; }));
+  server_.say(of_client(text, "masked"));
+  ASSERT_TRUE(until([&] { return server_.told_end && client_.told_end; }));
+  EXPECT_EQ(server_.heard, goodbye);
+  EXPECT_EQ(closed_with(client_.heard, false), 1002U);
 }
 
 TEST_F(GuardedTunnelTest, client_that_listens_late_is_told_at_once) {
