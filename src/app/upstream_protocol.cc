@@ -91,8 +91,10 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
   if (secured == nullptr) return false;
   if (speaks_h2) {
     const NegotiableSessions sessions{.http1 = h1::session_on, .http2 = h2::shared_sessions};
-    settings.owned_protocol = std::make_shared<const NegotiatedProtocol>(
-        secured, by_offer ? offering(*secured, {"http/1.1"}) : nullptr, sessions, context.cores);
+    std::shared_ptr<const ClientProtocol> http1_alone;
+    if (by_offer) http1_alone = h1::secured_client_protocol(offering(*secured, {"http/1.1"}), context.cores);
+    settings.owned_protocol =
+        std::make_shared<const NegotiatedProtocol>(secured, std::move(http1_alone), sessions, context.cores);
   } else {
     settings.owned_protocol = h1::secured_client_protocol(secured, context.cores);
   }

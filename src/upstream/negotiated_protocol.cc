@@ -9,25 +9,6 @@ namespace {
 
 constexpr std::string_view http2_name = "h2";
 
-class Http1Detour final : public Detour {
- public:
-  Http1Detour(std::shared_ptr<const tls::ClientContext> context, const UpstreamAddress& address,
-              const NegotiableSessions& sessions)
-      : context_(std::move(context)), address_(address), sessions_(sessions) {}
-
-  Task<Result<std::unique_ptr<ClientSession>>> open(Shard& shard, const UpstreamTimeouts& timeouts) const override {
-    CO_TRY(std::unique_ptr<Stream> stream,
-           co_await connect_secured(shard, address_, *context_, saved_, timeouts.connect, {}));
-    co_return sessions_.http1(shard, std::move(stream), nullptr);
-  }
-
- private:
-  const std::shared_ptr<const tls::ClientContext> context_;
-  const UpstreamAddress address_;
-  const NegotiableSessions sessions_;
-  const std::shared_ptr<tls::SavedSession> saved_ = std::make_shared<tls::SavedSession>();
-};
-
 }  // namespace
 
 /// What a core knows of one server.
@@ -44,7 +25,7 @@ struct NegotiatedProtocol::Place {
 };
 
 NegotiatedProtocol::NegotiatedProtocol(std::shared_ptr<const tls::ClientContext> context,
-                                       std::shared_ptr<const tls::ClientContext> http1_alone,
+                                       std::shared_ptr<const ClientProtocol> http1_alone,
                                        const NegotiableSessions& sessions, unsigned cores)
     : context_(std::move(context)), http1_alone_(std::move(http1_alone)), sessions_(sessions), of_core_(cores) {}
 NegotiatedProtocol::~NegotiatedProtocol() = default;
@@ -52,11 +33,7 @@ NegotiatedProtocol::~NegotiatedProtocol() = default;
 NegotiatedProtocol::Place& NegotiatedProtocol::place_of(Shard& shard, const UpstreamAddress& address) const {
   invariant(shard.id < of_core_.size(), "a core has a number below that of all");
   std::unique_ptr<Place>& place = of_core_[shard.id][text_of(address.address)];
-  if (place == nullptr) {
-    std::shared_ptr<const Detour> detour;
-    if (http1_is_offered()) detour = std::make_shared<Http1Detour>(http1_alone_, address, sessions_);
-    place = std::make_unique<Place>(shard, sessions_.http2(shard, address, std::move(detour)));
-  }
+  if (place == nullptr) place = std::make_unique<Place>(shard, sessions_.http2(shard, address, http1_alone_));
   return *place;
 }
 

@@ -25,15 +25,6 @@
 
 namespace weir {
 
-/// Opens a connection of its own for an exchange that a shared one does not carry: a tunnel to a server that takes none
-/// over HTTP/2. Outlives the configuration it came from as long as a session knows it.
-class Detour {
- public:
-  virtual ~Detour() = default;
-  /// \errors  those of connect_secured()
-  virtual Task<Result<std::unique_ptr<ClientSession>>> open(Shard& shard, const UpstreamTimeouts& timeouts) const = 0;
-};
-
 /// Connections to one address on one core, each shared by several exchanges: a session is a place on one of them.
 class SharedSessions {
  public:
@@ -47,17 +38,18 @@ class SharedSessions {
 /// Makes the sessions of both protocols: the plug-ins that are chosen between.
 struct NegotiableSessions {
   std::unique_ptr<ClientSession> (*http1)(Shard& shard, std::unique_ptr<Stream> stream, Watcher* idle_watcher);
+  /// \param detour  for tunnels to a server that takes none over HTTP/2; null: there is none
   std::unique_ptr<SharedSessions> (*http2)(Shard& shard, const UpstreamAddress& address,
-                                           std::shared_ptr<const Detour> detour);
+                                           std::shared_ptr<const ClientProtocol> detour);
 };
 
 class NegotiatedProtocol final : public ClientProtocol {
  public:
   /// \param context      offers the protocols that may be chosen: h2, and perhaps http/1.1
-  /// \param http1_alone  the same with nothing but http/1.1 on offer, for tunnels; null: that may not be chosen
+  /// \param http1_alone  HTTP/1.1 with nothing else on offer, for tunnels; null: that may not be chosen
   /// \param cores        that will use it
   NegotiatedProtocol(std::shared_ptr<const tls::ClientContext> context,
-                     std::shared_ptr<const tls::ClientContext> http1_alone, const NegotiableSessions& sessions,
+                     std::shared_ptr<const ClientProtocol> http1_alone, const NegotiableSessions& sessions,
                      unsigned cores);
   ~NegotiatedProtocol() override;
 
@@ -76,7 +68,7 @@ class NegotiatedProtocol final : public ClientProtocol {
   [[nodiscard]] bool http1_is_offered() const { return http1_alone_ != nullptr; }
 
   const std::shared_ptr<const tls::ClientContext> context_;
-  const std::shared_ptr<const tls::ClientContext> http1_alone_;
+  const std::shared_ptr<const ClientProtocol> http1_alone_;
   const NegotiableSessions sessions_;
   // By addresses as text.
   mutable std::vector<std::map<std::string, std::unique_ptr<Place>>> of_core_;

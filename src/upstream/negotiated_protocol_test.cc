@@ -56,8 +56,16 @@ class Places final : public SharedSessions {
 std::unique_ptr<ClientSession> http1(Shard&, std::unique_ptr<Stream> stream, Watcher*) {
   return std::make_unique<Session>("http/1.1", std::move(stream));
 }
-std::shared_ptr<const Detour> last_detour;
-std::unique_ptr<SharedSessions> http2(Shard&, const UpstreamAddress&, std::shared_ptr<const Detour> detour) {
+/// What opens connections for tunnels; here nobody takes it.
+class Http1Alone final : public ClientProtocol {
+ public:
+  Task<Result<std::unique_ptr<ClientSession>>> connect(Shard&, const UpstreamAddress&, const UpstreamTimeouts&,
+                                                       Watcher*) const override {
+    co_return fail(gateway_error(Code::internal));
+  }
+};
+std::shared_ptr<const ClientProtocol> last_detour;
+std::unique_ptr<SharedSessions> http2(Shard&, const UpstreamAddress&, std::shared_ptr<const ClientProtocol> detour) {
   last_detour = std::move(detour);
   return std::make_unique<Places>();
 }
@@ -78,8 +86,10 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
   void offer(std::vector<std::string> protocols) {
     const bool http1_too = protocols.size() > 1;
     const NegotiableSessions sessions{.http1 = http1, .http2 = http2};
-    protocol_ = std::make_shared<NegotiatedProtocol>(offering(std::move(protocols)),
-                                                     http1_too ? offering({"http/1.1"}) : nullptr, sessions, 1U);
+    std::shared_ptr<const ClientProtocol> http1_alone;
+    if (http1_too) http1_alone = std::make_shared<Http1Alone>();
+    protocol_ =
+        std::make_shared<NegotiatedProtocol>(offering(std::move(protocols)), std::move(http1_alone), sessions, 1U);
   }
   static std::shared_ptr<const tls::ClientContext> offering(std::vector<std::string> protocols) {
     return *tls::ClientContext::make(
@@ -115,11 +125,6 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
       kinds_.emplace_back(name_of(session.error().code));
       last_error_ = session.error();
     }
-  }
-  Task<void> take_detour() {
-    auto session = co_await last_detour->open(shard, timeouts_);
-    kinds_.emplace_back(session ? static_cast<Session&>(**session).kind() : name_of(session.error().code));
-    if (session) sessions_.push_back(std::move(*session));
   }
   /// The sessions that so many get who ask at the same moment.
   std::vector<std::string> ask(unsigned count) {
@@ -192,14 +197,10 @@ TEST_F(NegotiatedProtocolTest, without_an_offer_of_http1_a_server_that_knows_no_
   EXPECT_EQ(last_error_.origin, Origin::upstream);
 }
 
-TEST_F(NegotiatedProtocolTest, tunnel_that_is_not_taken_over_h2_gets_a_connection_of_http1) {
+TEST_F(NegotiatedProtocolTest, sessions_of_h2_know_the_way_of_tunnels_that_are_not_taken_there) {
   serve({"h2", "http/1.1"});
   EXPECT_EQ(ask(1), (Kinds{"h2"}));
-  ASSERT_NE(last_detour, nullptr);
-  asking_.spawn(take_detour());
-  ASSERT_TRUE(world.run_until([&] { return kinds_.size() == 2; }));
-  EXPECT_EQ(kinds_[1], "http/1.1");
-  EXPECT_EQ(handshakes_, 2U);
+  EXPECT_NE(dynamic_cast<const Http1Alone*>(last_detour.get()), nullptr);
 }
 
 TEST_F(NegotiatedProtocolTest, there_is_no_detour_where_only_h2_may_be_spoken) {

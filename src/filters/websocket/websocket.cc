@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "filters/websocket/guarded_tunnel.h"
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 
 namespace weir {
 namespace websocket {

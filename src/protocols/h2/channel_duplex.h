@@ -6,7 +6,7 @@
 
 namespace weir::h2 {
 
-class ChannelDuplex final : public Duplex {
+class ChannelDuplex : public Duplex {
  public:
   explicit ChannelDuplex(Channel& channel) : channel_(channel) {}
 

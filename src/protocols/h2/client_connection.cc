@@ -81,6 +81,12 @@ void ClientConnection::leave_slot() {
   wake_writer();
 }
 
+bool ClientConnection::leave_slot_to_others() {
+  if (slots_ == 1) return false;
+  leave_slot();
+  return true;
+}
+
 std::unique_ptr<ClientStream> ClientConnection::open(Exchange& exchange, const RequestHead& head, bool end_of_stream) {
   if (end_) return nullptr;
   const std::optional<StreamId> id = codec_.open(lines_of(head, scheme_, exchange.arena), end_of_stream);

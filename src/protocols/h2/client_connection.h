@@ -47,6 +47,9 @@ class ClientConnection final : public Carrier, public std::enable_shared_from_th
 
   void take_slot() { ++slots_; }
   void leave_slot();
+  /// The same, if others go on: whoever is the last keeps his slot, and with it the connection. \returns  whether he
+  /// left
+  bool leave_slot_to_others();
 
   /// Sends a request. \returns  nothing when the connection has no number left, or has ended
   std::unique_ptr<ClientStream> open(Exchange& exchange, const RequestHead& head, bool end_of_stream);

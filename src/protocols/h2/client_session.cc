@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 #include "protocols/h2/channel_duplex.h"
 #include "protocols/h2/outgoing_head.h"
 
@@ -42,18 +42,13 @@ class ResponseBodyH2 final : public Body {
 };
 
 /// What a stream is to the relay once it carries a tunnel. Holds the session as long as it lives.
-class UpstreamTunnelH2 final : public Duplex {
+class UpstreamTunnelH2 final : public ChannelDuplex {
  public:
-  explicit UpstreamTunnelH2(ClientSessionH2& session) : session_(session), stream_(*session.stream_) {}
+  explicit UpstreamTunnelH2(ClientSessionH2& session) : ChannelDuplex(*session.stream_), session_(session) {}
   ~UpstreamTunnelH2() override { session_.let_go(); }
-
-  Task<Result<std::string_view>> receive(Duration timeout) override { return stream_.receive(timeout); }
-  Task<Result<void>> send(std::string_view bytes, Duration timeout) override { return stream_.send(bytes, timeout); }
-  void finish_sending() override { stream_.finish_sending(); }
 
  private:
   ClientSessionH2& session_;
-  ChannelDuplex stream_;
 };
 
 Reply ClientSessionH2::send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
@@ -112,11 +107,30 @@ Answer ClientSessionH2::answer_of(Exchange& exchange, const ResponseHead& head, 
 Reply ClientSessionH2::ask_for_tunnel(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts,
                                       Lease lease) {
   given_up_.reset();
+  CancellationRegion region(co_await current_cancellation{});
+  finding_way_ = &region.inner();
+  const Result<bool> passes_here = co_await find_way_for_tunnel(timeouts).under(region.inner());
+  finding_way_ = nullptr;
+  if (given_up_) co_return fail(*given_up_);
+  if (!passes_here) co_return fail(passes_here.error());
+  if (*passes_here) co_return co_await ask(exchange, head, nullptr, timeouts, std::move(lease));
+  if (elsewhere_ == nullptr) {
+    lease.mark_healthy();
+    co_return fail(upstream_error(Code::no_extended_connect));
+  }
+  if (connection_->leave_slot_to_others()) connection_.reset();
+  lease_ = std::move(lease);
+  co_return co_await elsewhere_->send(exchange, head, nullptr, timeouts, Lease(*this, *elsewhere_));
+}
+
+/// Where the upstream takes no tunnels, and there is a detour, its connection is there afterwards.
+/// \returns  whether the tunnel goes over a stream
+Task<Result<bool>> ClientSessionH2::find_way_for_tunnel(const UpstreamTimeouts& timeouts) {
   CO_TRY(const bool pass, co_await hear_whether_tunnels_pass(timeouts));
-  if (pass) co_return co_await ask(exchange, head, nullptr, timeouts, std::move(lease));
-  if (detour_ != nullptr) co_return co_await take_detour(exchange, head, timeouts, std::move(lease));
-  lease.mark_healthy();
-  co_return fail(upstream_error(Code::no_extended_connect));
+  if (!pass && detour_ != nullptr) {
+    CO_TRY(elsewhere_, co_await detour_->connect(shard_, connection_->address(), timeouts, nullptr));
+  }
+  co_return pass;
 }
 
 /// What the upstream's settings say (RFC 8441 section 3). They are the first that it sends.
@@ -124,13 +138,10 @@ Task<Result<bool>> ClientSessionH2::hear_whether_tunnels_pass(const UpstreamTime
   ClientConnection::Listener listener(*connection_);
   const Time deadline = deadline_after(shard_.reactor.now(), timeouts.connect);
   while (true) {
-    if (given_up_) co_return fail(*given_up_);
     if (const std::optional<Error>& end = connection_->end_reason()) co_return fail(end->with(Retry::unsent));
     if (!connection_->usable()) co_return fail(upstream_error(Code::stream_refused).with(Retry::unsent));
     if (const std::optional<bool> pass = connection_->takes_tunnels()) co_return *pass;
-    waiting_for_settings_ = &listener.signal;
     const Result<void> told = co_await listener.signal.wait(time_left(shard_.reactor.now(), deadline));
-    waiting_for_settings_ = nullptr;
     if (told) continue;
     const bool late = told.error().code == Code::timed_out;
     co_return fail(late ? upstream_error(Code::connect_timeout).with(Retry::unsent) : told.error());
@@ -151,14 +162,6 @@ Answer ClientSessionH2::tunnel_of(Exchange& exchange, const ResponseHead& head, 
   return answer;
 }
 
-Reply ClientSessionH2::take_detour(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts,
-                                   Lease lease) {
-  CO_TRY(elsewhere_, co_await detour_->open(shard_, timeouts));
-  if (given_up_) co_return fail(*given_up_);
-  lease_ = std::move(lease);
-  co_return co_await elsewhere_->send(exchange, head, nullptr, timeouts, Lease(*this, *elsewhere_));
-}
-
 // The place goes with the connection that the detour led to: both are closed in the pool's own time.
 void ClientSessionH2::give_back(ClientSession&, bool) {
   lease_.drop();
@@ -171,7 +174,7 @@ void ClientSessionH2::give_up(const Error& why) {
   if (given_up_) return;
   if (stream_ == nullptr) {
     given_up_ = why.with(Retry::unsent);
-    if (waiting_for_settings_ != nullptr) waiting_for_settings_->raise();
+    if (finding_way_ != nullptr) finding_way_->request(*given_up_);
     return;
   }
   const Retry advice = stream_->heard() || uploading_ ? Retry::never : Retry::idempotent;

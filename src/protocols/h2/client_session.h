@@ -10,7 +10,8 @@
 //   (1) holders_ counts the answer's body (or tunnel) and the upload, as in upstream/one_exchange_session.h; the lease
 //       goes back when both have let go. An exchange that did not end in order, or is given up, ends its stream, not
 //       its connection.
-//   (2) A session that took a detour carries nothing afterwards.
+//   (2) A session that took a detour carries nothing afterwards. Its slot is free for others at once; only where nobody
+//       else has one it is kept, so that who comes next need not open a connection to hear the same.
 #pragma once
 
 #include <memory>
@@ -25,15 +26,17 @@ class ClientSessionH2 final : public ClientSession, private LeaseOwner {
  public:
   /// \param detour  for tunnels that the upstream does not take; null: there is none
   ClientSessionH2(Shard& shard, std::shared_ptr<ClientConnection> connection,
-                  std::shared_ptr<const Detour> detour = nullptr)
+                  std::shared_ptr<const ClientProtocol> detour = nullptr)
       : shard_(shard), connection_(std::move(connection)), detour_(std::move(detour)) {
     connection_->take_slot();
   }
-  ~ClientSessionH2() override { connection_->leave_slot(); }
+  ~ClientSessionH2() override {
+    if (connection_ != nullptr) connection_->leave_slot();
+  }
 
   Reply send(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts,
              Lease lease) override;
-  [[nodiscard]] bool usable() override { return connection_->usable(); }
+  [[nodiscard]] bool usable() override { return connection_ != nullptr && connection_->usable(); }
   void give_up(const Error& why) override;
   [[nodiscard]] std::uint64_t exchanges_carried() const override { return exchanges_; }
 
@@ -44,9 +47,9 @@ class ClientSessionH2 final : public ClientSession, private LeaseOwner {
   Reply ask(Exchange& exchange, const RequestHead& head, Body* body, const UpstreamTimeouts& timeouts, Lease lease);
   Answer answer_of(Exchange& exchange, const ResponseHead& head, const UpstreamTimeouts& timeouts);
   Reply ask_for_tunnel(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts, Lease lease);
+  Task<Result<bool>> find_way_for_tunnel(const UpstreamTimeouts& timeouts);
   Task<Result<bool>> hear_whether_tunnels_pass(const UpstreamTimeouts& timeouts);
   Answer tunnel_of(Exchange& exchange, const ResponseHead& head, const RequestHead& asked);
-  Reply take_detour(Exchange& exchange, const RequestHead& head, const UpstreamTimeouts& timeouts, Lease lease);
   void give_back(ClientSession& session, bool healthy) override;
   Task<Result<ResponseHead*>> hear_head(Exchange& exchange, const UpstreamTimeouts& timeouts);
   Task<void> upload(Exchange& exchange, Body& body, Framing framing, Duration stall);
@@ -55,10 +58,10 @@ class ClientSessionH2 final : public ClientSession, private LeaseOwner {
   void let_go();
 
   Shard& shard_;
-  std::shared_ptr<ClientConnection> connection_;
-  std::shared_ptr<const Detour> detour_;
+  std::shared_ptr<ClientConnection> connection_;  // null once its slot was left
+  std::shared_ptr<const ClientProtocol> detour_;
   std::unique_ptr<ClientSession> elsewhere_;  // that the detour led to
-  Signal* waiting_for_settings_ = nullptr;
+  Cancellation* finding_way_ = nullptr;       // while it is not known where a tunnel goes
   std::unique_ptr<ClientStream> stream_;
   Lease lease_;
   std::optional<Error> upload_error_;

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 
 namespace weir::h2 {
 namespace {

@@ -48,7 +48,7 @@ class Connections final : public ShardState, public KnownConnections {};
 
 class SharedSessionsH2 final : public SharedSessions {
  public:
-  SharedSessionsH2(Shard& shard, const UpstreamAddress& address, std::shared_ptr<const Detour> detour)
+  SharedSessionsH2(Shard& shard, const UpstreamAddress& address, std::shared_ptr<const ClientProtocol> detour)
       : shard_(shard), address_(address), detour_(std::move(detour)) {}
 
   std::unique_ptr<ClientSession> find() override {
@@ -66,7 +66,7 @@ class SharedSessionsH2 final : public SharedSessions {
  private:
   Shard& shard_;
   const UpstreamAddress address_;
-  const std::shared_ptr<const Detour> detour_;
+  const std::shared_ptr<const ClientProtocol> detour_;
   KnownConnections connections_;
 };
 
@@ -95,7 +95,7 @@ const ClientProtocol& client_protocol() {
 }
 
 std::unique_ptr<SharedSessions> shared_sessions(Shard& shard, const UpstreamAddress& address,
-                                                std::shared_ptr<const Detour> detour) {
+                                                std::shared_ptr<const ClientProtocol> detour) {
   return std::make_unique<SharedSessionsH2>(shard, address, std::move(detour));
 }
 

@@ -11,6 +11,6 @@ const ServerProtocol& server_protocol();
 const ClientProtocol& client_protocol();
 /// Speaks it on connections that stand, and on which both sides have agreed on it.
 std::unique_ptr<SharedSessions> shared_sessions(Shard& shard, const UpstreamAddress& address,
-                                                std::shared_ptr<const Detour> detour);
+                                                std::shared_ptr<const ClientProtocol> detour);
 
 }  // namespace weir::h2

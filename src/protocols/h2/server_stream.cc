@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/fault.h"
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 #include "protocols/h2/channel_duplex.h"
 #include "protocols/h2/outgoing_head.h"
 #include "protocols/h2/priority.h"

@@ -1,5 +1,5 @@
 // The example of RFC 6455, and keys that nobody can guess from the one before.
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 
 #include <gtest/gtest.h>
 

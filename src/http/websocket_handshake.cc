@@ -1,5 +1,5 @@
 // Sixteen bytes there, a digest back.
-#include "http/websocket.h"
+#include "http/websocket_handshake.h"
 
 #include <array>
 
