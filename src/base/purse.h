@@ -20,9 +20,7 @@ class Purse {
   static Duration one_of(unsigned per_second) { return std::chrono::nanoseconds{1'000'000'000} / per_second; }
 
   bool pay(Time now) {
-    // Only when it is empty: a look at the clock for each frame would be a waste.
-    if (left_ == 0) fill(now);
-    if (left_ == 0) return false;
+    if (left(now) == 0) return false;
     --left_;
     return true;
   }
@@ -38,8 +36,8 @@ class Purse {
 
  private:
   void fill(Time now) {
+    if (now - filled_ < each_) return;  // mostly: many payments come at the same time
     const std::int64_t earned = (now - filled_) / each_;
-    if (earned <= 0) return;
     const bool full = earned >= static_cast<std::int64_t>(at_once_ - left_);
     left_ = full ? at_once_ : left_ + static_cast<unsigned>(earned);
     filled_ = full ? now : filled_ + earned * each_;

@@ -31,6 +31,13 @@ TEST(Purse, what_is_begun_of_the_next_is_kept) {
   EXPECT_EQ(earned, 9U);
 }
 
+TEST(Purse, who_has_been_silent_for_long_pays_no_more_at_once_than_anybody) {
+  Purse purse(Time{1s}, 3, 1s);
+  unsigned paid = 0;
+  while (paid < 10 && purse.pay(Time{1h})) ++paid;
+  EXPECT_EQ(paid, 3U);
+}
+
 TEST(Purse, who_is_slow_never_pays_in_vain) {
   Purse purse(Time{1s}, 1, 1s);
   for (Time now{1s}; now < Time{60s}; now += 1s) EXPECT_TRUE(purse.pay(now));
