@@ -4,15 +4,12 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/invariant.h"
+#include "sim/wire.h"
 
 namespace weir::sim {
 namespace {
 
 constexpr std::size_t head_bytes = 9;
-
-unsigned byte_at(std::string_view bytes, std::size_t at) {
-  return static_cast<unsigned char>(bytes[at]);
-}
 
 void append(std::string& bytes, std::uint64_t value, unsigned octets) {
   while (octets-- > 0) bytes += static_cast<char>(value >> (8 * octets) & 0xFF);

@@ -9,22 +9,6 @@ namespace {
 
 constexpr std::size_t header_bytes = 8;
 
-unsigned byte_at(std::string_view bytes, std::size_t at) {
-  return static_cast<unsigned char>(bytes[at]);
-}
-
-/// \returns  `closed`, `reset` or `late` only when not a byte had come
-Task<Ending> read_exactly(Wire& wire, std::string& into, std::size_t bytes, Duration longest) {
-  into.clear();
-  std::string some;
-  while (into.size() < bytes) {
-    const Ending ending = co_await wire.read_some(some, bytes - into.size(), into.empty() ? longest : patience);
-    if (ending != Ending::whole) co_return into.empty() ? ending : Ending::cut;
-    into += some;
-  }
-  co_return Ending::whole;
-}
-
 /// A length of one byte, or of four with the highest bit set (section 3.4).
 std::optional<std::size_t> take_length(std::string_view& bytes) {
   if (bytes.empty()) return {};
@@ -53,13 +37,14 @@ bool take_variables(std::string_view bytes, Variables& variables) {
 
 Task<Ending> read_record(Wire& wire, Record& record, Duration longest) {
   std::string bytes;
-  if (const Ending ending = co_await read_exactly(wire, bytes, header_bytes, longest); ending != Ending::whole)
+  if (const Ending ending = co_await wire.read_up_to(bytes, header_bytes, longest); ending != Ending::whole)
     co_return ending;
   if (byte_at(bytes, 0) != 1 || byte_at(bytes, 2) != 0 || byte_at(bytes, 3) != 1) co_return Ending::malformed;
   record.type = byte_at(bytes, 1);
   const std::size_t content = byte_at(bytes, 4) << 8 | byte_at(bytes, 5);
   const std::size_t padding = byte_at(bytes, 6);
-  const Ending ending = co_await read_exactly(wire, record.content, content + padding, patience);
+  record.content.clear();
+  const Ending ending = co_await wire.read_up_to(record.content, content + padding);
   record.content.resize(std::min(record.content.size(), content));
   co_return ending == Ending::whole ? ending : Ending::cut;
 }

@@ -54,21 +54,6 @@ std::string malformed(const ClientConnectionPlan& plan) {
   }
 }
 
-/// \returns  `closed`, `reset` or `late` only when not a byte of `into` had come
-Task<Ending> read_up_to(Wire& wire, std::string& into, std::size_t bytes, Duration longest) {
-  std::string some;
-  while (into.size() < bytes) {
-    const Ending ending = co_await wire.read_some(some, bytes - into.size(), into.empty() ? longest : patience);
-    if (ending != Ending::whole) co_return into.empty() ? ending : Ending::cut;
-    into += some;
-  }
-  co_return Ending::whole;
-}
-
-unsigned byte_at(std::string_view bytes, std::size_t at) {
-  return static_cast<unsigned char>(bytes[at]);
-}
-
 /// `PROXY TCP4 192.0.2.7 10.0.0.1 40007 80`
 bool take_line(std::string_view text, std::string& source) {
   std::vector<std::string_view> words;
@@ -114,19 +99,19 @@ std::string_view address_in(std::string_view end) {
 
 Task<Ending> read_introduction(Wire& wire, Duration longest, std::string& source) {
   std::string bytes;
-  const Ending begun = co_await read_up_to(wire, bytes, signature.size() + 4, longest);
+  const Ending begun = co_await wire.read_up_to(bytes, signature.size() + 4, longest);
   if (begun != Ending::whole) co_return begun;
   if (!bytes.starts_with(signature)) {
     while (!bytes.ends_with("\r\n")) {
       if (bytes.size() > 200) co_return Ending::malformed;
-      const Ending ending = co_await read_up_to(wire, bytes, bytes.size() + 1, longest);
+      const Ending ending = co_await wire.read_up_to(bytes, bytes.size() + 1, longest);
       if (ending != Ending::whole) co_return ending;
     }
     co_return take_line(std::string_view(bytes).substr(0, bytes.size() - 2), source) ? Ending::whole
                                                                                      : Ending::malformed;
   }
   const std::size_t whole = bytes.size() + (byte_at(bytes, 14) << 8 | byte_at(bytes, 15));
-  const Ending ending = co_await read_up_to(wire, bytes, whole, longest);
+  const Ending ending = co_await wire.read_up_to(bytes, whole, longest);
   if (ending != Ending::whole) co_return ending;
   if (bytes.substr(12, 2) != "\x21\x11" || bytes.size() < 28) co_return Ending::malformed;
   source = fmt::format("{}.{}.{}.{}:{}", byte_at(bytes, 16), byte_at(bytes, 17), byte_at(bytes, 18), byte_at(bytes, 19),

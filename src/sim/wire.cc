@@ -105,6 +105,16 @@ Task<Ending> Wire::read_some(std::string& bytes, std::size_t most, Duration long
   co_return Ending::whole;
 }
 
+Task<Ending> Wire::read_up_to(std::string& into, std::size_t bytes, Duration longest) {
+  std::string some;
+  while (into.size() < bytes) {
+    const Ending ending = co_await read_some(some, bytes - into.size(), into.empty() ? longest : patience);
+    if (ending != Ending::whole) co_return into.empty() ? ending : Ending::cut;
+    into += some;
+  }
+  co_return Ending::whole;
+}
+
 Task<Ending> Wire::read_content(const Head& head, Framed framed, ContentCheck& check, ByteCount& arrived,
                                 ByteCount stop_after) {
   trailer_seen_ = false;

@@ -60,6 +60,9 @@ class Wire {
   Task<Ending> read_end(Duration longest);
   /// Some bytes; empty with `closed`, `reset`, `late`.
   Task<Ending> read_some(std::string& bytes, std::size_t most, Duration longest = patience);
+  /// Goes on with `into` until it has so many bytes. \param longest  to wait for its first
+  /// \returns  `closed`, `reset` or `late` only when `into` is empty
+  Task<Ending> read_up_to(std::string& into, std::size_t bytes, Duration longest = patience);
 
   Task<Result<void>> send(std::string bytes) { co_return co_await stream_.send(bytes, patience); }
 
@@ -80,6 +83,9 @@ class Wire {
   bool trailer_seen_ = false;
 };
 
+inline unsigned byte_at(std::string_view bytes, std::size_t at) {
+  return static_cast<unsigned char>(bytes[at]);
+}
 /// How a message with that head tells its end. \param has_content  false: HEAD, 204, 304
 Framed framing_of(const Head& head, bool has_content, bool is_answer);
 /// `5\r\nhello\r\n`

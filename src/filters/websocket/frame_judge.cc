@@ -66,15 +66,16 @@ Judged FrameJudge::next(std::string_view bytes, unsigned messages_max) {
       continue;
     }
     frame_began = at;
-    const std::size_t unit = unit_bytes(rest);
-    if (rest.size() < unit) {
+    const Unit unit = unit_of(rest);
+    if (rest.size() < unit.bytes) {
       std::ranges::copy(rest, held_.begin());
       held_bytes_ = rest.size();
       break;
     }
-    judged.violation = begin_frame(rest.substr(0, unit), messages_max, judged.messages);
-    if (!judged.violation) at += unit;
-    if (closed_) judged.close_bytes = unit;
+    judged.violation =
+        unit.violation ? unit.violation : begin_frame(rest.substr(0, unit.bytes), messages_max, judged.messages);
+    if (!judged.violation) at += unit.bytes;
+    if (closed_) judged.close_bytes = unit.bytes;
   }
   if (judged.violation && frame_began) {
     // Nothing of the frame that broke the rule has left.
@@ -88,34 +89,33 @@ Judged FrameJudge::next(std::string_view bytes, unsigned messages_max) {
 /// Goes on with a head, or a control frame, of which a part came before.
 Judged FrameJudge::complete_held(std::string_view bytes, unsigned messages_max) {
   Judged judged;
-  std::size_t unit = unit_bytes({held_.data(), held_bytes_});
-  while (held_bytes_ < unit && judged.taken < bytes.size()) {
-    const std::string_view more = bytes.substr(judged.taken, unit - held_bytes_);
+  Unit unit = unit_of({held_.data(), held_bytes_});
+  while (held_bytes_ < unit.bytes && judged.taken < bytes.size()) {
+    const std::string_view more = bytes.substr(judged.taken, unit.bytes - held_bytes_);
     std::ranges::copy(more, held_.begin() + static_cast<std::ptrdiff_t>(held_bytes_));
     held_bytes_ += more.size();
     judged.taken += more.size();
-    unit = unit_bytes({held_.data(), held_bytes_});
+    unit = unit_of({held_.data(), held_bytes_});
   }
-  if (held_bytes_ < unit) return judged;
-  const std::string_view whole(held_.data(), unit);
+  if (held_bytes_ < unit.bytes) return judged;
+  const std::string_view whole(held_.data(), unit.bytes);
   held_bytes_ = 0;
-  judged.violation = begin_frame(whole, messages_max, judged.messages);
+  judged.violation = unit.violation ? unit.violation : begin_frame(whole, messages_max, judged.messages);
   if (judged.violation) {
     inside_frame_ = false;
   } else {
     judged.passed = whole;
-    if (closed_) judged.close_bytes = unit;
+    if (closed_) judged.close_bytes = unit.bytes;
   }
   return judged;
 }
 
-/// How many bytes are judged together, as far as it is known: two, a head, a control frame.
-std::size_t FrameJudge::unit_bytes(std::string_view start) const {
-  if (start.size() < 2) return 2;
+FrameJudge::Unit FrameJudge::unit_of(std::string_view start) const {
+  if (start.size() < 2) return {};
   const std::uint8_t first = byte_at(start, 0);
   const std::uint8_t second = byte_at(start, 1);
-  if (judge_start(first, second)) return 2;
-  return head_bytes(second) + (is_control(opcode_of(first)) ? second & 0x7FU : 0U);
+  if (auto broken = judge_start(first, second)) return {.violation = broken};
+  return {.bytes = head_bytes(second) + (is_control(opcode_of(first)) ? second & 0x7FU : 0U)};
 }
 
 /// What the first two bytes say already (section 5.2).
@@ -141,16 +141,15 @@ std::optional<Violation> FrameJudge::judge_start(std::uint8_t first, std::uint8_
   return {};
 }
 
+/// \pre its start is right
 std::optional<Violation> FrameJudge::begin_frame(std::string_view unit, unsigned messages_max, unsigned& messages) {
-  const std::uint8_t first = byte_at(unit, 0);
-  if (const auto broken = judge_start(first, byte_at(unit, 1))) return broken;
   Head head;
   if (const auto broken = read_head(unit, head)) return broken;
   const bool counts = head.opcode != continuation || head.bytes == 0;
   if (counts && messages == messages_max) return too_many;
   messages += counts ? 1 : 0;
   if (is_control(head.opcode)) return judge_control(head, unit.substr(head.head_bytes));
-  return begin_message(head, (first & compressed_bit) != 0);
+  return begin_message(head, (byte_at(unit, 0) & compressed_bit) != 0);
 }
 
 std::optional<Violation> FrameJudge::read_head(std::string_view unit, Head& head) {

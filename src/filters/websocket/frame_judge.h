@@ -73,8 +73,14 @@ class FrameJudge {
     std::size_t head_bytes = 0;
   };
 
+  /// What is judged together, as far as it is known: two bytes, a head, a control frame.
+  struct Unit {
+    std::size_t bytes = 2;
+    std::optional<Violation> violation{};  ///< of its first two bytes
+  };
+
+  [[nodiscard]] Unit unit_of(std::string_view start) const;
   [[nodiscard]] std::optional<Violation> judge_start(std::uint8_t first, std::uint8_t second) const;
-  [[nodiscard]] std::size_t unit_bytes(std::string_view start) const;
   Judged complete_held(std::string_view bytes, unsigned messages_max);
   std::optional<Violation> begin_frame(std::string_view unit, unsigned messages_max, unsigned& messages);
   std::optional<Violation> read_head(std::string_view unit, Head& head);
