@@ -4,12 +4,10 @@ TLS on both sides.
 What each case asks for is written in gRPC's doc/interop-test-descriptions.md.
 """
 
-import concurrent.futures
 import threading
 import time
 
-from stand.authority import Authority
-from stand.grpcio import grpc_of_debian
+from stand.grpcio import BOTH_WAYS, grpc_of_debian, serve_both_ways
 from stand.interop import (echo_status, get, message, output_request, output_sizes, payload, simple_request)
 from stand.stand import Stand
 from stand.waiting import STEP_SECONDS, Failure, expect, same
@@ -19,18 +17,7 @@ grpc = grpc_of_debian()
 SERVICE = "grpc.testing.TestService"
 INITIAL, TRAILING = "x-grpc-test-echo-initial", "x-grpc-test-echo-trailing-bin"
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
-CONFIGURATION = """
-listeners:
-  - {{ name: web, address: "127.0.0.1:0" }}
-  - name: tls
-    address: "127.0.0.1:0"
-    tls: {{ certificates: [{{ certificate: {folder}/shop.pem, key: {folder}/shop.key }}] }}
-upstreams:
-  plain: {{ endpoints: ["127.0.0.1:{plain}"], protocol: h2c }}
-  secured:
-    endpoints: ["127.0.0.1:{secured}"]
-    protocol: h2
-    tls: {{ name: shop.test, authorities: {folder}/ca.pem }}
+CONFIGURATION = BOTH_WAYS + """\
 routes:
   - {{ listeners: [web], proxy: plain }}
   - {{ listeners: [tls], proxy: secured }}
@@ -232,25 +219,8 @@ CASES = [empty_unary, large_unary, client_streaming, server_streaming, ping_pong
 
 
 def play(stand: Stand) -> None:
-    authority = Authority(stand.directory / "tls")
-    authority.issue("shop", "DNS:shop.test")
-    folder = authority.directory
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(16), handlers=(handlers(),))
-    stand.ending.callback(lambda: server.stop(0).wait())
-    plain = server.add_insecure_port("127.0.0.1:0")
-    pair = ((folder / "shop.key").read_bytes(), (folder / "shop.pem").read_bytes())
-    secured = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
-    server.start()
-    weir = stand.gateway(CONFIGURATION.format(folder=folder, plain=plain, secured=secured))
-    over_tls = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "tls")
-    options = [("grpc.enable_http_proxy", 0)]
-    channels = {
-        "in the clear": grpc.insecure_channel(weir.address, options=options),
-        "over TLS": grpc.secure_channel(over_tls, grpc.ssl_channel_credentials(authority.pem.read_bytes()),
-                                        options=[*options, ("grpc.ssl_target_name_override", "shop.test")]),
-    }
+    _, channels = serve_both_ways(stand, handlers(), CONFIGURATION)
     for name, channel in channels.items():
-        stand.ending.callback(channel.close)
         began = time.monotonic()
         for case in CASES:
             try:

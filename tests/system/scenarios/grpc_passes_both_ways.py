@@ -1,27 +1,14 @@
 """Real clients and a real server of gRPC: unary and streams both ways, deadlines, errors of either, TLS, gRPC-Web."""
 
 import base64
-import concurrent.futures
 import struct
 import threading
 
-from stand.authority import Authority
-from stand.grpcio import grpc_of_debian
+from stand.grpcio import BOTH_WAYS, grpc_of_debian, serve_both_ways
 from stand.stand import MEBIBYTE, Stand
 from stand.waiting import STEP_SECONDS, expect, same
 
-CONFIGURATION = """
-listeners:
-  - {{ name: web, address: "127.0.0.1:0" }}
-  - name: tls
-    address: "127.0.0.1:0"
-    tls: {{ certificates: [{{ certificate: {folder}/shop.pem, key: {folder}/shop.key }}] }}
-upstreams:
-  plain: {{ endpoints: ["127.0.0.1:{plain}"], protocol: h2c }}
-  secured:
-    endpoints: ["127.0.0.1:{secured}"]
-    protocol: h2
-    tls: {{ name: shop.test, authorities: {folder}/ca.pem }}
+CONFIGURATION = BOTH_WAYS + """\
   dead: {{ endpoints: ["127.0.0.1:1"], protocol: h2c }}
 routes:
   - {{ match: {{ path: /t.Dead/* }}, proxy: dead }}
@@ -73,28 +60,10 @@ class Service:
 
 def play(stand: Stand) -> None:
     grpc = grpc_of_debian()
-    authority = Authority(stand.directory / "tls")
-    authority.issue("shop", "DNS:shop.test")
-    folder = authority.directory
     service = Service(grpc)
-    server = grpc.server(concurrent.futures.ThreadPoolExecutor(16), handlers=(service.handlers(),),
-                         options=[("grpc.max_receive_message_length", 8 * MEBIBYTE)])
-    stand.ending.callback(lambda: server.stop(0).wait())
-    plain = server.add_insecure_port("127.0.0.1:0")
-    pair = ((folder / "shop.key").read_bytes(), (folder / "shop.pem").read_bytes())
-    credentials = grpc.ssl_server_credentials([pair])
-    secured = server.add_secure_port("127.0.0.1:0", credentials)
-    server.start()
-    weir = stand.gateway(CONFIGURATION.format(folder=folder, plain=plain, secured=secured))
-    over_tls = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "tls")
-    options = [("grpc.max_receive_message_length", 8 * MEBIBYTE), ("grpc.enable_http_proxy", 0)]
-    channels = {
-        "in the clear": grpc.insecure_channel(weir.address, options=options),
-        "over TLS": grpc.secure_channel(over_tls, grpc.ssl_channel_credentials(authority.pem.read_bytes()),
-                                        options=[*options, ("grpc.ssl_target_name_override", "shop.test")]),
-    }
+    weir, channels = serve_both_ways(stand, service.handlers(), CONFIGURATION,
+                                     [("grpc.max_receive_message_length", 8 * MEBIBYTE)])
     for name, channel in channels.items():
-        stand.ending.callback(channel.close)
         call(channel, name)
         fail(grpc, channel, name)
     deadline(grpc, channels["in the clear"], service)

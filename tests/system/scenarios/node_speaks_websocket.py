@@ -91,7 +91,7 @@ def play(stand: Stand) -> None:
     stand.ending.callback(server.kill)
     port = until(lambda: server.stdout().removeprefix("port ").strip(), "the server to listen", story=server.stderr)
     weir = stand.gateway(CONFIGURATION.format(folder=authority.directory, server=f"127.0.0.1:{port}"))
-    over_tls = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "tls")
+    over_tls = weir.address_of("tls")
     tls_port = over_tls.rpartition(":")[2]
     runs = [(f"{scheme}/{path}", how) for path in ("", "judged")
             for scheme, how in ((f"ws://{weir.address}", "deflate"), (f"ws://{weir.address}", "plain"),

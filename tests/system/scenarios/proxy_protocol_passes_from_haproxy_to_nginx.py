@@ -88,7 +88,7 @@ def play(stand: Stand) -> None:
     log = stand.directory / "access.log"
     weir = stand.gateway(WEIR.format(nginx=nginx.address, nginx_tls=nginx_tls.address, reader=reader,
                                      folder=authority.directory, log=log))
-    secured = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "tls")
+    secured = weir.address_of("tls")
     fronts = {name: f"127.0.0.1:{free_port()}" for name in ("v1", "v2", "tls", "without")}
     haproxy(stand, "v1", HAPROXY, **fronts, plain=weir.address, secured=secured)
 

@@ -32,7 +32,7 @@ def play(stand: Stand) -> None:
 
     weir.launch()
     until(lambda: "ready" in weir.stderr(), "weir to start", story=weir.stderr)
-    weir.address = next(each["address"] for each in weir.status()["listeners"] if each["name"] == "web")
+    weir.address = weir.address_of("web")
     spent = QUOTA - left(weir) - 1
     must = sum(1 for moment in admitted if moment < killed_at - WINDOW_SECONDS)
     expect(must > 0, "there was traffic to lose")

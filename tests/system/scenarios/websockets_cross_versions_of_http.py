@@ -65,7 +65,7 @@ def play(stand: Stand) -> None:
     haproxy(stand, "both", HAPROXY, both=listening, origin=origin.address)
     weir = stand.gateway(IN_FRONT.format(
         weir=behind.address, haproxy=listening, nginx=nginx.address,
-        weir_tls=next(each["address"] for each in behind.status()["listeners"] if each["name"] == "tls"),
+        weir_tls=behind.address_of("tls"),
         tls=f"{{ name: shop.internal, authorities: {authority.pem} }}"))
 
     paths = ("/weir", "/weir-tls", "/haproxy", "/auto")

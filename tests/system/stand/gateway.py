@@ -58,7 +58,7 @@ class Gateway:
               story=self.stderr)
         if not self.child.running:
             raise Failure(f"weir ended with {self.child.process.returncode} at its start:\n{self.stderr()}")
-        self.address = next((each["address"] for each in self.status()["listeners"] if each["name"] == "web"), "")
+        self.address = self.address_of("web")
 
     def stderr(self) -> str:
         return self.child.stderr()
@@ -70,6 +70,10 @@ class Gateway:
 
     def status(self) -> dict:
         return json.loads(self.ask_admin("/status").body)
+
+    def address_of(self, listener: str) -> str:
+        """Where that listener is reached; empty where there is none of that name."""
+        return next((each["address"] for each in self.status()["listeners"] if each["name"] == listener), "")
 
     def metrics(self) -> dict[str, float]:
         """Samples by their name with labels, as they are written."""
