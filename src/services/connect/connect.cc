@@ -5,6 +5,7 @@
 
 #include "net/connect_race.h"
 #include "server/error_reply.h"
+#include "upstream/alarm.h"
 #include "upstream/stream_duplex.h"
 
 namespace weir {
@@ -27,6 +28,7 @@ class Destination final : public Duplex {
   Task<Result<std::string_view>> receive(Duration timeout) override { return bytes_.receive(timeout); }
   Task<Result<void>> send(std::string_view bytes, Duration timeout) override { return bytes_.send(bytes, timeout); }
   void finish_sending() override { bytes_.finish_sending(); }
+  void cut() override { bytes_.cut(); }
 
  private:
   std::unique_ptr<Stream> stream_;
@@ -49,10 +51,26 @@ void record(Exchange& exchange, const DestinationVerdict& verdict, std::string_v
 
 }  // namespace
 
-bool Connect::may_lead_to(Exchange& exchange, const IpAddress& address) const {
-  const DestinationVerdict verdict = decide_address(rules_, exchange.request.host, address);
+bool Connect::may_lead_to(Exchange& exchange, const IpAddress& address, std::uint16_t port) const {
+  const DestinationVerdict verdict = decide_address(rules_, exchange.request.host, port, address);
   if (!verdict.allowed) record(exchange, verdict, exchange.arena.copy(address.text()));
   return verdict.allowed;
+}
+
+// For as long as its caller has patience.
+Task<Result<std::unique_ptr<Stream>>> Connect::reach(Exchange& exchange, const Endpoint& destination) const {
+  Reactor& reactor = exchange.shard.reactor;
+  CO_TRY(const ResolvedAddresses resolved, co_await exchange.shard.resolver.resolve(reactor, destination));
+  std::vector<SocketAddress> addresses;
+  for (const ResolvedAddress& each : resolved.addresses) {
+    const SocketAddress& address = each.address.address;
+    if (may_lead_to(exchange, IpAddress::of(address), destination.port)) addresses.push_back(address);
+  }
+  if (addresses.empty())
+    co_return fail(resolved.addresses.empty() ? upstream_error(Code::resolve_failed) : private_refused);
+  addresses = interleaved(addresses);
+  exchange.attempts = 1;
+  co_return co_await connect_first(reactor, addresses, no_limit, limits::connection_attempt_delay);
 }
 
 Reply Connect::handle(Exchange& exchange) const {
@@ -65,18 +83,9 @@ Reply Connect::handle(Exchange& exchange) const {
   if (!verdict.allowed) co_return fail(refusal_for(verdict));
 
   Reactor& reactor = exchange.shard.reactor;
-  const Time deadline = deadline_after(reactor.now(), timeout_);
-  CO_TRY(const ResolvedAddresses resolved, co_await exchange.shard.resolver.resolve(reactor, *destination));
-  std::vector<SocketAddress> addresses;
-  for (const ResolvedAddress& each : resolved.addresses) {
-    if (may_lead_to(exchange, IpAddress::of(each.address.address))) addresses.push_back(each.address.address);
-  }
-  if (addresses.empty())
-    co_return fail(resolved.addresses.empty() ? upstream_error(Code::resolve_failed) : private_refused);
-  addresses = interleaved(addresses);
-  exchange.attempts = 1;
-  CO_TRY(std::unique_ptr<Stream> stream, co_await connect_first(reactor, addresses, time_left(reactor.now(), deadline),
-                                                                limits::connection_attempt_delay));
+  CancellationRegion region(co_await current_cancellation{});
+  const Alarm alarm(reactor, region.inner(), timeout_, upstream_error(Code::connect_timeout));
+  CO_TRY(std::unique_ptr<Stream> stream, co_await reach(exchange, *destination).under(region.inner()));
   exchange.timings.upstream_leased = exchange.timings.upstream_sent = reactor.now();
   exchange.upstream_endpoint = exchange.arena.copy(text_of(stream->remote_address()));
   Answer answer(exchange.arena);

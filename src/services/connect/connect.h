@@ -9,6 +9,7 @@
 
 #include "contracts/plugin.h"
 #include "contracts/tunnel_service.h"
+#include "net/stream.h"
 #include "services/connect/destination.h"
 
 namespace weir {
@@ -21,7 +22,9 @@ class Connect final : public TunnelService {
   Effect rehearse(ImaginedRequest& imagined) const override;
 
  private:
-  [[nodiscard]] bool may_lead_to(Exchange& exchange, const IpAddress& address) const;
+  /// Looks up where it is, and connects. \errors  destination_refused; those of Resolver::resolve() and connect_first()
+  Task<Result<std::unique_ptr<Stream>>> reach(Exchange& exchange, const Endpoint& destination) const;
+  [[nodiscard]] bool may_lead_to(Exchange& exchange, const IpAddress& address, std::uint16_t port) const;
 
   DestinationRules rules_;
   Duration timeout_;

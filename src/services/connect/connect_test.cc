@@ -1,7 +1,10 @@
-// Which destinations and addresses a list allows; that a stranger's name does not lead inside.
+// Which destinations and addresses a list allows; that a stranger's name does not lead inside; and how long one is
+// looked for.
 #include "services/connect/connect.h"
 
 #include <gtest/gtest.h>
+
+#include "contracts/testing/test_shard.h"
 
 namespace weir {
 namespace {
@@ -14,8 +17,9 @@ std::string decided(const DestinationRules& rules, std::string_view host, std::u
   return std::string(decide_destination(rules, host, port).reason);
 }
 
-std::string decided(const DestinationRules& rules, std::string_view host, std::string_view address) {
-  return std::string(decide_address(rules, host, *IpAddress::parse(address)).reason);
+std::string decided(const DestinationRules& rules, std::string_view host, std::string_view address,
+                    std::uint16_t port = 443) {
+  return std::string(decide_address(rules, host, port, *IpAddress::parse(address)).reason);
 }
 
 TEST(Destination, is_on_the_list_by_name_and_port) {
@@ -45,6 +49,15 @@ TEST(Destination, private_addresses_need_their_block_or_their_own_line) {
   EXPECT_EQ(decided(open, "a.test", "192.168.0.9"), "private") << "a name that leads there is another wish";
 }
 
+TEST(Destination, a_private_address_has_the_ports_of_its_own_line_only) {
+  const DestinationRules rules{
+      .allow = {rule("10.0.0.5", 5432, 5433), rule("*", 443)}, .private_networks = {}, .place = {}};
+  EXPECT_EQ(decided(rules, "10.0.0.5", "10.0.0.5", 5432), "private_allowed");
+  EXPECT_EQ(decided(rules, "10.0.0.5", "10.0.0.5", 5433), "private_allowed");
+  EXPECT_EQ(decided(rules, "10.0.0.5", 443), "allowed") << "by name and port, as everybody";
+  EXPECT_EQ(decided(rules, "10.0.0.5", "10.0.0.5", 443), "private") << "but * is no permission for addresses inside";
+}
+
 TEST(Destination, addresses_that_are_not_for_everybody_are_known) {
   for (const std::string_view text :
        {"0.0.0.0",    "127.0.0.1",       "169.254.169.254", "172.31.255.255", "192.168.1.1",
@@ -58,6 +71,52 @@ TEST(Destination, addresses_that_are_not_for_everybody_are_known) {
        {"1.1.1.1", "172.32.0.1", "100.128.0.1", "11.0.0.1", "2606:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1"}) {
     EXPECT_TRUE(is_globally_reachable(*IpAddress::parse(text))) << text;
   }
+}
+
+/// Never finds anything.
+class SilentResolver final : public Resolver {
+ public:
+  Task<Result<ResolvedAddresses>> resolve(Reactor& reactor, const Endpoint&) override {
+    CO_TRY_VOID(co_await Sleep(reactor, std::chrono::hours{1}));
+    co_return fail(upstream_error(Code::resolve_failed));
+  }
+};
+
+class NobodyAsks final : public ExchangeHost {
+ public:
+  Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
+  void limit_time(Time) override {}
+};
+
+TEST(Connect, a_look_up_that_never_ends_is_given_up_in_time) {
+  SimNetwork network(1);
+  SimIo io(network);
+  InlineExecutor executor;
+  SilentResolver resolver;
+  Shard shard(0, io, 1, executor, resolver);
+  SimWorld world(network);
+  world.add(shard.reactor);
+  const DestinationRules rules{.allow = {rule("a.test", 443)}, .private_networks = {}, .place = {}};
+  const Connect connect(rules, std::chrono::seconds{10});
+
+  NobodyAsks host;
+  const ConnectionFacts connection;
+  SnapshotPin pin(*new ShardSnapshot(std::make_shared<Snapshot>(), [](std::shared_ptr<const Snapshot>) {}));
+  Exchange exchange(shard, connection, std::move(pin), host);
+  exchange.request.method = Method::connect;
+  exchange.request.host = "a.test";
+  exchange.request.authority = "a.test:443";
+  const Time began = shard.reactor.now();
+  std::optional<Result<Answer>> answer;
+  Scope scope(shard.reactor);
+  scope.spawn([](const Connect& asked, Exchange& by, std::optional<Result<Answer>>& kept) -> Task<void> {
+    kept.emplace(co_await asked.handle(by));
+  }(connect, exchange, answer));
+  ASSERT_TRUE(world.run_until([&] { return scope.running() == 0; }));
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().code, Code::connect_timeout);
+  EXPECT_EQ(shard.reactor.now() - began, std::chrono::seconds{10});
+  exchange.finish({});
 }
 
 }  // namespace

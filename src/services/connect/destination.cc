@@ -52,18 +52,19 @@ DestinationVerdict decide_destination(const DestinationRules& rules, std::string
   bool named = false;
   for (const DestinationRule& rule : rules.allow) {
     if (!rule.host.matches(host)) continue;
-    if (port >= rule.port_first && port <= rule.port_last) return {true, "allowed", rule.place};
+    if (rule.allows(port)) return {true, "allowed", rule.place};
     named = true;
   }
   return {false, named ? "port_not_allowed" : "not_in_allow_list", rules.place};
 }
 
-DestinationVerdict decide_address(const DestinationRules& rules, std::string_view asked_for, const IpAddress& address) {
+DestinationVerdict decide_address(const DestinationRules& rules, std::string_view host, std::uint16_t port,
+                                  const IpAddress& address) {
   if (is_globally_reachable(address)) return {true, "public", {}};
   if (contains(rules.private_networks, address)) return {true, "private_allowed", rules.place};
   for (const DestinationRule& rule : rules.allow) {
-    const bool named = rule.host.kind == HostPattern::Kind::exact && rule.host.name == asked_for;
-    if (named && IpAddress::parse(asked_for)) return {true, "private_allowed", rule.place};
+    const bool named = rule.host.kind == HostPattern::Kind::exact && rule.host.name == host;
+    if (named && rule.allows(port) && IpAddress::parse(host)) return {true, "private_allowed", rule.place};
   }
   return {false, "private", rules.place};
 }

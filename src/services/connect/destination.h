@@ -7,7 +7,8 @@
 //
 // Invariants
 //   (1) Both functions are pure.
-//   (2) An address that is not globally reachable passes only where the configuration names it, or its block.
+//   (2) An address that is not globally reachable passes only where the configuration names it, with that port, or its
+//       block.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct DestinationRule {
   std::uint16_t port_last = 0;
   Place place;
 
+  [[nodiscard]] bool allows(std::uint16_t port) const { return port >= port_first && port <= port_last; }
   [[nodiscard]] std::string text() const;
 };
 
@@ -46,8 +48,10 @@ struct DestinationVerdict {
 /// \param host  lower case, without brackets
 DestinationVerdict decide_destination(const DestinationRules& rules, std::string_view host, std::uint16_t port);
 
-/// \param asked_for  the host of the tunnel: an address that the list names is allowed whatever it is
-DestinationVerdict decide_address(const DestinationRules& rules, std::string_view asked_for, const IpAddress& address);
+/// \param host, port  what the tunnel was asked for: an address that the list names with that port is allowed whatever
+///                    it is
+DestinationVerdict decide_address(const DestinationRules& rules, std::string_view host, std::uint16_t port,
+                                  const IpAddress& address);
 
 /// Whether it means the same host everywhere (RFC 6890, and the registries of IANA that it has made).
 bool is_globally_reachable(const IpAddress& address);
