@@ -3,7 +3,7 @@
 
 #include "net/tls/client_hello.h"
 #include "server/raw_exchange.h"
-#include "server/relay.h"
+#include "server/tunnel.h"
 #include "upstream/stream_duplex.h"
 
 namespace weir {
@@ -61,7 +61,7 @@ class RawStream final : private ExchangeHost, private Watcher {
   [[nodiscard]] Stream& stream() const { return inbox_.stream(); }
   Task<HeardHello> hear_hello();
   Reply open(Exchange& exchange, const Result<tls::ClientHello>& hello);
-  Task<void> relay_both(Exchange& exchange, Answer answer, Delivery& delivery);
+  Task<void> carry(Exchange& exchange, Answer answer, Delivery& delivery);
   Task<void> turn_away(Error why);
 
   Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
@@ -94,7 +94,7 @@ Task<void> RawStream::run() {
   Result<Answer> answered = co_await open(exchange, heard.hello).under(region.inner());
   exchange.timings.response_head = shard_.reactor.now();
   if (answered) {
-    co_await relay_both(exchange, std::move(*answered), delivery);
+    co_await carry(exchange, std::move(*answered), delivery);
   } else {
     delivery.error = exchange.arena.make<Error>(answered.error());
     if (exchange.attempts == 0) shard_.metrics.raw.refused.add();
@@ -122,21 +122,10 @@ Reply RawStream::open(Exchange& exchange, const Result<tls::ClientHello>& hello)
   return open_raw(exchange, opened != nullptr ? opened->server_name : hello->server_name, counted_);
 }
 
-Task<void> RawStream::relay_both(Exchange& exchange, Answer answer, Delivery& delivery) {
+Task<void> RawStream::carry(Exchange& exchange, Answer answer, Delivery& delivery) {
   delivery.status = answer.head.status;
-  exchange.release_snapshot();
   StreamDuplex client(stream(), inbox_);
-  const RelayOutcome outcome =
-      co_await relay(shard_.reactor, client, *answer.tunnel,
-                     {.idle = exchange.tunnel_idle, .half_closed = no_limit, .age = exchange.tunnel_age})
-          .under(*region_);
-  delivery.request_body_bytes = outcome.bytes_from_client;
-  delivery.response_body_bytes = outcome.bytes_to_client;
-  delivery.complete = outcome.result.has_value();
-  if (outcome.result) co_return;
-  delivery.error = exchange.arena.make<Error>(outcome.result.error());
-  client.cut();
-  answer.tunnel->cut();
+  co_await carry_tunnel(exchange, client, *answer.tunnel, delivery).under(*region_);
 }
 
 /// There is no tunnel, and no words to say why, but for a name that nobody has.

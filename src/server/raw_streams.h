@@ -10,12 +10,10 @@
 //   route       server/raw_listener.h    listener and name -> route; pure
 //   filters     filters/*/               those that need no HTTP
 //   service     services/proxy/          upstream/attempt: pick, connect, another endpoint when that fails
-//   relay       server/relay.h           bytes both ways, half-close, idle and age
+//   tunnel      server/tunnel.h          bytes both ways (server/relay.h), half-close, idle and age
 //
 // Invariants
 //   (1) The client's bytes reach the upstream as they came, those that were looked at included.
-//   (2) While bytes move no configuration is pinned.
-//   (3) Where one side breaks, the other is reset and not ended: nobody takes the part for the whole.
 #pragma once
 
 #include <span>

@@ -95,8 +95,12 @@ Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, Rel
   both.scope.attach(co_await current_cancellation{});
   both.scope.spawn(both.move(client, upstream, both.outcome.bytes_from_client));
   both.scope.spawn(both.move(upstream, client, both.outcome.bytes_to_client));
+  const Cancellation* const outer = co_await current_cancellation{};
   co_await both.scope.join();
-  if (const std::optional<Error> why = upstream.complaint()) both.outcome.result = fail(*why);
+  if (outer != nullptr && outer->requested() && both.outcome.result) both.outcome.result = fail(outer->why());
+  const std::optional<Error> complaint = upstream.complaint();
+  both.outcome.broken = !both.outcome.result && !complaint;  // who complains has told both ends
+  if (complaint) both.outcome.result = fail(*complaint);
   co_return both.outcome;
 }
 

@@ -1,4 +1,4 @@
-// The one loop in the program that moves bytes both ways: WebSocket and other upgrades today, raw TCP later.
+// The one loop in the program that moves bytes both ways: tunnels within HTTP, raw streams, datagrams.
 #pragma once
 
 #include "contracts/duplex.h"
@@ -15,8 +15,9 @@ struct RelayLimits {
 
 struct RelayOutcome {
   /// Success: both sides finished sending, or one did and the other fell silent.
-  /// \errors  tunnel_timeout, peer_reset, canceled; what the upstream's side complains of
+  /// \errors  tunnel_timeout, peer_reset; why it was canceled; what the upstream's side complains of
   Result<void> result;
+  bool broken = false;  ///< not all has passed, and nobody has told the ends: they are to be cut
   ByteCount bytes_from_client = 0;
   ByteCount bytes_to_client = 0;
 };

@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "server/raw_exchange.h"
 #include "server/raw_streams.h"
-#include "server/relay.h"
+#include "server/tunnel.h"
 
 namespace weir {
 namespace {
@@ -68,7 +68,6 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
   void finish_sending() override {}
 
  private:
-  Task<void> relay_both(Exchange& exchange, Answer answer, Delivery& delivery);
   Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
   void limit_time(Time) override {}
 
@@ -90,7 +89,9 @@ Task<void> UdpListener::Session::run() {
   Result<Answer> answered = co_await open_raw(exchange, {}, counted_);
   exchange.timings.response_head = listener_.shard_.reactor.now();
   if (answered) {
-    co_await relay_both(exchange, std::move(*answered), delivery);
+    delivery.status = answered->head.status;
+    co_await carry_tunnel(exchange, *this, *answered->tunnel, delivery);
+    answered->tunnel.reset();
   } else {
     delivery.error = exchange.arena.make<Error>(answered.error());
     listener_.counts().datagrams_dropped.add(waiting_.size());
@@ -98,18 +99,6 @@ Task<void> UdpListener::Session::run() {
   exchange.scope.cancel(gateway_error(Code::canceled));
   co_await exchange.scope.join();
   exchange.finish(delivery);
-}
-
-// Nobody says when a conversation of datagrams is over: that nothing moves any more is its orderly end.
-Task<void> UdpListener::Session::relay_both(Exchange& exchange, Answer answer, Delivery& delivery) {
-  delivery.status = answer.head.status;
-  exchange.release_snapshot();
-  const RelayOutcome outcome = co_await relay(listener_.shard_.reactor, *this, *answer.tunnel,
-                                              {.idle = exchange.tunnel_idle, .age = exchange.tunnel_age});
-  delivery.request_body_bytes = outcome.bytes_from_client;
-  delivery.response_body_bytes = outcome.bytes_to_client;
-  delivery.complete = outcome.result.has_value() || outcome.result.error().code == Code::tunnel_timeout;
-  if (!delivery.complete) delivery.error = exchange.arena.make<Error>(outcome.result.error());
 }
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(ShardServer& server, const ListenerPlan& plan,

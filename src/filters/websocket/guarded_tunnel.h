@@ -39,6 +39,7 @@ class GuardedTunnel final : public Duplex {
   Task<Result<std::string_view>> receive(Duration timeout) override;
   Task<Result<void>> send(std::string_view bytes, Duration timeout) override;
   void finish_sending() override;
+  void cut() override { upstream_->cut(); }
   [[nodiscard]] std::optional<Error> complaint() const override { return complaint_; }
 
  private:

@@ -22,6 +22,12 @@ bool client_is_gone(const Error& error) {
                                             error.code == Code::body_cut_short || error.code == Code::bad_length);
 }
 
+/// That a destination's connection broke has a code of its own (RFC 9113 section 8.5).
+ErrorCode code_of_broken_tunnel(const Exchange& exchange, const Delivery& delivery) {
+  const bool destination_broke = delivery.error != nullptr && delivery.error->origin == Origin::upstream;
+  return exchange.request.method == Method::connect && destination_broke ? ErrorCode::connect_error : ErrorCode::cancel;
+}
+
 }  // namespace
 
 ServerStream::ServerStream(ServerContext& context, Carrier& carrier, StreamId id)
@@ -183,7 +189,7 @@ Task<void> ServerStream::open_tunnel(Answer answer, Delivery& delivery) {
   if (delivery.error == nullptr) {
     if (const Result<void> left = co_await depart(stall).under(*region_); !left) give_up(delivery, left.error());
   }
-  if (!came_to_end() || !went_to_end()) carrier_.reset(id(), ErrorCode::cancel);
+  if (!came_to_end() || !went_to_end()) carrier_.reset(id(), code_of_broken_tunnel(exchange_, delivery));
 }
 
 // A server of HTTP/1 wants a key that a client of HTTP/2 does not send (RFC 8441 section 5.1): ours is as good.
