@@ -44,6 +44,8 @@ def play(stand: Stand) -> None:
         same(ask(who), (0, b"here"), f"{who}, who is on no list")
     authority.revoke("ben")
     until(lambda: ask("ben")[0] != 0, "the new list", story=weir.stderr)
+    counted = 'weir_tls_handshake_failures_total{reason="certificate_revoked"}'
+    expect(weir.metric(counted) >= 1, f"why she was turned away: {weir.metrics()}")
     same(ask("anna"), (0, b"here"), "anna is still on none")
     same(ask("anna", "/far"), (0, b"far"), "nor is the server far away")
     authority.revoke("far")
