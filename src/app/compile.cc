@@ -398,10 +398,8 @@ void Compiler::add_raw_listeners(const config::Document& document, ListenerNumbe
       for (const auto& [name, place] : written.server_names) route.server_names.push_back(name);
     }
     auto made = std::make_shared<RawListener>();
-    made->protocol = raw_protocol_of(listener.protocol);
     made->routes = RawRoutes(std::move(routes));
     made->connections_max = listener.raw->connections_max;
-    made->place = listener.place;
     made->count = states_->find_or_make<RawCount>("raw/" + listener.name, [] { return std::make_shared<RawCount>(); });
     const std::uint16_t number = listeners.number_of(listener.name);
     if (gateway.raw_listeners.size() <= number) gateway.raw_listeners.resize(number + std::size_t{1});

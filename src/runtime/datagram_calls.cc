@@ -22,6 +22,13 @@ void set_option(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+std::array<std::uint8_t, 16> mapped(const in_addr& address) {
+  std::array<std::uint8_t, 16> own{};
+  own[10] = own[11] = 0xFF;
+  std::memcpy(own.data() + mapped_bytes, &address, sizeof(address));
+  return own;
+}
+
 void read_own(const msghdr& message, DatagramEnds& ends) {
   for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
        each = CMSG_NXTHDR(const_cast<msghdr*>(&message), each)) {
@@ -32,8 +39,7 @@ void read_own(const msghdr& message, DatagramEnds& ends) {
     } else if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
       in_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(each), sizeof(info));
-      ends.own[10] = ends.own[11] = 0xFF;
-      std::memcpy(ends.own.data() + mapped_bytes, &info.ipi_addr, sizeof(info.ipi_addr));
+      ends.own = mapped(info.ipi_addr);
     }
   }
 }
@@ -64,6 +70,13 @@ Result<int> open_datagram_socket(const SocketAddress& address, bool reuse_port) 
   const Error error = os_error(errno);
   ::close(fd);
   return fail(error);
+}
+
+std::array<std::uint8_t, 16> own_of(const SocketAddress& address) {
+  if (address.family() == AF_INET) return mapped(reinterpret_cast<const sockaddr_in*>(address.raw())->sin_addr);
+  std::array<std::uint8_t, 16> own{};
+  std::memcpy(own.data(), &reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr, own.size());
+  return own;
 }
 
 std::int64_t receive_datagram(int fd, std::span<char> room, DatagramEnds& ends) {

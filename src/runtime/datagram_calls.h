@@ -5,6 +5,7 @@
 // section 6), and is told so with each answer.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace weir {
 
 /// \errors  os_error: the address is taken or not of this machine, no descriptor left
 Result<int> open_datagram_socket(const SocketAddress& address, bool reuse_port);
+/// An IP address as DatagramEnds::own has it.
+std::array<std::uint8_t, 16> own_of(const SocketAddress& address);
 /// \returns  bytes, or -errno
 std::int64_t receive_datagram(int fd, std::span<char> room, DatagramEnds& ends);
 std::int64_t send_datagram(int fd, std::string_view datagram, const DatagramEnds& ends);

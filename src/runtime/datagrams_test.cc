@@ -1,6 +1,7 @@
 // Datagrams of many senders on one socket, on the kernel and on the simulated network: what both have to keep.
 #include "runtime/datagrams.h"
 
+#include "runtime/datagram_calls.h"
 #include "runtime/io_conformance.h"
 
 namespace weir::conformance {
@@ -79,6 +80,7 @@ TEST_P(DatagramConformance, each_datagram_keeps_its_bounds_and_says_who_sent_it)
   EXPECT_EQ(hear(again), "second");
   EXPECT_EQ(again, of_one);
   EXPECT_EQ(of_one.peer, io().local_address(one));
+  EXPECT_EQ(of_one.own, own_of(address_));
   say(two, "third");
   DatagramEnds of_two;
   EXPECT_EQ(hear(of_two), "third");
@@ -111,6 +113,72 @@ TEST_P(DatagramConformance, who_watches_is_told_of_what_comes_after_all_was_take
   EXPECT_TRUE(world_->drive(sink_, [&] { return watcher_.calls > told; }));
   EXPECT_EQ(take(ends), "b");
 }
+
+TEST_P(DatagramConformance, an_empty_one_is_one) {
+  const Handle one = client();
+  say(one, "");
+  say(one, "behind it");
+  std::array<char, 100> room{};
+  DatagramEnds ends;
+  std::int64_t count = -EAGAIN;
+  EXPECT_TRUE(world_->drive(sink_, [&] {
+    if (count == -EAGAIN) count = many().receive_from(listener_, room, ends);
+    return count != -EAGAIN;
+  }));
+  EXPECT_EQ(count, 0);
+  EXPECT_EQ(ends.peer, io().local_address(one));
+  EXPECT_EQ(hear(ends), "behind it");
+}
+
+/// On all addresses of the machine, and a client that asks 127.0.0.2 and takes answers from nobody else.
+class KernelDatagrams : public testing::TestWithParam<int> {};
+
+TEST_P(KernelDatagrams, an_answer_comes_from_the_address_that_was_asked) {
+  KernelWorld world;
+  CountingSink sink;
+  CountingWatcher watcher;
+  SocketAddress everywhere;
+  everywhere.storage.ss_family = static_cast<sa_family_t>(GetParam());
+  everywhere.length = GetParam() == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  const auto listener = world.io().listen_datagrams(everywhere, false);
+  ASSERT_TRUE(listener);
+  world.io().watch(*listener, &watcher);
+
+  const SocketAddress bound = world.io().local_address(*listener);
+  SocketAddress asked = loopback();
+  auto& v4 = reinterpret_cast<sockaddr_in&>(asked.storage);
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  v4.sin_port = GetParam() == AF_INET ? reinterpret_cast<const sockaddr_in*>(bound.raw())->sin_port
+                                      : reinterpret_cast<const sockaddr_in6*>(bound.raw())->sin6_port;
+  const auto client = world.io().open(asked, SocketKind::datagram);
+  ASSERT_TRUE(client);
+  TestOp connecting(Op::Kind::connect, *client);
+  connecting.data = reinterpret_cast<char*>(&asked);
+  if (world.io().submit(connecting)) sink.complete(connecting);
+  EXPECT_TRUE(world.drive(sink, [&] { return connecting.completions > 0; }));
+
+  const std::string_view said = "who are you?";
+  const iovec piece{.iov_base = const_cast<char*>(said.data()), .iov_len = said.size()};
+  EXPECT_EQ(world.io().try_send(*client, {&piece, 1}), static_cast<std::int64_t>(said.size()));
+  std::array<char, 100> room{};
+  DatagramEnds ends;
+  std::int64_t count = 0;
+  EXPECT_TRUE(world.drive(sink, [&] {
+    if (count <= 0) count = world.io().receive_from(*listener, room, ends);
+    return count > 0;
+  }));
+  EXPECT_EQ(ends.own, own_of(asked));
+  EXPECT_GT(world.io().send_to(*listener, "127.0.0.2", ends), 0);
+  TestOp receiving(Op::Kind::receive, *client);
+  if (world.io().submit(receiving)) sink.complete(receiving);
+  EXPECT_TRUE(world.drive(sink, [&] { return receiving.completions > 0; }));
+  EXPECT_EQ(receiving.bytes, "127.0.0.2");
+  world.io().close(*client, false);
+  world.io().close(*listener, false);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, KernelDatagrams, testing::Values(AF_INET, AF_INET6),
+                         [](const auto& info) { return info.param == AF_INET ? "v4" : "v6"; });
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, DatagramConformance,

@@ -11,6 +11,7 @@
 
 #include "base/invariant.h"
 #include "base/limits.h"
+#include "runtime/datagram_calls.h"
 #include "runtime/poison.h"
 
 namespace weir {
@@ -64,8 +65,9 @@ Result<Handle> SimIo::listen_datagrams(const SocketAddress& address, bool reuse_
 }
 
 std::int64_t SimIo::receive_from(Handle handle, std::span<char> room, DatagramEnds& ends) {
-  ends = {};
-  return network_.receive_from(socket(handle), room, ends.peer);
+  SimSocket& listener = socket(handle);
+  ends = {.peer = {}, .own = own_of(listener.local)};
+  return network_.receive_from(listener, room, ends.peer);
 }
 
 std::int64_t SimIo::send_to(Handle handle, std::string_view datagram, const DatagramEnds& ends) {

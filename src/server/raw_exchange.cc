@@ -49,27 +49,31 @@ void take_route(Exchange& exchange, const RawVerdict& verdict) {
 
 }  // namespace
 
-void begin_raw(Exchange& exchange, std::span<Observer* const> observers) {
+void begin_raw(Exchange& exchange, std::string_view server_name, std::span<Observer* const> observers) {
   RawMetrics& metrics = exchange.shard.metrics.raw;
   const bool datagrams = is_of_datagrams(exchange);
   (datagrams ? metrics.sessions : metrics.streams).add();
   (datagrams ? metrics.sessions_open : metrics.streams_open).add();
   exchange.at_end(*exchange.arena.make<Bookkeeper>(observers));
   exchange.request.method_text = exchange.connection.scheme();  // what stories call it
+  exchange.request.host = exchange.request.authority = exchange.arena.copy(server_name);
   exchange.timings.head_started = exchange.connection.accepted;
   exchange.timings.head_read = exchange.shard.reactor.now();
   const RequestId id = make_request_id(exchange.shard.reactor.random());
   exchange.request_id = exchange.arena.copy(view_of(id));
 }
 
-Reply open_raw(Exchange& exchange, std::string_view server_name, std::shared_ptr<RawCount>& counted) {
-  exchange.request.host = exchange.arena.copy(server_name);
-  exchange.request.authority = exchange.request.host;
+Result<RawPlace> take_place(const Snapshot& snapshot, std::uint16_t listener) {
+  const RawListener* const found = static_cast<const Gateway&>(snapshot).raw_listener_of(listener);
+  if (found == nullptr) return fail(gateway_error(Code::no_route));
+  if (!found->count->enter(found->connections_max)) return fail(gateway_error(Code::too_many_connections));
+  return RawPlace(found->count);
+}
+
+Reply open_raw(Exchange& exchange) {
   const auto& gateway = static_cast<const Gateway&>(*exchange.snapshot);
   const RawListener* const listener = gateway.raw_listener_of(exchange.connection.listener);
   if (listener == nullptr) co_return fail(gateway_error(Code::no_route));  // a reload has taken it away meanwhile
-  if (!listener->count->enter(listener->connections_max)) co_return fail(gateway_error(Code::too_many_connections));
-  counted = listener->count;
   const RawVerdict verdict = listener->routes.find(exchange.request.host);
   take_route(exchange, verdict);
   if (verdict.chosen == nullptr) co_return fail(client_error(Code::no_route));

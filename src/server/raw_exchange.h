@@ -11,13 +11,16 @@
 namespace weir {
 
 /// Counts it, names it, and makes sure that observers are told of its end.
-/// \param observers  outlive the exchange
-void begin_raw(Exchange& exchange, std::span<Observer* const> observers);
-
-/// All that happens before bytes move: a place among what the listener has open, the route, its filters, an endpoint.
 /// \param server_name  that the client asked for; empty: none
-/// \param counted      is given the listener's count when a place was taken there
+/// \param observers    outlive the exchange
+void begin_raw(Exchange& exchange, std::string_view server_name, std::span<Observer* const> observers);
+
+/// A place among what the listener has open: taken before anything else is asked.
+/// \errors  no_route  a reload has taken the listener away meanwhile; too_many_connections
+Result<RawPlace> take_place(const Snapshot& snapshot, std::uint16_t listener);
+
+/// What happens before bytes move: the route, its filters, an endpoint.
 /// \returns  an answer with a tunnel
-Reply open_raw(Exchange& exchange, std::string_view server_name, std::shared_ptr<RawCount>& counted);
+Reply open_raw(Exchange& exchange);
 
 }  // namespace weir

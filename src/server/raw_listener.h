@@ -16,9 +16,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "contracts/raw_protocol.h"
 #include "contracts/shared_states.h"
 #include "route/match.h"
 #include "server/gateway.h"
@@ -35,10 +35,28 @@ class RawCount final : public SharedState {
     return false;
   }
   void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<std::uint64_t> open_{0};
+};
+
+/// One of a listener's places, until it goes.
+class RawPlace {
+ public:
+  RawPlace() = default;
+  /// \param entered  by who makes this
+  explicit RawPlace(std::shared_ptr<RawCount> entered) : count_(std::move(entered)) {}
+  RawPlace(RawPlace&&) = default;
+  RawPlace& operator=(RawPlace&& other) noexcept {
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~RawPlace() {
+    if (count_ != nullptr) count_->leave();
+  }
+
+ private:
+  std::shared_ptr<RawCount> count_;
 };
 
 struct RawRoute {
@@ -60,7 +78,6 @@ class RawRoutes {
 
   /// \param server_name  lower case; empty: none was asked for, or there is no way to ask
   [[nodiscard]] RawVerdict find(std::string_view server_name) const;
-  [[nodiscard]] const std::vector<RawRoute>& all() const { return routes_; }
 
  private:
   std::vector<RawRoute> routes_;
@@ -71,11 +88,9 @@ class RawRoutes {
 };
 
 struct RawListener {
-  RawProtocol protocol = RawProtocol::tcp;
   RawRoutes routes;
   std::uint64_t connections_max = unbounded;
   std::shared_ptr<RawCount> count;
-  Place place;
 };
 
 }  // namespace weir

@@ -48,7 +48,21 @@ TEST(RawCount, is_full_at_its_maximum_until_somebody_leaves) {
   EXPECT_FALSE(count.enter(2));
   count.leave();
   EXPECT_TRUE(count.enter(2));
-  EXPECT_EQ(count.open(), 2U);
+  EXPECT_FALSE(count.enter(2));
+}
+
+TEST(RawPlace, is_left_once_by_who_held_it_last) {
+  const auto count = std::make_shared<RawCount>();
+  EXPECT_TRUE(count->enter(1));
+  {
+    RawPlace first(count);
+    RawPlace second(std::move(first));
+    RawPlace third;
+    third = std::move(second);
+    EXPECT_FALSE(count->enter(1));
+  }
+  EXPECT_TRUE(count->enter(1));
+  EXPECT_FALSE(count->enter(1));
 }
 
 }  // namespace

@@ -49,10 +49,7 @@ class RawStream final : private ExchangeHost, private Watcher {
       : context_(context), shard_(context.shard()), inbox_(inbox), observers_(observers) {
     stream().watch(this);
   }
-  ~RawStream() {
-    stream().watch(nullptr);
-    if (counted_ != nullptr) counted_->leave();
-  }
+  ~RawStream() { stream().watch(nullptr); }
 
   /// Serves the connection to its end.
   Task<void> run();
@@ -60,6 +57,7 @@ class RawStream final : private ExchangeHost, private Watcher {
  private:
   [[nodiscard]] Stream& stream() const { return inbox_.stream(); }
   Task<HeardHello> hear_hello();
+  [[nodiscard]] std::string_view asked_for(const Result<tls::ClientHello>& hello) const;
   Reply open(Exchange& exchange, const Result<tls::ClientHello>& hello);
   Task<void> carry(Exchange& exchange, Answer answer, Delivery& delivery);
   Task<void> turn_away(Error why);
@@ -76,7 +74,7 @@ class RawStream final : private ExchangeHost, private Watcher {
   Inbox& inbox_;
   std::span<Observer* const> observers_;
   Cancellation* region_ = nullptr;
-  std::shared_ptr<RawCount> counted_;  // its listener's, while this is among them
+  RawPlace place_;
 };
 
 Task<void> RawStream::run() {
@@ -89,7 +87,7 @@ Task<void> RawStream::run() {
   Exchange exchange(shard_, context_.facts(), context_.pin(), *this);
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region.inner();
-  begin_raw(exchange, observers_);
+  begin_raw(exchange, asked_for(heard.hello), observers_);
   Delivery delivery;
   Result<Answer> answered = co_await open(exchange, heard.hello).under(region.inner());
   exchange.timings.response_head = shard_.reactor.now();
@@ -116,10 +114,19 @@ Task<HeardHello> RawStream::hear_hello() {
   co_return co_await hear_client_hello(inbox_, patience);
 }
 
+/// The name by which the client asked, in TLS that is opened here or is not.
+std::string_view RawStream::asked_for(const Result<tls::ClientHello>& hello) const {
+  const tls::Facts* const opened = context_.facts().tls;
+  if (opened != nullptr) return opened->server_name;
+  return hello ? std::string_view(hello->server_name) : std::string_view();
+}
+
 Reply RawStream::open(Exchange& exchange, const Result<tls::ClientHello>& hello) {
   if (!hello) return refuse(hello.error());
-  const tls::Facts* const opened = context_.facts().tls;
-  return open_raw(exchange, opened != nullptr ? opened->server_name : hello->server_name, counted_);
+  Result<RawPlace> place = take_place(*exchange.snapshot, exchange.connection.listener);
+  if (!place) return refuse(place.error());
+  place_ = std::move(*place);
+  return open_raw(exchange);
 }
 
 Task<void> RawStream::carry(Exchange& exchange, Answer answer, Delivery& delivery) {

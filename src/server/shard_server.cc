@@ -60,7 +60,16 @@ const ServerProtocol& ShardServer::protocol_for(const ListenerPlan& plan) const 
   return parts_.protocol;
 }
 
+// One that still drains there would go on to get datagrams of new clients, for whom it begins nothing: it is the one
+// that goes on.
 Result<SocketAddress> ShardServer::open_datagrams(const ListenerPlan& plan, const SocketAddress& address) {
+  for (const auto& listener : udp_listeners_) {
+    const OpenListener& open = listener->opened();
+    if (!listener->draining() || !open.plan.same_socket(plan)) continue;
+    if (port_of(address) != 0 && open.bound != address) continue;
+    listener->resume(plan);
+    return open.bound;
+  }
   TRY(std::unique_ptr<UdpListener> listener, UdpListener::open(*this, plan, address));
   UdpListener& opened = *udp_listeners_.emplace_back(std::move(listener));
   const SocketAddress bound = opened.opened().bound;
@@ -254,8 +263,14 @@ void ShardServer::close(const ListenerPlan& plan) {
     if (acceptor->open.plan.same_socket(plan)) stop(*acceptor);
   }
   for (const auto& listener : udp_listeners_) {
-    if (listener->opened().plan.same_socket(plan)) listener->close(gateway_error(Code::draining));
+    if (listener->opened().plan.same_socket(plan)) listener->drain();
   }
+}
+
+bool ShardServer::still_drains(const ListenerPlan& plan) const {
+  return std::ranges::any_of(udp_listeners_, [&](const auto& listener) {
+    return listener->draining() && port_of(listener->opened().bound) == port_of(plan.address);
+  });
 }
 
 bool ShardServer::busy() const {
@@ -277,7 +292,7 @@ void ShardServer::rename(const ListenerPlan& plan) {
     if (!acceptor->stopping && acceptor->open.plan.same_socket(plan)) acceptor->open.plan = plan;
   }
   for (const auto& listener : udp_listeners_) {
-    if (listener->opened().plan.same_socket(plan)) listener->rename(plan);
+    if (!listener->draining() && listener->opened().plan.same_socket(plan)) listener->rename(plan);
   }
 }
 

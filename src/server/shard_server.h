@@ -84,8 +84,11 @@ class ShardServer {
   Result<SocketAddress> open(const ListenerPlan& plan) { return open_at(plan, plan.address); }
   /// The same where another core has opened it already: `address` has the port that the kernel chose.
   Result<SocketAddress> open_at(const ListenerPlan& plan, const SocketAddress& address);
-  /// Empties the accept queue of the listener at that address and closes it.
+  /// Empties the accept queue of the listener at that address and closes it; one of datagrams, when its last session is
+  /// over.
   void close(const ListenerPlan& plan);
+  /// Whether one of datagrams at that port is closed and not yet gone.
+  [[nodiscard]] bool still_drains(const ListenerPlan& plan) const;
   /// Gives an open listener its new name and id.
   void rename(const ListenerPlan& plan);
 

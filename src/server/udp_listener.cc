@@ -1,6 +1,12 @@
 // Datagrams in, to their sessions; answers out.
 #include "server/udp_listener.h"
 
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <deque>
 #include <utility>
 
@@ -14,20 +20,29 @@ namespace {
 
 /// What has been done at once must not keep others from their turn.
 constexpr unsigned datagrams_per_turn = 64;
-
-std::string key_of(const DatagramEnds& ends) {
-  std::string key(reinterpret_cast<const char*>(&ends.peer.storage), ends.peer.length);
-  key.append(reinterpret_cast<const char*>(ends.own.data()), ends.own.size());
-  return key;
-}
+/// Bytes that wait in one session: one datagram of the largest, or a burst of small ones.
+constexpr std::size_t waiting_bytes = 64 * kibibyte;
+/// A socket that has other trouble than to be empty (no memory) is not asked again at once.
+constexpr Duration trouble_pause = std::chrono::milliseconds{50};
+/// Who floods a full listener sends thousands a second; the log hears of all of them together.
+constexpr Duration full_notice_pause = std::chrono::seconds{10};
 
 }  // namespace
+
+std::size_t DatagramEndsHash::operator()(const DatagramEnds& ends) const {
+  std::array<char, sizeof(sockaddr_in6) + sizeof(ends.own)> bytes{};
+  const std::size_t length = std::min<std::size_t>(ends.peer.length, sizeof(sockaddr_in6));
+  std::memcpy(bytes.data(), &ends.peer.storage, length);
+  std::memcpy(bytes.data() + sizeof(sockaddr_in6), ends.own.data(), ends.own.size());
+  return key.hash({bytes.data(), bytes.size()});
+}
 
 /// One client's conversation: to the relay, the client's end.
 class UdpListener::Session final : public Duplex, private ExchangeHost {
  public:
-  Session(UdpListener& listener, std::string key, const DatagramEnds& ends)
-      : key_(std::move(key)), listener_(listener), ends_(ends), arrived_(listener.shard_.reactor) {
+  /// \param ends  live as long as this
+  Session(UdpListener& listener, const DatagramEnds& ends, RawPlace place)
+      : listener_(listener), ends_(ends), place_(std::move(place)), arrived_(listener.shard_.reactor) {
     const OpenListener& open = listener.open_;
     name_ = open.plan.name;
     const IpAddress peer = IpAddress::of(ends.peer);
@@ -39,24 +54,27 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
     facts_.local_port = port_of(open.bound);
     facts_.accepted = listener.shard_.reactor.now();
   }
-  ~Session() override {
-    if (counted_ != nullptr) counted_->leave();
-  }
+  ~Session() override { listener_.counts().datagrams_dropped.add(waiting_.size()); }
 
-  void take(std::string_view datagram) {
-    if (waiting_.size() >= limits::udp_waiting) return listener_.counts().datagrams_dropped.add();
+  /// The whole conversation. \returns  whether there was one
+  Task<bool> run();
+  [[nodiscard]] const DatagramEnds& ends() const { return ends_; }
+
+  /// \returns  whether there was room for it
+  bool take(std::string_view datagram) {
+    const bool full = waiting_.size() >= limits::udp_waiting || waiting_bytes_ + datagram.size() > waiting_bytes;
+    if (full || (!waiting_.empty() && listener_.short_of_memory())) return false;
     waiting_.emplace_back(datagram);
+    waiting_bytes_ += datagram.size();
     arrived_.raise();
+    return true;
   }
-
-  /// The whole conversation.
-  Task<void> run();
-  [[nodiscard]] const std::string& key() const { return key_; }
 
   Task<Result<std::string_view>> receive(Duration) override {
     while (waiting_.empty()) CO_TRY_VOID(co_await arrived_.wait());
     current_ = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= current_.size();
     co_return std::string_view(current_);
   }
   Task<Result<void>> send(std::string_view datagram, Duration) override {
@@ -71,22 +89,22 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
   Task<Result<void>> interim(const ResponseHead&) override { co_return Result<void>{}; }
   void limit_time(Time) override {}
 
-  std::string key_;
   UdpListener& listener_;
-  DatagramEnds ends_;
+  const DatagramEnds& ends_;
+  RawPlace place_;
   std::string name_;  // outlives the listener's plan, which a reload may change
   ConnectionFacts facts_;
   Signal arrived_;
   std::deque<std::string> waiting_;
+  std::size_t waiting_bytes_ = 0;
   std::string current_;
-  std::shared_ptr<RawCount> counted_;
 };
 
-Task<void> UdpListener::Session::run() {
+Task<bool> UdpListener::Session::run() {
   Exchange exchange(listener_.shard_, facts_, listener_.server_.pin(), *this);
-  begin_raw(exchange, listener_.server_.raw_streams().observers());
+  begin_raw(exchange, {}, listener_.server_.raw_streams().observers());
   Delivery delivery;
-  Result<Answer> answered = co_await open_raw(exchange, {}, counted_);
+  Result<Answer> answered = co_await open_raw(exchange);
   exchange.timings.response_head = listener_.shard_.reactor.now();
   if (answered) {
     delivery.status = answered->head.status;
@@ -94,11 +112,11 @@ Task<void> UdpListener::Session::run() {
     answered->tunnel.reset();
   } else {
     delivery.error = exchange.arena.make<Error>(answered.error());
-    listener_.counts().datagrams_dropped.add(waiting_.size());
   }
   exchange.scope.cancel(gateway_error(Code::canceled));
   co_await exchange.scope.join();
   exchange.finish(delivery);
+  co_return answered.has_value();
 }
 
 Result<std::unique_ptr<UdpListener>> UdpListener::open(ShardServer& server, const ListenerPlan& plan,
@@ -128,6 +146,10 @@ RawMetrics& UdpListener::counts() const {
   return shard_.metrics.raw;
 }
 
+bool UdpListener::short_of_memory() const {
+  return server_.census().memory().exceeds(server_.pin()->limits.memory_bytes, shard_.reactor.now());
+}
+
 void UdpListener::on_activity(bool) {
   news_.raise();
 }
@@ -137,45 +159,70 @@ Task<void> UdpListener::run() {
   while (!closed_ && !(draining_ && sessions_.empty())) {
     DatagramEnds ends;
     const std::int64_t count = io_.receive_from(handle_, {room_.get(), limits::scratch_bytes}, ends);
-    if (count == -EAGAIN) {
-      if (!co_await news_.wait()) break;
-    } else if (count > 0) {
-      take_one({room_.get(), static_cast<std::size_t>(count)}, ends);
-      if (++at_once % datagrams_per_turn == 0) co_await Yield(shard_.reactor);
+    if (count < 0) {
+      const Result<void> news = co_await news_.wait(count == -EAGAIN ? no_limit : trouble_pause);
+      if (!news && news.error().code != Code::timed_out) break;
+      continue;
     }
-    // What else a socket says (an answer that could not be delivered) is nothing that one listener could mend.
+    counts().datagrams_from_clients.add();
+    if (!take({room_.get(), static_cast<std::size_t>(count)}, ends)) counts().datagrams_dropped.add();
+    if (++at_once % datagrams_per_turn == 0) co_await Yield(shard_.reactor);
   }
   closed_ = true;
   co_await scope_.join();
 }
 
-void UdpListener::take_one(std::string_view datagram, const DatagramEnds& ends) {
-  counts().datagrams_from_clients.add();
-  const std::string key = key_of(ends);
-  const auto found = sessions_.find(key);
-  if (found != sessions_.end()) return found->second->take(datagram);
-  Session* const session = begin(key, ends);
-  if (session == nullptr) return counts().datagrams_dropped.add();
+/// \returns  whether somebody wants it: an empty one nobody, since it would read as an end
+bool UdpListener::take(std::string_view datagram, const DatagramEnds& ends) {
+  if (datagram.empty()) return false;
+  if (const auto found = sessions_.find(ends); found != sessions_.end()) return found->second->take(datagram);
+  Session* const session = begin(ends);
+  if (session == nullptr) return false;
   session->take(datagram);
   scope_.spawn(serve(*session));
+  return true;
 }
 
-UdpListener::Session* UdpListener::begin(const std::string& key, const DatagramEnds& ends) {
+/// Null: for this client none begins now.
+UdpListener::Session* UdpListener::begin(const DatagramEnds& ends) {
   if (draining_ || closed_) return nullptr;
-  const ByteCount memory_max = server_.pin()->limits.memory_bytes;
-  if (server_.census().memory().exceeds(memory_max, shard_.reactor.now())) return nullptr;
-  return sessions_.emplace(key, std::make_unique<Session>(*this, key, ends)).first->second.get();
+  if (refusals_.contains(sessions_.hash_function()(ends), shard_.reactor.now()) || short_of_memory()) return nullptr;
+  Result<RawPlace> place = take_place(*server_.pin(), open_.plan.id);
+  if (!place) {
+    if (place.error().code == Code::too_many_connections) tell_of_full();
+    return nullptr;
+  }
+  const auto at = sessions_.try_emplace(ends).first;
+  at->second = std::make_unique<Session>(*this, at->first, std::move(*place));
+  return at->second.get();
+}
+
+void UdpListener::tell_of_full() {
+  ++without_place_;
+  const Time now = shard_.reactor.now();
+  if (shard_.notices == nullptr || now < tell_of_full_at_) return;
+  tell_of_full_at_ = now + full_notice_pause;
+  shard_.notices->warning(fmt::format(
+      "dropped {} datagram{} of clients without a session: listener {} has as many as its `connections` allow",
+      without_place_, without_place_ == 1 ? "" : "s", open_.plan.name));
+  without_place_ = 0;
 }
 
 Task<void> UdpListener::serve(Session& session) {
-  co_await session.run();
-  sessions_.erase(std::string(session.key()));
+  const bool opened = co_await session.run();
+  if (!opened) refusals_.add(sessions_.hash_function()(session.ends()), shard_.reactor.now());
+  sessions_.erase(sessions_.find(session.ends()));
   if (draining_) news_.raise();
 }
 
 void UdpListener::drain() {
   draining_ = true;
   news_.raise();
+}
+
+void UdpListener::resume(const ListenerPlan& plan) {
+  draining_ = false;
+  rename(plan);
 }
 
 void UdpListener::close(Error why) {

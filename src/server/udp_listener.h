@@ -8,23 +8,32 @@
 //
 // Invariants
 //   (1) What a stranger can make grow is bounded: sessions by the listener's `connections` (10,000 when it does
-//       not say), datagrams that wait in one session by limits::udp_waiting. Beyond, datagrams are dropped and counted.
-//   (2) A session pins no configuration while it moves datagrams.
-//   (3) It is destroyed when no session is left and its loop has ended.
+//       not say), what waits in one session by limits::udp_waiting and waiting_bytes. Beyond, datagrams are dropped and
+//       counted.
+//   (2) A datagram of who was refused a moment ago, or for whom no place is left, costs no exchange.
+//   (3) A session pins no configuration while it moves datagrams.
+//   (4) It is destroyed when no session is left and its loop has ended.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
-#include "contracts/observer.h"
+#include "base/crypto.h"
 #include "runtime/datagrams.h"
 #include "runtime/signal.h"
-#include "server/raw_exchange.h"
+#include "server/raw_listener.h"
+#include "server/recent_refusals.h"
 #include "server/shard_server.h"
 
 namespace weir {
+
+/// Keyed, so that nobody can choose ends that meet.
+struct DatagramEndsHash {
+  crypto::HashKey key = crypto::HashKey::random();
+  std::size_t operator()(const DatagramEnds& ends) const;
+};
 
 class UdpListener final : private Watcher {
  public:
@@ -37,11 +46,14 @@ class UdpListener final : private Watcher {
   Task<void> run();
   /// No session begins any more; those that are there go on.
   void drain();
+  /// Takes a drain back: the address is listened on again before all sessions were over.
+  void resume(const ListenerPlan& plan);
   /// Ends everything.
   void close(Error why);
   void rename(const ListenerPlan& plan) { open_.plan = plan; }
 
   [[nodiscard]] const OpenListener& opened() const { return open_; }
+  [[nodiscard]] bool draining() const { return draining_ && !closed_; }
   [[nodiscard]] bool busy() const { return !sessions_.empty(); }
 
  private:
@@ -50,9 +62,11 @@ class UdpListener final : private Watcher {
 
   UdpListener(ShardServer& server, OpenListener open, Handle handle);
   void on_activity(bool gone) override;
-  void take_one(std::string_view datagram, const DatagramEnds& ends);
-  Session* begin(const std::string& key, const DatagramEnds& ends);
+  bool take(std::string_view datagram, const DatagramEnds& ends);
+  Session* begin(const DatagramEnds& ends);
   Task<void> serve(Session& session);
+  void tell_of_full();
+  [[nodiscard]] bool short_of_memory() const;
   [[nodiscard]] RawMetrics& counts() const;
 
   ShardServer& server_;
@@ -63,7 +77,11 @@ class UdpListener final : private Watcher {
   Signal news_;
   Scope scope_;
   std::unique_ptr<char[]> room_;
-  std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;  // by the bytes of both ends
+  std::unordered_map<DatagramEnds, std::unique_ptr<Session>, DatagramEndsHash> sessions_;
+  RecentRefusals refusals_;
+  // Since the log was told last.
+  std::uint64_t without_place_ = 0;
+  Time tell_of_full_at_{};
   bool draining_ = false;
   bool closed_ = false;
 };

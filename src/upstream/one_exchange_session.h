@@ -155,7 +155,7 @@ Task<void> OneExchangeSession::pump(Body& body, Writer writer, std::string_view 
 
 /// What a session's connection is to the relay once it carries a tunnel. Holds the session, which is of no use to
 /// anybody afterwards, as long as it lives.
-class SessionTunnel final : public StreamDuplex {
+class SessionTunnel : public StreamDuplex {
  public:
   explicit SessionTunnel(OneExchangeSession& session)
       : StreamDuplex(*session.stream_, session.inbox_), session_(session) {
@@ -167,6 +167,9 @@ class SessionTunnel final : public StreamDuplex {
     if (session_.given_up()) co_return fail(*session_.given_up());
     co_return co_await StreamDuplex::receive(timeout);
   }
+
+ protected:
+  [[nodiscard]] Shard& shard() const { return session_.shard_; }
 
  private:
   OneExchangeSession& session_;

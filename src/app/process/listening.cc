@@ -102,7 +102,11 @@ Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
   const bool port_is_ours = std::ranges::any_of(open_listeners_, [&](const ListenerPlan& open) {
     return port_of(open.address) == port_of(plan.address) && open.takes_datagrams() == plan.takes_datagrams();
   });
-  if (plan.address.family() != AF_UNIX && !port_is_ours) {
+  const auto still_drains = [&](const auto& worker) {
+    return worker->call([&] { return worker->server().still_drains(plan); });
+  };
+  const bool was_ours = plan.takes_datagrams() && std::ranges::any_of(workers_, still_drains);
+  if (plan.address.family() != AF_UNIX && !port_is_ours && !was_ours) {
     TRY_VOID(workers_.front()->call([&] { return nobody_else_listens(workers_.front()->shard(), plan); }));
   }
   TRY(const SocketAddress bound, workers_.front()->call([&] { return workers_.front()->server().open(plan); }));

@@ -1,28 +1,15 @@
 // The answer to a raw stream is its connection.
 #include "protocols/tcp/protocol.h"
 
-#include "upstream/one_exchange_session.h"
 #include "upstream/secured_protocol.h"
+#include "upstream/tunnel_session.h"
 
 namespace weir::tcp {
 namespace {
 
-class ClientSessionTcp final : public OneExchangeSession {
- public:
-  using OneExchangeSession::OneExchangeSession;
-
-  Reply send(Exchange& exchange, const RequestHead&, Body*, const UpstreamTimeouts&, Lease lease) override {
-    begin(std::move(lease));
-    exchange.timings.upstream_sent = shard_.reactor.now();
-    Answer answer(exchange.arena);
-    answer.head.status = 101;
-    answer.tunnel = std::make_unique<SessionTunnel>(*this);
-    co_return answer;
-  }
-};
-
-using Plain = OneExchangeProtocol<ClientSessionTcp>;
-using Secured = SecuredProtocol<ClientSessionTcp>;
+using Session = TunnelSession<SessionTunnel>;
+using Plain = OneExchangeProtocol<Session>;
+using Secured = SecuredProtocol<Session>;
 
 }  // namespace
 

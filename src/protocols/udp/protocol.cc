@@ -2,21 +2,23 @@
 #include "protocols/udp/protocol.h"
 
 #include "net/connect.h"
-#include "upstream/one_exchange_session.h"
+#include "upstream/tunnel_session.h"
 
 namespace weir::udp {
 namespace {
 
-class ClientSessionUdp final : public OneExchangeSession {
+/// An empty datagram is no end, as an empty receive is elsewhere: nobody wants it.
+class DatagramTunnel final : public SessionTunnel {
  public:
-  using OneExchangeSession::OneExchangeSession;
+  using SessionTunnel::SessionTunnel;
 
-  Reply send(Exchange& exchange, const RequestHead&, Body*, const UpstreamTimeouts&, Lease lease) override {
-    begin(std::move(lease));
-    Answer answer(exchange.arena);
-    answer.head.status = 101;
-    answer.tunnel = std::make_unique<SessionTunnel>(*this);
-    co_return answer;
+  Task<Result<std::string_view>> receive(Duration timeout) override {
+    while (true) {
+      CO_TRY(const std::string_view datagram, co_await SessionTunnel::receive(timeout));
+      if (!datagram.empty()) co_return datagram;
+      shard().metrics.raw.datagrams_dropped.add();
+      co_await Yield(shard().reactor);  // a server that floods with them must not keep others from their turn
+    }
   }
 };
 
@@ -25,7 +27,7 @@ class ClientProtocolUdp final : public ClientProtocol {
   Task<Result<std::unique_ptr<ClientSession>>> connect(Shard& shard, const UpstreamAddress& address,
                                                        const UpstreamTimeouts&, Watcher* idle_watcher) const override {
     CO_TRY(std::unique_ptr<Stream> stream, co_await open_datagrams(shard.reactor, address));
-    co_return std::make_unique<ClientSessionUdp>(shard, std::move(stream), idle_watcher);
+    co_return std::make_unique<TunnelSession<DatagramTunnel>>(shard, std::move(stream), idle_watcher);
   }
 };
 
