@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "contracts/proxied.h"
-#include "http/date.h"
+#include "http/retry_after.h"
 #include "upstream/cluster_state.h"
 #include "upstream/deadline.h"
 #include "upstream/forget_answer.h"
@@ -41,17 +40,6 @@ struct Outcome {
 
 bool is_retried_status(const RetrySettings& settings, Status status) {
   return std::ranges::find(settings.statuses, status) != settings.statuses.end();
-}
-
-/// Seconds, or a date (RFC 9110 section 10.2.3). What cannot be understood was not said.
-Duration retry_after_of(const ResponseHead& head, WallTime now) {
-  const std::string_view text = head.fields.get(FieldName::retry_after);
-  if (text.empty()) return no_limit;
-  std::uint32_t seconds = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) return std::chrono::seconds{seconds};
-  const std::optional<WallTime> date = parse_date(text);
-  return date ? std::max(*date - now, Duration::zero()) : no_limit;
 }
 
 Duration time_left(const Exchange& exchange) {
@@ -106,7 +94,9 @@ struct Attempts {
         learn(answer->head);
       if (settings().statuses.empty() || !is_retried_status(settings(), answer->head.status)) return done();
       last.status = answer->head.status;
-      last.retry_after = retry_after_of(answer->head, exchange.shard.reactor.wall_now());
+      last.retry_after =
+          parse_retry_after(answer->head.fields.get(FieldName::retry_after), exchange.shard.reactor.wall_now())
+              .value_or(no_limit);
     } else {
       last.error = answer.error();
     }

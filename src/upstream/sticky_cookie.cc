@@ -6,6 +6,8 @@
 #include <cstring>
 #include <span>
 
+#include "base/base64url.h"
+
 namespace weir {
 namespace {
 
@@ -26,18 +28,6 @@ Number take(std::string_view bytes) {
     number = static_cast<Number>(number << 8) | static_cast<unsigned char>(bytes[byte - 1]);
   }
   return number;
-}
-
-/// Base64url without its padding (RFC 4648 section 5), which nobody else here has to read. A text of this length lacks
-/// one character of it.
-std::optional<std::string> decode(std::string_view text) {
-  std::string plain(text);
-  for (char& each : plain) {
-    if (each == '+' || each == '/' || each == '=') return {};
-    if (each == '-') each = '+';
-    if (each == '_') each = '/';
-  }
-  return crypto::decode_base64(plain + '=');
 }
 
 }  // namespace
@@ -61,12 +51,12 @@ std::string StickyKeys::seal(const StickyToken& token) const {
   put(&bytes[1 + sizeof(token.endpoint)], token.issued);
   const crypto::Digest digest = this->digest(keys_.front(), {bytes.data(), said_bytes});
   std::memcpy(&bytes[said_bytes], digest.data(), seal_bytes);
-  return crypto::encode_base64url({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  return base64url({bytes.data(), bytes.size()});
 }
 
 std::optional<StickyKeys::Opened> StickyKeys::open(std::string_view text) const {
   if (text.size() != text_bytes) return {};
-  const std::optional<std::string> bytes = decode(text);
+  const std::optional<std::string> bytes = decode_base64url(text);
   if (!bytes || bytes->size() != said_bytes + seal_bytes || bytes->front() != version) return {};
   const std::string_view said(bytes->data(), said_bytes);
   for (std::size_t at = 0; at < keys_.size(); ++at) {

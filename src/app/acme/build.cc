@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "app/acme/jws.h"
+#include "base/base64url.h"
 #include "base/text.h"
 #include "runtime/file_content.h"
 

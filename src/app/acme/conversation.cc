@@ -7,8 +7,10 @@
 
 #include "app/acme/jws.h"
 #include "app/json_writer.h"
+#include "base/base64url.h"
+#include "base/error_text.h"
 #include "base/limits.h"
-#include "base/text.h"
+#include "http/retry_after.h"
 #include "net/address.h"
 #include "net/tls/issuing.h"
 

@@ -3,7 +3,6 @@
 // Pure, but for the signature's own randomness.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,9 +30,5 @@ std::string key_authorization(const tls::SigningKey& key, std::string_view token
 /// \param secret  decoded
 std::string external_binding(const tls::SigningKey& account, std::string_view url, std::string_view id,
                              std::string_view secret);
-
-std::string base64url(std::string_view bytes);
-/// With and without padding; nothing for all else.
-std::optional<std::string> decode_base64url(std::string_view text);
 
 }  // namespace weir::acme

@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "app/acme/on_demand.h"
-#include "app/admin/status_page.h"
+#include "app/time_text.h"
 #include "base/crypto.h"
+#include "base/error_text.h"
 #include "base/limits.h"
 #include "runtime/elsewhere.h"
 

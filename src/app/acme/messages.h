@@ -19,7 +19,6 @@ struct Directory {
   std::string new_account;
   std::string new_order;
   std::string renewal_info;  ///< RFC 9773; empty: not offered
-  std::string terms;         ///< where its terms of service can be read; may be empty
   bool wants_external_account = false;
   std::vector<std::string> profiles;
 };
@@ -77,8 +76,5 @@ Problem parse_problem(std::string_view json);
 
 /// A token as section 8.1 wants it: base64url, not empty, and no longer than limits::acme_token_bytes.
 bool is_token(std::string_view text);
-
-/// `2026-11-29T02:47:00Z` (RFC 3339), fractions and offsets included; nothing for all else. Pure.
-std::optional<WallTime> parse_time(std::string_view text);
 
 }  // namespace weir::acme

@@ -1,6 +1,7 @@
 // Any bytes as an authority's answer: safe to read, and what is taken over keeps its promises.
 #include "app/acme/messages.h"
 #include "app/outgoing/url.h"
+#include "app/time_text.h"
 #include "base/limits.h"
 #include "base/testing/fuzz.h"
 

@@ -7,6 +7,7 @@
 
 #include "app/acme/keeper_bell.h"
 #include "app/outgoing/http_client.h"
+#include "base/error_text.h"
 #include "base/text.h"
 #include "runtime/elsewhere.h"
 

@@ -62,26 +62,6 @@ std::string_view name_of(ChallengeKind kind) {
   return kind == ChallengeKind::http_01 ? "http-01" : "tls-alpn-01";
 }
 
-std::string_view name_of(Act act) {
-  switch (act) {
-    case Act::ask_authorization:
-      return "ask_authorization";
-    case Act::answer_challenge:
-      return "answer_challenge";
-    case Act::await_authorization:
-      return "await_authorization";
-    case Act::await_order:
-      return "await_order";
-    case Act::finalize:
-      return "finalize";
-    case Act::download:
-      return "download";
-    case Act::give_up:
-      break;
-  }
-  return "give_up";
-}
-
 Step next_step(const OrderView& view, ChallengeKind kind) {
   const Order& order = view.order;
   switch (order.status) {

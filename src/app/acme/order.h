@@ -44,7 +44,6 @@ enum class Act : std::uint8_t {
   download,
   give_up,
 };
-std::string_view name_of(Act act);
 
 struct Step {
   Act act = Act::give_up;

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "http/date.h"
-
 namespace weir::acme {
 namespace {
 
@@ -81,15 +78,9 @@ Duration wait_after(const Trouble& trouble, unsigned failures, std::uint64_t dra
 
 Duration renewal_info_holds(std::optional<Duration> said) {
   // RFC 9773 section 4.3.1 asks for six hours where nothing is said, and for bounds of one's own.
-  return std::clamp<Duration>(said.value_or(hours{6}), minutes{1}, hours{24});
-}
-
-std::optional<Duration> parse_retry_after(std::string_view value, WallTime now) {
-  constexpr std::uint64_t most = 86'400ULL * 365;
-  if (const auto whole = text::parse_decimal(value)) return seconds{std::min(*whole, most)};
-  const auto date = parse_date(value);
-  if (!date || *date <= now) return {};
-  return *date - now;
+  // A date that is over by our clock says nothing.
+  if (!said || *said <= Duration::zero()) return hours{6};
+  return std::clamp<Duration>(*said, minutes{1}, hours{24});
 }
 
 }  // namespace weir::acme

@@ -54,7 +54,4 @@ Duration first_advice_in(std::uint64_t draw);
 /// How long what an authority said of renewals holds. \param said  its Retry-After
 Duration renewal_info_holds(std::optional<Duration> said);
 
-/// Seconds, or a date (RFC 9110 section 10.2.3); nothing for all else, and for what is past.
-std::optional<Duration> parse_retry_after(std::string_view value, WallTime now);
-
 }  // namespace weir::acme

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "app/admin/status_page.h"
+#include "app/time_text.h"
 #include "base/limits.h"
 
 namespace weir {

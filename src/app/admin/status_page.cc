@@ -1,19 +1,14 @@
 // What runs, since when, and how the last reload went.
 #include "app/admin/status_page.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "app/admin/certificates_page.h"
 #include "app/commands/version.h"
 #include "app/json_writer.h"
+#include "app/time_text.h"
 
 namespace weir {
-
-std::string time_text(WallTime time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(second)));
-}
 
 std::string status_json(const ProcessStatus& status) {
   JsonWriter json;

@@ -10,7 +10,4 @@ namespace weir {
 std::string status_json(const ProcessStatus& status);
 std::string status_text(const ProcessStatus& status);
 
-/// RFC 3339 in UTC, whole seconds.
-std::string time_text(WallTime time);
-
 }  // namespace weir

@@ -8,9 +8,9 @@
 
 #include "app/admin/page.h"
 #include "app/admin/query.h"
-#include "app/admin/status_page.h"
 #include "app/json_writer.h"
 #include "app/story_text.h"
+#include "app/time_text.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "runtime/elsewhere.h"

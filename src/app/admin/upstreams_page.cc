@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "app/admin/status_page.h"
 #include "app/json_writer.h"
+#include "app/time_text.h"
 #include "upstream/cluster.h"
 #include "upstream/endpoint_health.h"
 #include "upstream/operator_word.h"

@@ -2,6 +2,7 @@
 #include "app/commands/load.h"
 
 #include "app/config/include.h"
+#include "app/wall_clock.h"
 
 namespace weir {
 
@@ -19,9 +20,8 @@ LoadedConfiguration load_configuration(const std::string& file, config::Source& 
     const std::uint16_t number = numbers.number_of(listener.name);
     if (number == loaded.listener_names.size()) loaded.listener_names.push_back(listener.name);
   }
-  const WallTime now = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   Compiler compiler;
-  loaded.gateway = compiler.compile(loaded.document, numbers, now, loaded.diagnostics);
+  loaded.gateway = compiler.compile(loaded.document, numbers, wall_now(), loaded.diagnostics);
   if (loaded.diagnostics.has_errors()) loaded.gateway = nullptr;
   loaded.diagnostics.sort();
   return loaded;

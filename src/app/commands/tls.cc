@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/commands/commands.h"
+#include "app/wall_clock.h"
 #include "base/limits.h"
 #include "net/address.h"
 #include "net/tls/examination.h"
@@ -23,11 +24,6 @@ namespace {
 
 constexpr std::uint16_t https_port = 443;
 constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
-
-WallTime wall_now() {
-  // tidy: allow clock, what holds at this moment is asked
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
 
 /// A connected socket, or why there is none.
 std::expected<int, std::string> connect_to(const Endpoint& endpoint) {

@@ -8,9 +8,9 @@
 #include <set>
 #include <utility>
 
-#include "app/acme/jws.h"
 #include "app/config/items.h"
 #include "app/outgoing/url.h"
+#include "base/base64url.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -87,7 +87,7 @@ const Schema<ExternalAccountDocument>& external_account_schema() {
 bool read_external_account(const Node& node, const Reading& reading, AcmeDocument& out) {
   ExternalAccountDocument& account = out.external_account.emplace();
   if (!external_account_schema().read_into(node, reading, account)) return false;
-  const auto secret = acme::decode_base64url(text::trim(account.key));
+  const auto secret = decode_base64url(text::trim(account.key));
   return (secret && !secret->empty()) ||
          reading.error(node, "the key is not in base64url", "copy it as the authority shows it");
 }

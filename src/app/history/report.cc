@@ -5,8 +5,8 @@
 
 #include <ranges>
 
-#include "app/admin/status_page.h"
 #include "app/json_writer.h"
+#include "app/time_text.h"
 
 namespace weir::history {
 

@@ -1,8 +1,6 @@
 // Find, connect, prove, ask, read.
 #include "app/outgoing/http_client.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "app/commands/version.h"
@@ -120,11 +118,6 @@ Task<Result<OutgoingAnswer>> ask(Shard& shard, OutgoingRequest request,
   CancellationRegion region(co_await current_cancellation{});
   const Alarm alarm(shard.reactor, region.inner(), request.timeout, upstream_error(Code::request_timeout));
   co_return co_await converse(shard, request, context.get()).under(region.inner());
-}
-
-std::string text_of(const Error& error) {
-  return fmt::format("{}: {}", name_of(error.code),
-                     error.text != nullptr ? std::string_view(error.text) : sentence_of(error.code));
 }
 
 }  // namespace weir

@@ -57,7 +57,4 @@ struct OutgoingAnswer {
 Task<Result<OutgoingAnswer>> ask(Shard& shard, OutgoingRequest request,
                                  std::shared_ptr<const tls::ClientContext> context);
 
-/// What an error of ask() is to people: `connect_refused: the upstream refused the connection`.
-std::string text_of(const Error& error);
-
 }  // namespace weir

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error_text.h"
 #include "contracts/testing/test_shard.h"
 #include "net/tls/testing/test_authority.h"
 #include "upstream/testing/scripted_server.h"

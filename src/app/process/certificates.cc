@@ -2,13 +2,10 @@
 #include "app/acme/keeper.h"
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
+#include "app/wall_clock.h"
 
 namespace weir {
 namespace {
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
 
 acme::Keeper::Tell telling(Surroundings& surroundings) {
   return [&surroundings](bool good, const std::string& sentence) {

@@ -13,6 +13,7 @@
 
 #include "app/logging/error_log.h"
 #include "app/protocols.h"
+#include "app/wall_clock.h"
 #include "filters/limit/fleet/runner.h"
 #include "stores/sqlite/sqlite_store.h"
 #include "upstream/cluster.h"
@@ -52,10 +53,6 @@ std::string random_key() {
     key.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
   }
   return key;
-}
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
 /// Those that the new configuration does not name any more.

@@ -1,11 +1,11 @@
 // What a process does with its past: which configuration it starts from, and going back to one that ran before.
 #include <fmt/format.h>
 
-#include "app/admin/status_page.h"
 #include "app/default_state.h"
 #include "app/history/past_source.h"
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
+#include "app/time_text.h"
 
 namespace weir {
 namespace {

@@ -4,14 +4,11 @@
 #include "app/acme/managed_certificate.h"
 #include "app/logging/error_log.h"
 #include "app/process/process.h"
+#include "app/wall_clock.h"
 #include "upstream/cluster_state.h"
 
 namespace weir {
 namespace {
-
-WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
-}
 
 Time steady_now() {
   return Time{std::chrono::steady_clock::now().time_since_epoch()};

@@ -10,6 +10,7 @@
 
 #include "app/outgoing/http_client.h"
 #include "base/crypto.h"
+#include "base/error_text.h"
 #include "net/tls/ocsp.h"
 
 namespace weir {

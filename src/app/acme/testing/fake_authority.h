@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "app/acme/jws.h"
+#include "base/base64url.h"
 #include "net/tls/testing/test_authority.h"
 #include "upstream/testing/scripted_server.h"
 
