@@ -370,6 +370,7 @@ void Compiler::add_certificates(const config::Document& document, ListenerNumber
     if (gateway.certificates.size() <= number) gateway.certificates.resize(number + std::size_t{1});
     FileCertificates::Around around{.listener = listener.name,
                                     .tickets = tickets_,
+                                    .hellos = hellos_,
                                     .answers = OcspAnswers::of(*states_),
                                     .files = files_,
                                     .diagnostics = diagnostics};

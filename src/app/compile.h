@@ -78,7 +78,9 @@ class Compiler {
                          const config::RouteFilters& filters, Context& context, Gateway& gateway);
 
   WatchedFiles files_;
-  std::shared_ptr<tls::TicketKeys> tickets_ = std::make_shared<tls::TicketKeys>();  // of all listeners and reloads
+  // Of all listeners and reloads.
+  std::shared_ptr<tls::TicketKeys> tickets_ = std::make_shared<tls::TicketKeys>();
+  std::shared_ptr<tls::HelloRecord> hellos_ = std::make_shared<tls::HelloRecord>();
   std::unique_ptr<SharedStates> states_ = std::make_unique<SharedStates>();
   unsigned cores_ = 0;                  // of the process: chosen once, by its first configuration
   std::optional<FleetSettings> fleet_;  // likewise

@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "base/fault.h"
-#include "contracts/early_connections.h"
 #include "contracts/proxied.h"
 #include "net/tls/challenge.h"
 #include "net/tls/handshake.h"
 #include "server/hello_name.h"
+#include "server/linger.h"
 #include "server/shard_server.h"
 
 namespace weir {
@@ -49,6 +49,7 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
       protocol_(server.protocol_for(listener.plan)),
       stream_(server.shard().reactor, handle, Origin::client),
       inbox_(stream_),
+      certificates_(server.certificates_of(listener.plan)),
       facts_(facts_of(stream_, listener)),
       header_awaited_(awaits_header(listener.plan.proxy_senders, facts_.client)),
       header_patience_(listener.plan.proxy_senders.timeout),
@@ -61,16 +62,12 @@ Connection::Connection(ShardServer& server, const OpenListener& listener, Handle
   requests_max_ = pin->limits.requests_per_connection;
   age_max_ = pin->timeouts.connection_age;
   memory_max_ = pin->limits.memory_bytes;
-  if (CertificateSource* certificates = server.certificates_of(listener.plan)) {
-    engine_ = certificates->on(server.shard()).accept(server.shard().tls_bench, opened_);
-    facts_.secured = true;
-  }
+  facts_.secured = certificates_ != nullptr;
   server.shard().metrics.connections_opened.add();
   server.shard().metrics.connections_open.add();
 }
 
 Connection::~Connection() {
-  if (early_) EarlyConnections::of(server_.shard()).remove(facts_);
   if (proxied_ != nullptr) ProxiedConnections::of(server_.shard()).remove(facts_);
   server_.shard().metrics.connections_open.subtract();
   if (counted_as_) server_.census().clients().leave(*counted_as_);
@@ -81,7 +78,7 @@ Task<void> Connection::run() {
   CancellationRegion region(co_await current_cancellation{});
   region_ = &region;
   if (!header_awaited_ || co_await hear_sender().under(region.inner())) {
-    if (engine_ == nullptr || co_await secure().under(region.inner())) {
+    if (certificates_ == nullptr || co_await secure().under(region.inner())) {
       co_await protocol_.serve(*this, inbox_).under(region.inner());
     }
   }
@@ -101,7 +98,7 @@ Task<bool> Connection::hear_sender() {
   if (heard.header.speaks == proxy_protocol::Speaks::for_itself) co_return true;
   become(heard.header);
   if (facts_.client.over_unix || server_.count_named_client(facts_.client.peer, counted_as_)) co_return true;
-  if (engine_ == nullptr && !facts_.raw)
+  if (certificates_ == nullptr && !facts_.raw)
     static_cast<void>(co_await stream_.send(refusal_text(Code::too_many_from_client), Duration::zero()));
   co_return false;
 }
@@ -127,24 +124,26 @@ Task<bool> Connection::secure() {
     const SnapshotPin now = pin();  // not held: a client may take its time
     patience = now->timeouts.tls_handshake;
   }
-  TlsMetrics& metrics = server_.shard().metrics.client_tls;
+  Shard& shard = server_.shard();
+  TlsMetrics& metrics = shard.metrics.client_tls;
   metrics.handshakes_in_progress.add();
   tls::Failure why{};
   // What came behind a PROXY header in one piece with it.
-  std::string early(inbox_.unread().data(), inbox_.unread().size());
-  inbox_.consume(early.size());
+  std::string arrived(inbox_.unread().data(), inbox_.unread().size());
+  inbox_.consume(arrived.size());
   inbox_.trim();
-  patience = co_await prepare_for_name(patience, early);
-  std::shared_ptr<const tls::EarlyData> early_data = tls::ServerContext::early_data_of(*engine_);
-  const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine_), patience, why, early);
+  patience = co_await prepare_for_name(patience, arrived);
+  Reactor& reactor = shard.reactor;
+  auto engine = certificates_->on(shard).accept(shard.tls_bench, reactor.now(), reactor.wall_now());
+  certificates_.reset();
+  const Result<void> shaken = co_await tls::shake_hands(stream_, std::move(engine), patience, why, arrived);
   metrics.handshakes_in_progress.subtract();
   if (shaken) {
     facts_.tls = stream_.tls();
     metrics.count(*facts_.tls);
     if (facts_.tls->protocol == tls::challenge_protocol) co_return false;  // it has seen what it came for
-    early_ = early_data != nullptr && early_data->open();
-    if (early_) EarlyConnections::of(server_.shard()).add(facts_, std::move(early_data));
-  } else if (shaken.error().origin == Origin::client) {  // and not: given up by us
+  } else if (shaken.error().origin == Origin::client) {
+    // And not: given up by us.
     metrics.failures[static_cast<std::size_t>(why)].add();
   }
   co_return shaken.has_value();
@@ -152,35 +151,16 @@ Task<bool> Connection::secure() {
 
 /// Where certificates are had on demand: hears for whom, and has one made before the handshake goes on.
 /// \returns  what is left of `patience`
-Task<Duration> Connection::prepare_for_name(Duration patience, std::string& early) {
-  const SnapshotPin now = pin();
-  CertificateSource* const certificates = static_cast<const Gateway&>(*now).certificates_of(facts_.listener);
-  if (certificates == nullptr || !certificates->wants_names()) co_return patience;
+Task<Duration> Connection::prepare_for_name(Duration patience, std::string& arrived) {
+  if (!certificates_->wants_names()) co_return patience;
   Reactor& reactor = server_.shard().reactor;
   // Authorities take seconds: who may take for ever is given a minute.
   if (patience < Duration::zero()) patience = std::chrono::minutes{1};
   const Time deadline = deadline_after(reactor.now(), patience);
-  const std::string name = co_await hear_name(stream_, patience, early);
+  const std::string name = co_await hear_name(stream_, patience, arrived);
   // A moment is left for the handshake itself.
-  if (!name.empty()) co_await certificates->prepare(server_.shard(), name, time_left(reactor.now(), deadline) * 3 / 4);
-  engine_ = certificates->on(server_.shard()).accept(server_.shard().tls_bench, reactor.now());
+  if (!name.empty()) co_await certificates_->prepare(server_.shard(), name, time_left(reactor.now(), deadline) * 3 / 4);
   co_return time_left(reactor.now(), deadline);
-}
-
-// There is no goodbye before the end of the handshake, which brings no bytes for us and so ends no receive: it is
-// looked for again and again, on few connections and for a round trip.
-Task<void> Connection::end_handshake(Duration patience) {
-  constexpr Duration between_looks = std::chrono::milliseconds{20};
-  const Time deadline = deadline_after(server_.shard().reactor.now(), patience);
-  while (early_ && EarlyConnections::of(server_.shard()).is_early(facts_)) {
-    const Duration left = time_left(server_.shard().reactor.now(), deadline);
-    const bool bounded = left >= Duration::zero();
-    const Result<std::span<char>> received =
-        co_await stream_.receive(bounded ? std::min(left, between_looks) : between_looks);
-    const bool looks_again =
-        !received && received.error().code == Code::timed_out && (!bounded || left > between_looks);
-    if (!looks_again) break;
-  }
 }
 
 // The client is to know that this is the end and no cut, also when it still reads what was sent before.
@@ -190,7 +170,7 @@ Task<void> Connection::end_secured() {
     const SnapshotPin now = pin();
     patience = now->timeouts.linger;
   }
-  co_await end_handshake(patience);
+  co_await await_handshake(stream_, patience);
   static_cast<void>(co_await stream_.send_goodbye(patience));
 }
 

@@ -11,6 +11,7 @@
 
 #include <optional>
 
+#include "contracts/certificate_source.h"
 #include "contracts/session.h"
 #include "net/proxy_protocol.h"
 #include "runtime/cancellation.h"
@@ -49,8 +50,7 @@ class Connection final : public ServerContext, public ListLink {
   Task<bool> hear_sender();
   void become(const proxy_protocol::Header& header);
   Task<bool> secure();
-  Task<Duration> prepare_for_name(Duration patience, std::string& early);
-  Task<void> end_handshake(Duration patience);
+  Task<Duration> prepare_for_name(Duration patience, std::string& arrived);
   Task<void> end_secured();
   [[nodiscard]] bool traffic() const { return !facts_.administrative && !facts_.read_only; }
 
@@ -59,7 +59,7 @@ class Connection final : public ServerContext, public ListLink {
   const ServerProtocol& protocol_;
   Stream stream_;
   Inbox inbox_;
-  std::unique_ptr<tls::Engine> engine_;  // until hands are shaken; null: it is plain
+  std::shared_ptr<CertificateSource> certificates_;  // until hands are shaken; null: it is plain
   ConnectionFacts facts_;
   bool header_awaited_;
   Duration header_patience_;
@@ -73,7 +73,6 @@ class Connection final : public ServerContext, public ListLink {
   std::uint64_t requests_max_;
   Duration age_max_;
   ByteCount memory_max_ = unbounded;
-  bool early_ = false;  // requests came before the handshake was over
   bool idle_ = false;
   bool draining_ = false;
 };

@@ -1,8 +1,6 @@
 // Facts from the connection and the request; the verdict.
 #include "server/early_request.h"
 
-#include "contracts/early_connections.h"
-
 namespace weir {
 namespace {
 
@@ -21,11 +19,11 @@ EarlyRequestVerdict decide(const EarlyRequestFacts& facts) {
 }
 
 bool is_too_early(Exchange& exchange) {
-  const EarlyRequestVerdict verdict =
-      decide({.handshake_over = !EarlyConnections::of(exchange.shard).is_early(exchange.connection),
-              .method = exchange.request.method,
-              .has_content = exchange.request_body != nullptr,
-              .upgrades = !exchange.request.upgrade.empty()});
+  const tls::Facts* const tls = exchange.connection.tls;
+  const EarlyRequestVerdict verdict = decide({.handshake_over = tls == nullptr || !tls->early,
+                                              .method = exchange.request.method,
+                                              .has_content = exchange.request_body != nullptr,
+                                              .upgrades = !exchange.request.upgrade.empty()});
   if (!verdict.served)
     exchange.record({.room = "tls", .verdict = "too_early", .subject = {}, .reason = verdict.reason, .place = {}});
   return !verdict.served;

@@ -53,8 +53,8 @@ class Gateway final : public Snapshot {
   [[nodiscard]] const RawListener* raw_listener_of(std::uint16_t listener) const {
     return listener < raw_listeners.size() ? raw_listeners[listener].get() : nullptr;
   }
-  [[nodiscard]] CertificateSource* certificates_of(std::uint16_t listener) const {
-    return listener < certificates.size() ? certificates[listener].get() : nullptr;
+  [[nodiscard]] std::shared_ptr<CertificateSource> certificates_of(std::uint16_t listener) const {
+    return listener < certificates.size() ? certificates[listener] : nullptr;
   }
 };
 

@@ -148,8 +148,7 @@ Reply Serve::handle(Exchange& exchange) {
   const bool for_tunnel = exchange.request.method == Method::connect;
   if (exchange.connection.tls != nullptr && !for_tunnel && is_misdirected(exchange))
     return refuse(client_error(Code::misdirected));
-  if (exchange.connection.tls != nullptr && exchange.connection.tls->resumed && is_too_early(exchange))
-    return refuse(client_error(Code::too_early));
+  if (is_too_early(exchange)) return refuse(client_error(Code::too_early));
   const bool challenge =
       gateway.challenges != nullptr && may_be_challenge(exchange.request, exchange.connection.tls != nullptr);
   if (challenge) return answer_challenge(exchange, *gateway.challenges, &follow_route);

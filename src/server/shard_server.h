@@ -119,7 +119,7 @@ class ShardServer {
   }
   [[nodiscard]] SnapshotPin pin() const { return current_.again(); }
   /// What a connection of that listener is answered with; null: it is plain.
-  [[nodiscard]] CertificateSource* certificates_of(const ListenerPlan& plan) const {
+  [[nodiscard]] std::shared_ptr<CertificateSource> certificates_of(const ListenerPlan& plan) const {
     return static_cast<const Gateway&>(*current_).certificates_of(plan.id);
   }
 

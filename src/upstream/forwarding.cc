@@ -2,7 +2,6 @@
 #include "upstream/forwarding.h"
 
 #include "base/crypto.h"
-#include "contracts/early_connections.h"
 #include "net/tls/server_context.h"
 
 namespace weir {
@@ -83,8 +82,7 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Excha
        .upgrade_allowed = upgrade_allowed,
        .has_body = exchange.request_body != nullptr,
        .client_certificate = certificate_to_tell(exchange.connection),
-       .came_early = exchange.connection.tls != nullptr && exchange.connection.tls->resumed &&
-                     EarlyConnections::of(exchange.shard).is_early(exchange.connection)},
+       .came_early = exchange.connection.tls != nullptr && exchange.connection.tls->early},
       arena);
 }
 

@@ -97,7 +97,7 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
   }
   /// What the server knows; nothing: no ALPN.
   void serve(std::vector<std::string> protocols) {
-    server_ = tls::ServerContext::make({.identities = {shop()}, .protocols = std::move(protocols)}).value();
+    server_ = tls::ServerContext::make({.shown = {{shop()}}, .protocols = std::move(protocols)}).value();
     if (serving_.running() == 0) serving_.spawn(accept_all());
   }
 
@@ -113,7 +113,8 @@ class NegotiatedProtocolTest : public upstream_test::UpstreamTest {
     co_await Sleep(shard.reactor, handshake_takes_);
     Stream& stream = *accepted_.emplace_back(std::make_unique<Stream>(shard.reactor, handle, Origin::client));
     tls::Failure why{};
-    static_cast<void>(co_await tls::shake_hands(stream, server_->accept(bench_, shard.reactor.now()), 5s, why));
+    static_cast<void>(co_await tls::shake_hands(
+        stream, server_->accept(bench_, shard.reactor.now(), shard.reactor.wall_now()), 5s, why));
   }
 
   Task<void> connect_once() {

@@ -57,7 +57,7 @@ class AcmeHandshakes : public testing::Test {
     const tls::TestCertificate site = tls::test_root().issue({.names = {"shop.test"}});
     std::vector<tls::Finding> findings;
     server = tls::ServerContext::make(
-                 {.identities = {tls::Identity::read(site.certificate, site.key, tls::certificate_time(), findings)},
+                 {.shown = {{tls::Identity::read(site.certificate, site.key, tls::certificate_time(), findings)}},
                   .protocols = {"http/1.1"},
                   .clients = tls::ClientCertificates::required,
                   .client_authorities = tls::test_root().pem(),
@@ -71,7 +71,7 @@ class AcmeHandshakes : public testing::Test {
   std::optional<std::string> shake(const std::string& name, std::vector<std::string> protocols) {
     const auto client =
         tls::ClientContext::make({.verify = false, .name = name, .protocols = std::move(protocols)}).value();
-    const auto there = server->accept(server_bench, Time{});
+    const auto there = server->accept(server_bench, Time{}, tls::certificate_time());
     const auto here = client->connect(client_bench, nullptr);
     std::string to_client;
     bool over = false;

@@ -186,7 +186,8 @@ const Schema<TlsDocument>& tls_schema() {
           .option(
               "fetch_ocsp", &TlsDocument::fetch_ocsp,
               {.doc = "Whether Weir asks authorities itself what they say of the certificates (OCSP), where no file "
-                      "has it: anew at half its time, kept under `state`. Who does not answer harms nothing."})
+                      "has it, of automatic ones too: anew at half its time, kept under `state`. Who does not answer "
+                      "harms nothing."})
           .check(&check_tls);
   return schema;
 }

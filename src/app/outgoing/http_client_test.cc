@@ -22,7 +22,7 @@ std::shared_ptr<const tls::ServerContext> proving(std::vector<std::string> names
   const tls::TestCertificate made = tls::test_root().issue({.names = std::move(names)});
   std::vector<tls::Finding> findings;
   return tls::ServerContext::make(
-             {.identities = {tls::Identity::read(made.certificate, made.key, tls::certificate_time(), findings)}})
+             {.shown = {{tls::Identity::read(made.certificate, made.key, tls::certificate_time(), findings)}}})
       .value();
 }
 

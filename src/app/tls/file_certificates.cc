@@ -31,10 +31,10 @@ std::shared_ptr<FileCertificates> FileCertificates::open(const config::TlsDocume
   for (const auto& each : made->managed_) each->follow(made->weak_from_this());
   made->read_files();
   for (const File& file : made->files_) around.files.note(file.path, file.bytes);
-  const std::shared_ptr<const tls::ServerContext> context = made->make(now, around.diagnostics);
+  if (!made->take_files(now, around.diagnostics)) return nullptr;
+  const std::shared_ptr<const tls::ServerContext> context = made->put_together(now, around.diagnostics);
   if (context == nullptr) return nullptr;
   made->content_.publish(context);
-  if (made->revocation_) made->revocation_ends_ = tls::revocation_ends(made->files_[*made->revocation_].bytes);
   return made;
 }
 
@@ -42,6 +42,7 @@ FileCertificates::FileCertificates(const config::TlsDocument& document, const Ar
     : document_(document),
       listener_(around.listener),
       tickets_(around.tickets),
+      hellos_(around.hellos),
       answers_(document.fetch_ocsp ? around.answers : nullptr),
       tell_(around.files.tell()),
       managed_(around.managed),
@@ -122,33 +123,34 @@ std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t
   return identity;
 }
 
-std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, Diagnostics& diagnostics) {
+/// Takes over what the files make together. \returns  false after errors: what they made before stays
+bool FileCertificates::take_files(WallTime now, Diagnostics& diagnostics) {
   tls::ServerSettings settings{.oldest = document_.oldest,
                                .protocols = document_.protocols,
                                .tickets = document_.session_tickets ? tickets_ : nullptr,
-                               .scope = listener_};
-  // One record for all listeners and reloads, and whatever the keys of tickets are.
-  if (document_.early_data) settings.early_data = {tickets_, &tickets_->hellos()};
+                               .scope = listener_,
+                               .early_data = document_.early_data ? hellos_ : nullptr,
+                               .challenges = challenges_};
   bool good = take_clients(settings, now, diagnostics);
   good &= take_tickets(settings, diagnostics);
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
     auto identity = read_identity(number, now, diagnostics);
     good = good && identity != nullptr;
-    if (document_.certificates[number].is_default) settings.default_identity = number;
-    settings.identities.push_back(std::move(identity));
+    if (document_.certificates[number].is_default) settings.shown_by_default = number;
+    settings.shown.push_back({.identity = std::move(identity)});
   }
-  if (!good) return nullptr;
+  if (!good) return false;
+  from_files_ = std::move(settings);
+  if (revocation_) revocation_ends_ = tls::revocation_ends(files_[*revocation_].bytes);
+  return true;
+}
+
+/// What the files made last, what was issued, and what is said of both.
+std::shared_ptr<const tls::ServerContext> FileCertificates::put_together(WallTime now, Diagnostics& diagnostics) {
+  tls::ServerSettings settings = from_files_;
+  add_issued(settings, now);
+  if (settings.shown.empty()) return nullptr;  // whoever read the configuration has said what is missing
   take_staples(settings, now, diagnostics);
-  settings.challenges = challenges_;
-  for (const auto& each : managed_) settings.identities.push_back(each->identity(now));
-  if (on_demand_ != nullptr) {
-    for (const auto& each : on_demand_->all()) {
-      if (each->facts()) settings.identities.push_back(each->identity(now));
-    }
-    // Somebody has to be shown something before the first one is there.
-    if (settings.identities.empty()) settings.identities.push_back(acme::stand_in({"on-demand.invalid"}, now));
-  }
-  if (settings.identities.empty()) return nullptr;  // whoever read the configuration has said what is missing
   auto made = tls::ServerContext::make(settings);
   if (made) return *made;
   const bool files = !document_.certificates.empty();
@@ -158,62 +160,90 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::make(WallTime now, D
   return nullptr;
 }
 
+void FileCertificates::add_issued(tls::ServerSettings& settings, WallTime now) const {
+  for (const auto& each : managed_) settings.shown.push_back({.identity = each->identity(now)});
+  if (on_demand_ == nullptr) return;
+  for (const auto& each : on_demand_->all()) {
+    if (each->facts()) settings.shown.push_back({.identity = each->identity(now)});
+  }
+  // Somebody has to be shown something before the first one is there.
+  if (settings.shown.empty()) settings.shown.push_back({.identity = acme::stand_in({"on-demand.invalid"}, now)});
+}
+
 /// Whatever is wrong with what authorities say is a warning: without it clients believe certificates, too.
 void FileCertificates::take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) {
+  std::vector<Asked> asked;
   staple_ends_.reset();
-  for (std::size_t number = 0; number < pairs_.size(); ++number) {
-    const tls::Staple& staple = take_staple(number, settings.identities[number], now, diagnostics);
-    if (!staple.answer.empty()) staple_ends_ = std::min(staple.until, staple_ends_.value_or(staple.until));
+  for (std::size_t number = 0; number < settings.shown.size(); ++number) {
+    tls::Shown& shown = settings.shown[number];
+    if (number < pairs_.size() && pairs_[number].ocsp) {
+      shown.staple = read_staple(number, *shown.identity, now, diagnostics);
+    } else if (Asked about = ask_about(shown.identity, now); about.question != nullptr) {
+      if (now < about.word->staple.until) shown.staple = about.word->staple;
+      complain_of_trouble(number, shown, about.word->trouble, diagnostics);
+      asked.push_back(std::move(about));
+    }
+    if (shown.staple.answer.empty())
+      complain_of_missing_staple(number, *shown.identity, diagnostics);
+    else
+      staple_ends_ = std::min(shown.staple.until, staple_ends_.value_or(shown.staple.until));
   }
-  if (staple_ends_) settings.staples = staples_;
+  asked_ = std::move(asked);  // only now: questions that stay have been held all the time
 }
 
 /// What the file has to say of it; if that is no good, what it had to say before, as long as that holds.
-const tls::Staple& FileCertificates::take_staple(std::size_t number, const std::shared_ptr<const tls::Identity>& made,
-                                                 WallTime now, Diagnostics& diagnostics) {
-  const tls::Identity& identity = *made;
-  const config::CertificateDocument& written = document_.certificates[number];
+const tls::Staple& FileCertificates::read_staple(std::size_t number, const tls::Identity& identity, WallTime now,
+                                                 Diagnostics& diagnostics) {
   const auto judge = [&](std::string_view answer) {
     return tls::judge_ocsp(answer, identity.leaf(), identity.issuer(), now);
   };
   tls::Staple& kept = staples_[number];
   if (!kept.answer.empty() && judge(kept.answer).status != tls::CertificateStatus::good) kept = {};
-  if (pairs_[number].ocsp) {
-    const File& file = files_[*pairs_[number].ocsp];
-    const tls::OcspVerdict verdict = file.unreadable.empty() ? judge(file.bytes) : tls::OcspVerdict{};
-    if (verdict.status == tls::CertificateStatus::good)
-      kept = {.answer = file.bytes, .until = verdict.until};
-    else
-      complain_of_answer(file, written, verdict, diagnostics);
-    if (verdict.status == tls::CertificateStatus::revoked) kept = {};
-  } else if (answers_ != nullptr) {
-    take_fetched(kept, number, made, now, diagnostics);
-  }
-  if (kept.answer.empty() && tls::must_staple(identity.leaf()))
-    diagnostics.warning(written.certificate_place, written.path,
-                        fmt::format("the certificate of {} must not be believed without what its authority says of it "
-                                    "(must-staple), and nothing is shown: clients refuse it",
-                                    identity.title()),
-                        advice_for_must_staple(identity, files_[pairs_[number].certificate].path));
+  const File& file = files_[*pairs_[number].ocsp];
+  const tls::OcspVerdict verdict = file.unreadable.empty() ? judge(file.bytes) : tls::OcspVerdict{};
+  if (verdict.status == tls::CertificateStatus::good)
+    kept = {.answer = file.bytes, .until = verdict.until};
+  else
+    complain_of_answer(file, document_.certificates[number], verdict, diagnostics);
+  if (verdict.status == tls::CertificateStatus::revoked) kept = {};
   return kept;
 }
 
 /// Who was asked may have said something by now.
-void FileCertificates::take_fetched(tls::Staple& kept, std::size_t number,
-                                    const std::shared_ptr<const tls::Identity>& identity, WallTime now,
-                                    Diagnostics& diagnostics) {
-  const std::string question = answers_->want(identity);
-  if (question.empty()) return;
-  const OcspAnswers::Word word = answers_->word(question);
-  const tls::OcspVerdict verdict = tls::judge_ocsp(word.answer, identity->leaf(), identity->issuer(), now);
-  const bool good = !word.answer.empty() && verdict.status == tls::CertificateStatus::good;
-  kept = good ? tls::Staple{.answer = word.answer, .until = verdict.until} : tls::Staple{};
-  if (word.trouble.empty()) return;
-  const config::CertificateDocument& written = document_.certificates[number];
+FileCertificates::Asked FileCertificates::ask_about(const std::shared_ptr<const tls::Identity>& identity,
+                                                    WallTime now) const {
+  Asked asked;
+  if (answers_ != nullptr) asked.question = answers_->want(identity, now);
+  if (asked.question != nullptr) asked.word = answers_->word(*asked.question);
+  return asked;
+}
+
+/// Whether something was said that is not shown yet.
+bool FileCertificates::has_heard() const {
+  return std::ranges::any_of(asked_, [&](const Asked& each) { return answers_->word(*each.question) != each.word; });
+}
+
+void FileCertificates::complain_of_trouble(std::size_t number, const tls::Shown& shown, const std::string& trouble,
+                                           Diagnostics& diagnostics) const {
+  if (trouble.empty()) return;
+  const bool in_file = number < pairs_.size();
   diagnostics.warning(
-      written.certificate_place, written.path,
-      fmt::format("the authority of {} says nothing that can be shown: {}", identity->title(), word.trouble),
-      good ? "its last answer is shown as long as it holds; it is asked again" : "it is asked again");
+      in_file ? document_.certificates[number].certificate_place : document_.acme->place,
+      in_file ? document_.certificates[number].path : document_.acme->path,
+      fmt::format("the authority of {} says nothing that can be shown: {}", shown.identity->title(), trouble),
+      shown.staple.answer.empty() ? "it is asked again"
+                                  : "its last answer is shown as long as it holds; it is asked again");
+}
+
+/// What is issued for Weir is never such a certificate: nobody asked for that.
+void FileCertificates::complain_of_missing_staple(std::size_t number, const tls::Identity& identity,
+                                                  Diagnostics& diagnostics) const {
+  if (number >= pairs_.size() || !tls::must_staple(identity.leaf())) return;
+  diagnostics.warning(document_.certificates[number].certificate_place, document_.certificates[number].path,
+                      fmt::format("the certificate of {} must not be believed without what its authority says of it "
+                                  "(must-staple), and nothing is shown: clients refuse it",
+                                  identity.title()),
+                      advice_for_must_staple(identity, files_[pairs_[number].certificate].path));
 }
 
 void FileCertificates::complain_of_answer(const File& file, const config::CertificateDocument& written,
@@ -285,28 +315,28 @@ const tls::ServerContext& FileCertificates::on(Shard& shard) {
 void FileCertificates::look_again(WallTime now) {
   const std::lock_guard lock(looking_);
   const bool changed = read_files();
+  const bool heard = has_heard();
   const bool stale = staple_ends_ && now >= *staple_ends_;
-  const std::uint64_t version = answers_ == nullptr ? 0 : answers_->version();
-  const bool heard = std::exchange(answers_seen_, version) != version;
-  if (!changed && !stale && !heard) return tell_of_end(now);
+  if (!changed && !heard && !stale) return tell_of_end(now);
   Diagnostics diagnostics;
-  const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics);
+  const bool good = !changed || take_files(now, diagnostics);
+  const bool news = (changed && good) || heard || stale;
+  const std::shared_ptr<const tls::ServerContext> made = news ? put_together(now, diagnostics) : nullptr;
   if (made != nullptr) content_.publish(made);
-  if (made != nullptr && revocation_) revocation_ends_ = tls::revocation_ends(files_[*revocation_].bytes);
   if (!*tell_) return;
-  if (made == nullptr)
+  if (!good || made == nullptr)
     (*tell_)(false,
              fmt::format("{}listener {}: certificates have changed and have mistakes; those before stay in force",
                          diagnostics.text(), listener_));
-  else if (heard && !changed)
-    (*tell_)(diagnostics.all().empty(), fmt::format("{}listener {}: authorities were asked about its certificates",
-                                                    diagnostics.text(), listener_));
-  else if (!changed)
-    (*tell_)(false, fmt::format("{}listener {}: an OCSP answer has become stale, and is not shown any more",
-                                diagnostics.text(), listener_));
-  else
+  else if (changed)
     (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
                                diagnostics.text(), listener_));
+  else if (heard)
+    (*tell_)(diagnostics.all().empty(), fmt::format("{}listener {}: authorities were asked about its certificates",
+                                                    diagnostics.text(), listener_));
+  else
+    (*tell_)(false, fmt::format("{}listener {}: an OCSP answer has become stale, and is not shown any more",
+                                diagnostics.text(), listener_));
 }
 
 Task<void> FileCertificates::prepare(Shard& shard, std::string name, Duration patience) {
@@ -339,17 +369,17 @@ void FileCertificates::certificate_changed(WallTime now) {
   unsigned seen = 1;
   if (changes_.fetch_add(1) > 0) return;
   do {
-    put_together(now);
+    show_issued(now);
   } while (!changes_.compare_exchange_strong(seen, 0));
 }
 
-void FileCertificates::put_together(WallTime now) {
+void FileCertificates::show_issued(WallTime now) {
   const std::lock_guard lock(looking_);
   Diagnostics diagnostics;
-  if (const std::shared_ptr<const tls::ServerContext> made = make(now, diagnostics)) return content_.publish(made);
+  if (const std::shared_ptr<const tls::ServerContext> made = put_together(now, diagnostics))
+    return content_.publish(made);
   if (*tell_)
-    (*tell_)(false, fmt::format("{}listener {}: a new certificate cannot be shown, because files beside it have "
-                                "mistakes; those before stay in force",
+    (*tell_)(false, fmt::format("{}listener {}: a new certificate cannot be shown; those before stay in force",
                                 diagnostics.text(), listener_));
 }
 

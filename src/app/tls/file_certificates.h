@@ -8,11 +8,12 @@
 // what there was stays, and the log says why. What authorities say of the certificates (OCSP) lies beside them: an
 // answer that is no good is not shown, the last good one is as long as it holds, and none of that keeps anybody from
 // serving.
-// Certificates that an authority issues (app/acme) stand beside those of files; when one is new, the whole is made
-// again.
+// Certificates that an authority issues (app/acme) stand beside those of files; when one is new, or something new was
+// heard of one, that is put together anew with what the files made last.
 //
 // Invariants
 //   (1) A set of files with errors never replaces one without.
+//   (2) Files with errors keep nothing else back: neither what was issued, nor what authorities say.
 #pragma once
 
 #include <atomic>
@@ -40,6 +41,7 @@ class FileCertificates final : public CertificateSource,
   struct Around {
     std::string listener;                      ///< its name: tickets hold for it alone
     std::shared_ptr<tls::TicketKeys> tickets;  ///< where no file has them
+    std::shared_ptr<tls::HelloRecord> hellos;  ///< of all listeners and reloads, whatever the keys of their tickets
     std::shared_ptr<OcspAnswers> answers;      ///< where they are to be fetched
     WatchedFiles& files;
     Diagnostics& diagnostics;
@@ -79,30 +81,42 @@ class FileCertificates final : public CertificateSource,
     std::optional<std::size_t> ocsp;
   };
 
+  /// Somebody who is asked about a certificate, and what was shown of what he said.
+  struct Asked {
+    std::shared_ptr<OcspAnswers::Question> question;
+    std::shared_ptr<const OcspAnswers::Word> word;
+  };
+
   std::size_t add_file(const std::string& written, Place place, bool is_key);
   bool read_files();
   void complain_of_rights(const File& file, Place named_at, const std::string& path, Diagnostics& diagnostics) const;
   static bool complain_of_unreadable(const File& file, Place named_at, const std::string& path,
                                      Diagnostics& diagnostics);
-  std::shared_ptr<const tls::ServerContext> make(WallTime now, Diagnostics& diagnostics);
+  bool take_files(WallTime now, Diagnostics& diagnostics);
+  std::shared_ptr<const tls::ServerContext> put_together(WallTime now, Diagnostics& diagnostics);
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
+  void add_issued(tls::ServerSettings& settings, WallTime now) const;
   void take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics);
-  const tls::Staple& take_staple(std::size_t number, const std::shared_ptr<const tls::Identity>& identity, WallTime now,
+  const tls::Staple& read_staple(std::size_t number, const tls::Identity& identity, WallTime now,
                                  Diagnostics& diagnostics);
-  void take_fetched(tls::Staple& kept, std::size_t number, const std::shared_ptr<const tls::Identity>& identity,
-                    WallTime now, Diagnostics& diagnostics);
+  [[nodiscard]] Asked ask_about(const std::shared_ptr<const tls::Identity>& identity, WallTime now) const;
+  [[nodiscard]] bool has_heard() const;
+  void complain_of_trouble(std::size_t number, const tls::Shown& shown, const std::string& trouble,
+                           Diagnostics& diagnostics) const;
+  void complain_of_missing_staple(std::size_t number, const tls::Identity& identity, Diagnostics& diagnostics) const;
   static void complain_of_answer(const File& file, const config::CertificateDocument& written,
                                  const tls::OcspVerdict& verdict, Diagnostics& diagnostics);
   bool take_clients(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics) const;
   bool take_tickets(tls::ServerSettings& settings, Diagnostics& diagnostics) const;
   void look_again(WallTime now);
   void certificate_changed(WallTime now) override;
-  void put_together(WallTime now);
+  void show_issued(WallTime now);
   void tell_of_end(WallTime now);
 
   const config::TlsDocument document_;
   const std::string listener_;
   const std::shared_ptr<tls::TicketKeys> tickets_;
+  const std::shared_ptr<tls::HelloRecord> hellos_;
   const std::shared_ptr<OcspAnswers> answers_;  // null: nobody is asked
   const std::shared_ptr<const WatchedFileBase::Tell> tell_;
   const std::vector<std::shared_ptr<acme::ManagedCertificate>> managed_;
@@ -115,9 +129,10 @@ class FileCertificates final : public CertificateSource,
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;
-  std::vector<tls::Staple> staples_;  // of each certificate the last good one
-  std::uint64_t answers_seen_ = 0;
-  std::optional<WallTime> staple_ends_;      // when the first of them is not to be shown any more
+  tls::ServerSettings from_files_;           // what they made together when they were good last
+  std::vector<tls::Staple> staples_;         // of each certificate the last good one of its file
+  std::vector<Asked> asked_;                 // about those that are shown
+  std::optional<WallTime> staple_ends_;      // when the first staple is not to be shown any more
   std::optional<WallTime> revocation_ends_;  // when the lists read last will not do any more; nothing: that was told
 
   std::atomic<unsigned> changes_{0};      // of certificates that are issued, while somebody puts them together

@@ -12,6 +12,7 @@
 #include "net/tls/testing/status_asker.h"
 #include "net/tls/testing/test_authority.h"
 #include "runtime/wait_out.h"
+#include "upstream/testing/scripted_server.h"
 
 namespace weir {
 namespace {
@@ -48,7 +49,8 @@ class FileCertificatesTest : public testing::Test {
   bool resumes(FileCertificates& server, const std::shared_ptr<tls::SavedSession>& saved) {
     if (client == nullptr)
       client = tls::ClientContext::make({.authorities = tls::test_root().pem(), .name = "shop.test"}).value();
-    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
+    const auto there =
+        server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now(), shard.shard().reactor.wall_now());
     const auto here = client->connect(client_bench, saved);
     std::string to_client;
     for (int flights = 0; flights < 3; ++flights) {
@@ -155,11 +157,13 @@ class StapleTest : public FileCertificatesTest {
   }
 
   /// What a client that asks is shown (RFC 6066 section 8): nothing, when it is not stapled.
-  std::string shown(FileCertificates& server) {
+  std::string shown(FileCertificates& server) { return shown_by(server.on(shard.shard())); }
+  std::string shown_by(const tls::ServerContext& context) {
     tls::StatusAsker asker;
-    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
-    EXPECT_TRUE(there->shake(asker.say({})));
-    asker.say(there->owed());
+    const Reactor& reactor = shard.shard().reactor;
+    const auto there = context.accept(server_bench, reactor.now(), shard.shard().reactor.wall_now());
+    EXPECT_TRUE(there->shake(asker.shake({})));
+    asker.shake(there->owed());
     return asker.shown();
   }
   std::string shown_after_look(FileCertificates& server) {
@@ -229,10 +233,110 @@ TEST_F(StapleTest, word_that_becomes_stale_is_not_shown_any_more) {
   const auto server = open();
   server->on(shard.shard());
   EXPECT_FALSE(shown(*server).empty());
+  const auto before = server->latest();
   for (int half_hours = 0; half_hours < 6; ++half_hours) pass(30min);
+  EXPECT_TRUE(shown_by(*before).empty()) << "nor by whom nobody has looked after since";
   EXPECT_TRUE(shown_after_look(*server).empty());
   ASSERT_FALSE(told.empty());
   EXPECT_TRUE(told.back().contains("listener web: an OCSP answer has become stale")) << told.back();
+}
+
+TEST_F(StapleTest, files_with_mistakes_keep_no_word_back) {
+  folder.write("shop.ocsp", word(8));
+  const auto server = open();
+  server->on(shard.shard());
+  folder.write("shop.key", "no key");
+  EXPECT_FALSE(shown_after_look(*server).empty());
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told.back().ends_with("those before stay in force")) << told.back();
+  for (int half_hours = 0; half_hours < 18; ++half_hours) pass(30min);
+  EXPECT_TRUE(shown_after_look(*server).empty()) << "it is stale";
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told.back().contains("an OCSP answer has become stale")) << told.back();
+  const auto last = server->latest();
+  for (int again = 0; again < 3; ++again) shown_after_look(*server);
+  EXPECT_EQ(server->latest(), last) << "nothing is made again where nothing has changed";
+  EXPECT_EQ(told.size(), 2U);
+}
+
+/// Their authority is asked.
+class FetchedStapleTest : public StapleTest {
+ protected:
+  FetchedStapleTest() {
+    make_shop({{NID_info_access, "OCSP;URI:http://10.0.0.1/ask"}});
+    document.certificates.front().ocsp.clear();
+    document.fetch_ocsp = true;
+    say(word(9));
+  }
+  ~FetchedStapleTest() override {
+    responder.stop();
+    shard.world().run_until([&] { return responder.stopped(); });
+  }
+
+  std::shared_ptr<FileCertificates> open() {
+    diagnostics = {};
+    const FileCertificates::Around around{.listener = "web",
+                                          .tickets = std::make_shared<tls::TicketKeys>(),
+                                          .answers = answers,
+                                          .files = files,
+                                          .diagnostics = diagnostics};
+    return FileCertificates::open(document, around, shard.shard().reactor.wall_now());
+  }
+  void say(const std::string& content) {
+    responder.answer = "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(content.size()) + "\r\n\r\n" + content;
+  }
+  /// A look asks, the next one finds what was said.
+  std::string shown_after_asking(FileCertificates& server) {
+    shown_after_look(server);
+    pass(1min);
+    return shown_after_look(server);
+  }
+
+  std::shared_ptr<OcspAnswers> answers = std::make_shared<OcspAnswers>();
+  ScriptedServer responder{shard.shard().reactor, UpstreamAddress{*socket_address(*parse_endpoint("10.0.0.1:80"))}};
+};
+
+TEST_F(FetchedStapleTest, word_of_who_was_asked_is_shown) {
+  const auto server = open();
+  server->on(shard.shard());
+  EXPECT_TRUE(responder.answer.ends_with(shown_after_asking(*server)));
+  EXPECT_FALSE(shown(*server).empty());
+  say(word(9, V_OCSP_CERTSTATUS_REVOKED));
+  for (int half_hours = 0; half_hours < 12; ++half_hours) pass(30min);
+  EXPECT_TRUE(shown_after_asking(*server).empty());
+  EXPECT_TRUE(told.back().contains("was revoked on")) << told.back();
+}
+
+TEST_F(FetchedStapleTest, refused_configuration_leaves_those_who_serve_alone) {
+  const auto server = open();
+  server->on(shard.shard());
+  const std::string first = shown_after_asking(*server);
+  open();
+  folder.write("shop.pem", shop.certificate + authority.pem() + "# read again\n");
+  EXPECT_TRUE(shown_after_look(*server) == first);
+  for (int half_hours = 0; half_hours < 12; ++half_hours) pass(30min);
+  say(word(9));
+  const std::string second = shown_after_asking(*server);
+  EXPECT_FALSE(second.empty());
+  EXPECT_FALSE(second == first);
+  EXPECT_EQ(responder.heard.size(), 2U);
+}
+
+TEST_F(FetchedStapleTest, word_is_taken_over_by_those_it_is_about) {
+  const auto server = open();
+  const tls::TestCertificate other = tls::test_root().issue({.names = {"other.test"}});
+  folder.write("other.pem", other.certificate);
+  folder.write("other.key", other.key);
+  document.certificates.front().certificate = folder.path("other.pem");
+  document.certificates.front().key = folder.path("other.key");
+  const auto another = open();
+  const auto before = another->latest();
+  server->on(shard.shard());
+  another->on(shard.shard());
+  EXPECT_FALSE(shown_after_asking(*server).empty());
+  pass(limits::watched_file_interval);
+  another->on(shard.shard());
+  EXPECT_EQ(another->latest(), before);
 }
 
 TEST_F(FileCertificatesTest, authority_that_has_expired_is_told_with_its_line) {

@@ -7,7 +7,9 @@
 #include "contracts/testing/temporary_folder.h"
 #include "contracts/testing/test_shard.h"
 #include "net/tls/client_context.h"
+#include "net/tls/testing/status_asker.h"
 #include "net/tls/testing/test_authority.h"
+#include "upstream/testing/scripted_server.h"
 
 namespace weir {
 namespace {
@@ -29,8 +31,11 @@ class IssuedCertificates : public testing::Test {
   }
 
   std::shared_ptr<FileCertificates> open(bool with_demand = false) {
-    FileCertificates::Around around{
-        .listener = "web", .tickets = std::make_shared<tls::TicketKeys>(), .files = files, .diagnostics = diagnostics};
+    FileCertificates::Around around{.listener = "web",
+                                    .tickets = std::make_shared<tls::TicketKeys>(),
+                                    .answers = std::make_shared<OcspAnswers>(),
+                                    .files = files,
+                                    .diagnostics = diagnostics};
     if (with_demand)
       around.on_demand = on_demand;
     else
@@ -44,7 +49,8 @@ class IssuedCertificates : public testing::Test {
   /// Whether a client that believes the authority gets a connection.
   bool convinces(FileCertificates& server, const std::string& name = "shop.test") {
     const auto client = tls::ClientContext::make({.authorities = tls::test_root().pem(), .name = name}).value();
-    const auto there = server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now());
+    const auto there =
+        server.on(shard.shard()).accept(server_bench, shard.shard().reactor.now(), shard.shard().reactor.wall_now());
     const auto here = client->connect(client_bench, nullptr);
     std::string to_client;
     for (int flights = 0; flights < 3; ++flights) {
@@ -105,6 +111,37 @@ TEST_F(IssuedCertificates, that_change_at_once_are_all_shown) {
       threads.emplace_back([&] { each->take(issued(each->names().front()), tls::certificate_time()); });
   }
   for (const auto& each : all) EXPECT_TRUE(convinces(*server, each->names().front())) << each->names().front();
+}
+
+TEST_F(IssuedCertificates, are_shown_with_what_their_authority_says_of_them) {
+  ScriptedServer responder{shard.shard().reactor, UpstreamAddress{*socket_address(*parse_endpoint("10.0.0.1:80"))}};
+  const tls::TestAuthority authority{{.names = {}, .subject = "Old root", .from_day = -9'000, .until_day = 9'000},
+                                     nullptr};
+  const tls::TestCertificate made =
+      authority.issue({.names = {"shop.test"},
+                       .from_day = -9'000,
+                       .until_day = 9'000,
+                       .extensions = {{NID_info_access, "OCSP;URI:http://10.0.0.1/ask"}}});
+  const auto ahead = static_cast<int>((shard.shard().reactor.wall_now() - tls::certificate_time()) / 1h);
+  const std::string word = authority.word_on(made.certificate, {.from_hour = ahead - 1, .until_hour = ahead + 9});
+  responder.answer = "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(word.size()) + "\r\n\r\n" + word;
+  document.fetch_ocsp = true;
+  const auto server = open();
+  server->on(shard.shard());
+  EXPECT_EQ(managed->take(made.certificate + authority.pem() + made.key, tls::certificate_time()), std::nullopt);
+  tls::StatusAsker asker;
+  for (int looks = 0; looks < 2; ++looks) {
+    shard.world().run_for(limits::watched_file_interval);
+    server->on(shard.shard());
+    shard.world().run_for(1min);
+  }
+  const auto there =
+      server->on(shard.shard()).accept(server_bench, shard.shard().reactor.now(), shard.shard().reactor.wall_now());
+  EXPECT_TRUE(there->shake(asker.shake({})));
+  asker.shake(there->owed());
+  EXPECT_TRUE(asker.shown() == word);
+  responder.stop();
+  shard.world().run_until([&] { return responder.stopped(); });
 }
 
 TEST_F(IssuedCertificates, on_demand_begin_with_a_stand_in_for_nobody) {

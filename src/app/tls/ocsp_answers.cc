@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "app/outgoing/http_client.h"
+#include "app/outgoing/url.h"
 #include "base/crypto.h"
 #include "base/error_text.h"
-#include "net/tls/ocsp.h"
 
 namespace weir {
 namespace {
@@ -30,71 +30,83 @@ tls::OcspVerdict judge(const tls::Identity& identity, std::string_view answer, W
 
 }  // namespace
 
+struct OcspAnswers::Question {
+  Question(std::string its_name, Url whom, std::string what)
+      : name(std::move(its_name)), url(std::move(whom)), request(std::move(what)) {}
+
+  /// What was said takes the place of what there was if it is good, or says that the certificate was revoked.
+  void adopt(const tls::OcspVerdict& verdict, const std::string& answer) {
+    if (verdict.status == tls::CertificateStatus::revoked) word = std::make_shared<Word>();
+    if (verdict.status != tls::CertificateStatus::good) return;
+    word = std::make_shared<Word>(Word{.staple = {.answer = answer, .until = verdict.until}, .trouble = {}});
+    next = verdict.from + (verdict.until - verdict.from) / 2;
+    failures = 0;
+  }
+
+  const std::string name;  // of what is asked: its answer is kept under that
+  const Url url;
+  const std::string request;
+  std::shared_ptr<const tls::Identity> identity;  // as it was read last
+  std::shared_ptr<const Word> word = std::make_shared<Word>();
+  WallTime next{};  // when it is asked again
+  unsigned failures = 0;
+  bool open = false;
+};
+
 std::shared_ptr<OcspAnswers> OcspAnswers::of(SharedStates& states) {
   return states.find_or_make<OcspAnswers>("ocsp", [] { return std::make_shared<OcspAnswers>(); });
 }
 
-std::string OcspAnswers::want(const std::shared_ptr<const tls::Identity>& identity) {
+std::shared_ptr<OcspAnswers::Question> OcspAnswers::want(const std::shared_ptr<const tls::Identity>& identity,
+                                                         WallTime now) {
   const auto url = parse_url(tls::ocsp_address(identity->leaf()));
-  const std::string request = tls::ocsp_request(identity->leaf(), identity->issuer());
-  if (!url || request.empty()) return {};
-  std::string name = crypto::encode_base64url(crypto::sha256(request));
+  std::string request = tls::ocsp_request(identity->leaf(), identity->issuer());
+  if (!url || request.empty()) return nullptr;
+  const std::string name = crypto::encode_base64url(crypto::sha256(request));
   const std::lock_guard lock(mutex_);
-  std::erase_if(questions_, [](const auto& each) { return each.second.identity.expired() && !each.second.open; });
-  Question& question = questions_[name];
-  question.identity = identity;
-  question.url = *url;
-  question.request = request;
-  if (const auto kept = kept_.find(name); kept != kept_.end()) {
-    if (question.word.answer.empty()) question.word.answer = std::move(kept->second);
-    kept_.erase(kept);
-  }
-  return name;
+  std::erase_if(questions_, [](const auto& each) { return each.second.expired(); });
+  std::weak_ptr<Question>& place = questions_[name];
+  std::shared_ptr<Question> question = place.lock();
+  if (question == nullptr) place = question = std::make_shared<Question>(name, *url, std::move(request));
+  question->identity = identity;
+  if (const auto kept = kept_.extract(name)) question->adopt(judge(*identity, kept.mapped(), now), kept.mapped());
+  return question;
 }
 
-OcspAnswers::Word OcspAnswers::word(const std::string& question) const {
+std::shared_ptr<const OcspAnswers::Word> OcspAnswers::word(const Question& question) const {
   const std::lock_guard lock(mutex_);
-  const auto found = questions_.find(question);
-  return found == questions_.end() ? Word{} : found->second.word;
-}
-
-std::uint64_t OcspAnswers::version() const {
-  const std::lock_guard lock(mutex_);
-  return version_;
+  return question.word;
 }
 
 void OcspAnswers::ask_what_is_due(Shard& shard, WallTime now) {
-  std::vector<std::string> due;
+  std::vector<std::shared_ptr<Question>> due;
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [name, question] : questions_) {
-      if (question.open || now < question.next) continue;
-      question.open = true;
-      due.push_back(name);
+    for (const auto& [name, each] : questions_) {
+      std::shared_ptr<Question> question = each.lock();
+      if (question == nullptr || question->open || now < question->next) continue;
+      question->open = true;
+      due.push_back(std::move(question));
     }
   }
-  for (const std::string& name : due) shard.scope.spawn(ask_one(shared_from_this(), name, shard));
+  for (std::shared_ptr<Question>& each : due) shard.scope.spawn(ask_one(shared_from_this(), std::move(each), shard));
 }
 
-Task<void> OcspAnswers::ask_one(std::shared_ptr<OcspAnswers> self, std::string name, Shard& shard) {
+Task<void> OcspAnswers::ask_one(std::shared_ptr<OcspAnswers> self, std::shared_ptr<Question> question, Shard& shard) {
   OutgoingRequest request{
+      .url = question->url,
       .method = Method::post,
       .fields = {{"content-type", "application/ocsp-request"}, {"accept", "application/ocsp-response"}},
+      .body = question->request,
       .answer_bytes_max = answer_bytes_max};
-  {
-    const std::lock_guard lock(self->mutex_);
-    const Question& question = self->questions_.at(name);
-    request.url = question.url;
-    request.body = question.request;
-  }
-  Result<OutgoingAnswer> answer = co_await ask(shard, std::move(request), nullptr);
+  const Result<OutgoingAnswer> answer = co_await ask(shard, std::move(request), nullptr);
   const WallTime now = shard.reactor.wall_now();
   if (answer && answer->status == 200) {
-    self->take(name, std::move(answer->body), now);
+    self->take(*question, answer->body, now);
     co_return;
   }
   const std::lock_guard lock(self->mutex_);
-  self->take_failure(self->questions_.at(name),
+  self->take_failure(*question,
                      answer ? fmt::format("it answered with status {}", answer->status) : text_of(answer.error()), now);
 }
 
@@ -104,34 +116,23 @@ void OcspAnswers::take_failure(Question& question, std::string why, WallTime now
   const auto wait = after_failure * (1U << std::min(question.failures++, 5U));
   question.next = now + std::min<Duration>(wait, after_failures_most);
   std::string trouble = fmt::format("{}: {}", question.url.text(), why);
-  if (trouble == question.word.trouble) return;
-  question.word.trouble = std::move(trouble);
-  ++version_;
+  if (trouble == question.word->trouble) return;
+  question.word = std::make_shared<Word>(Word{.staple = question.word->staple, .trouble = std::move(trouble)});
 }
 
-void OcspAnswers::take(const std::string& name, std::string answer, WallTime now) {
-  const std::lock_guard lock(mutex_);
-  Question& question = questions_.at(name);
-  const std::shared_ptr<const tls::Identity> identity = question.identity.lock();
-  if (identity == nullptr) {  // nobody has the certificate any more
-    question.open = false;
-    return;
-  }
+void OcspAnswers::take(Question& question, const std::string& answer, WallTime now) {
+  std::unique_lock lock(mutex_);
+  const std::shared_ptr<const tls::Identity> identity = question.identity;
+  lock.unlock();  // signatures are verified
   const tls::OcspVerdict verdict = judge(*identity, answer, now);
-  if (verdict.status != tls::CertificateStatus::good) {
-    if (verdict.status == tls::CertificateStatus::revoked) {
-      question.word.answer.clear();
-      unwritten_.insert(name);
-    }
-    return take_failure(question, verdict.what, now);
-  }
+  lock.lock();
+  question.adopt(verdict, answer);
+  const bool revoked = verdict.status == tls::CertificateStatus::revoked;
+  const bool good = verdict.status == tls::CertificateStatus::good;
+  if (good || revoked) unwritten_.insert(question.name);
+  if (!good) return take_failure(question, verdict.what, now);
   question.open = false;
-  question.failures = 0;
-  question.word = {.answer = std::move(answer), .trouble = {}};
-  const WallTime half = verdict.from + (verdict.until - verdict.from) / 2;
-  question.next = std::max(half, now + between_answers_least);
-  unwritten_.insert(name);
-  ++version_;
+  question.next = std::max(question.next, now + between_answers_least);
 }
 
 void OcspAnswers::restore(const std::vector<StoreEntry>& entries, WallTime now) {
@@ -139,19 +140,12 @@ void OcspAnswers::restore(const std::vector<StoreEntry>& entries, WallTime now) 
   for (const StoreEntry& entry : entries) {
     const std::string name = entry.key.substr(kept_under().size());
     const auto found = questions_.find(name);
-    if (found == questions_.end()) {
+    const std::shared_ptr<Question> question = found == questions_.end() ? nullptr : found->second.lock();
+    if (question == nullptr)
       kept_[name] = entry.value;
-      continue;
-    }
-    Question& question = found->second;
-    const std::shared_ptr<const tls::Identity> identity = question.identity.lock();
-    if (!question.word.answer.empty() || identity == nullptr) continue;
-    const tls::OcspVerdict verdict = judge(*identity, entry.value, now);
-    if (verdict.status != tls::CertificateStatus::good) continue;
-    question.word.answer = entry.value;
-    question.next = verdict.from + (verdict.until - verdict.from) / 2;
+    else if (question->word->staple.answer.empty())
+      question->adopt(judge(*question->identity, entry.value, now), entry.value);
   }
-  ++version_;
 }
 
 std::vector<StoreWrite> OcspAnswers::take_changes(std::size_t most) {
@@ -160,8 +154,9 @@ std::vector<StoreWrite> OcspAnswers::take_changes(std::size_t most) {
   while (!unwritten_.empty() && writes.size() < most) {
     const std::string name = std::move(unwritten_.extract(unwritten_.begin()).value());
     const auto found = questions_.find(name);
-    if (found == questions_.end()) continue;
-    const std::string& answer = found->second.word.answer;
+    const std::shared_ptr<Question> question = found == questions_.end() ? nullptr : found->second.lock();
+    if (question == nullptr) continue;
+    const std::string& answer = question->word->staple.answer;
     writes.push_back(
         {.key = std::string(kept_under()) + name, .value = answer.empty() ? std::nullopt : std::optional(answer)});
   }

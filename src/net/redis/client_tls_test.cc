@@ -24,7 +24,7 @@ class RedisOverTls : public RedisClient {
   static void secure(FakeRedis& redis, std::vector<std::string> names,
                      tls::ClientCertificates clients = tls::ClientCertificates::off) {
     redis.answer = &echo;
-    redis.tls = tls::ServerContext::make({.identities = {identity(tls::test_root(), std::move(names))},
+    redis.tls = tls::ServerContext::make({.shown = {{identity(tls::test_root(), std::move(names))}},
                                           .tickets = std::make_shared<tls::TicketKeys>(),
                                           .clients = clients,
                                           .client_authorities = tls::test_root().pem()})

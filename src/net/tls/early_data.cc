@@ -10,7 +10,7 @@ namespace weir::tls {
 namespace {
 
 void let_go(void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) {
-  delete static_cast<std::shared_ptr<EarlyData>*>(kept);
+  delete static_cast<EarlyData*>(kept);
 }
 
 int slot() {
@@ -21,17 +21,11 @@ int slot() {
 }  // namespace
 
 void EarlyData::expect(ssl_st* ssl) {
-  SSL_set_ex_data(ssl, slot(), new std::shared_ptr<EarlyData>(std::make_shared<EarlyData>()));
-}
-
-std::shared_ptr<const EarlyData> EarlyData::shared_by(ssl_st* ssl) {
-  const auto* kept = static_cast<std::shared_ptr<EarlyData>*>(SSL_get_ex_data(ssl, slot()));
-  return kept == nullptr ? nullptr : *kept;
+  SSL_set_ex_data(ssl, slot(), new EarlyData);
 }
 
 EarlyData* EarlyData::of(ssl_st* ssl) {
-  const auto* kept = static_cast<std::shared_ptr<EarlyData>*>(SSL_get_ex_data(ssl, slot()));
-  return kept == nullptr ? nullptr : kept->get();
+  return static_cast<EarlyData*>(SSL_get_ex_data(ssl, slot()));
 }
 
 int EarlyData::shake(ssl_st* ssl, std::span<char> room) {

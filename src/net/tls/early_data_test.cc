@@ -18,20 +18,20 @@ class EarlyDataTest : public testing::Test {
   EarlyDataTest() {
     const TestCertificate made = test_root().issue({.names = {"shop.test"}});
     std::vector<Finding> findings;
-    settings.identities = {Identity::read(made.certificate, made.key, certificate_time(), findings)};
+    settings.shown = {{Identity::read(made.certificate, made.key, certificate_time(), findings)}};
     settings.tickets = std::make_shared<TicketKeys>();
-    settings.early_data = {settings.tickets, &settings.tickets->hellos()};
+    settings.early_data = std::make_shared<HelloRecord>();
   }
 
   /// A connection that gives the client a ticket.
   void give_ticket() {
     server = ServerContext::make(settings).value();
-    const auto engine = server->accept(bench, Time{});
+    const auto engine = server->accept(bench, Time{}, certificate_time());
     EXPECT_FALSE(engine->shake(client.shake({})).value());
     EXPECT_TRUE(engine->shake(client.shake(engine->owed())).value());
-    EXPECT_FALSE(ServerContext::early_data_of(*engine) != nullptr && ServerContext::early_data_of(*engine)->open());
-    client.read(engine->owed());
-    client.begin();
+    EXPECT_FALSE(engine->facts().early);
+    client.keep_ticket(engine->owed());
+    client.resume();
   }
   std::string opened(Engine& engine, std::string_view received) {
     std::string room(100'000, '\0');
@@ -51,25 +51,23 @@ class EarlyDataTest : public testing::Test {
 
 TEST_F(EarlyDataTest, is_served_and_answered_before_the_handshake_is_over) {
   give_ticket();
-  const auto engine = server->accept(bench, Time{});
-  const auto early = ServerContext::early_data_of(*engine);
-  ASSERT_NE(early, nullptr);
-  EXPECT_FALSE(early->open());
+  const auto engine = server->accept(bench, Time{}, certificate_time());
+  EXPECT_FALSE(engine->facts().early);
   EXPECT_TRUE(engine->shake(client.say_early("GET / early")).value());
-  EXPECT_TRUE(early->open());
+  EXPECT_TRUE(engine->facts().early);
   EXPECT_TRUE(engine->facts().resumed);
   const std::string flight = engine->owed();
   EXPECT_TRUE(engine->unread());
   EXPECT_EQ(opened(*engine, {}), "GET / early");
   EXPECT_FALSE(engine->unread());
-  EXPECT_TRUE(early->open()) << "nobody has proven anything yet";
+  EXPECT_TRUE(engine->facts().early) << "nobody has proven anything yet";
   EXPECT_TRUE(engine->goodbye().empty()) << "there is none before the end of the handshake";
   const std::string answer = sealed(*engine, "an answer");
   const std::string finished = client.shake(flight);
   EXPECT_TRUE(client.was_taken());
   EXPECT_EQ(client.read(answer), "an answer");
   EXPECT_EQ(opened(*engine, finished), "");
-  EXPECT_FALSE(early->open());
+  EXPECT_FALSE(engine->facts().early);
   EXPECT_EQ(opened(*engine, client.say("and later")), "and later");
   EXPECT_EQ(client.read(sealed(*engine, "another answer")), "another answer");
   EXPECT_FALSE(engine->goodbye().empty());
@@ -77,7 +75,7 @@ TEST_F(EarlyDataTest, is_served_and_answered_before_the_handshake_is_over) {
 
 TEST_F(EarlyDataTest, what_comes_in_pieces_and_into_small_rooms_is_whole) {
   give_ticket();
-  const auto engine = server->accept(bench, Time{});
+  const auto engine = server->accept(bench, Time{}, certificate_time());
   std::string wire = client.say_early("first ");
   wire += client.say_early("second");
   bool over = false;
@@ -98,7 +96,7 @@ TEST_F(EarlyDataTest, what_comes_in_pieces_and_into_small_rooms_is_whole) {
 
 TEST_F(EarlyDataTest, small_rooms_lose_nothing) {
   give_ticket();
-  const auto engine = server->accept(bench, Time{});
+  const auto engine = server->accept(bench, Time{}, certificate_time());
   EXPECT_TRUE(engine->shake(client.say_early("a request in early data")).value());
   const std::string end = client.shake(engine->owed()) + client.say(" and more");
   std::string heard;
@@ -113,19 +111,20 @@ TEST_F(EarlyDataTest, small_rooms_lose_nothing) {
 TEST_F(EarlyDataTest, a_hello_that_is_sent_again_brings_nothing) {
   give_ticket();
   const std::string recorded = client.say_early("GET / early");
-  EXPECT_TRUE(server->accept(bench, Time{})->shake(recorded).value());
-  const auto replayed = server->accept(bench, Time{});
+  EXPECT_TRUE(server->accept(bench, Time{}, certificate_time())->shake(recorded).value());
+  const auto replayed = server->accept(bench, Time{}, certificate_time());
   EXPECT_FALSE(replayed->shake(recorded).value()) << "the rest of the handshake is waited for, and never comes";
   const auto elsewhere = ServerContext::make(settings).value();
-  EXPECT_FALSE(elsewhere->accept(bench, Time{})->shake(recorded).value()) << "nor after a renewal of certificates";
-  EXPECT_FALSE(ServerContext::early_data_of(*replayed)->open());
+  EXPECT_FALSE(elsewhere->accept(bench, Time{}, certificate_time())->shake(recorded).value())
+      << "nor after a renewal of certificates";
+  EXPECT_FALSE(replayed->facts().early);
 }
 
 TEST_F(EarlyDataTest, who_is_refused_goes_on_with_a_whole_handshake) {
   give_ticket();
   const std::string recorded = client.say_early("GET / early");
-  EXPECT_TRUE(server->accept(bench, Time{})->shake(recorded).value());
-  const auto engine = server->accept(bench, Time{});
+  EXPECT_TRUE(server->accept(bench, Time{}, certificate_time())->shake(recorded).value());
+  const auto engine = server->accept(bench, Time{}, certificate_time());
   EXPECT_FALSE(engine->shake(recorded).value());
   EXPECT_TRUE(engine->shake(client.shake(engine->owed())).value());
   EXPECT_FALSE(client.was_taken());
@@ -133,12 +132,21 @@ TEST_F(EarlyDataTest, who_is_refused_goes_on_with_a_whole_handshake) {
   EXPECT_EQ(opened(*engine, client.say("GET / again")), "GET / again");
 }
 
+TEST_F(EarlyDataTest, is_refused_at_first_where_others_may_have_the_keys_of_tickets) {
+  settings.tickets = TicketKeys::read(std::string(TicketKey::bytes, 'k')).value();
+  give_ticket();
+  const auto engine = server->accept(bench, Time{}, certificate_time());
+  EXPECT_FALSE(engine->shake(client.say_early("GET / early")).value());
+  EXPECT_TRUE(engine->shake(client.shake(engine->owed())).value());
+  EXPECT_FALSE(client.was_taken());
+  EXPECT_TRUE(client.resumed());
+}
+
 TEST_F(EarlyDataTest, is_refused_where_it_is_off) {
   give_ticket();
   settings.early_data = nullptr;
   const auto off = ServerContext::make(settings).value();
-  const auto engine = off->accept(bench, Time{});
-  EXPECT_EQ(ServerContext::early_data_of(*engine), nullptr);
+  const auto engine = off->accept(bench, Time{}, certificate_time());
   EXPECT_FALSE(engine->shake(client.say_early("GET / early")).value());
   EXPECT_TRUE(engine->shake(client.shake(engine->owed())).value());
   EXPECT_FALSE(client.was_taken());

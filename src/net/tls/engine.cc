@@ -207,6 +207,7 @@ Result<bool> Engine::shake(std::span<const char> received) {
   }
   if (outcome != 1) return false;
   shaken_ = true;
+  facts_.early = early != nullptr && early->open();
   learn_facts();
   return true;
 }
@@ -233,6 +234,7 @@ Result<std::size_t> Engine::open(std::span<const char> received, std::span<char>
   std::size_t total = 0;
   if (EarlyData* const early = EarlyData::of(ssl_); early != nullptr && (early->open() || early->has_bytes())) {
     const int outcome = early->open() ? early->read_on(ssl_, bench_.record()) : 1;
+    facts_.early = early->open();
     if (outcome != 1 && SSL_get_error(ssl_, outcome) != SSL_ERROR_WANT_READ) {
       incoming_ = {};
       return fail(failed(outcome));
@@ -271,9 +273,7 @@ bool Engine::unread() const {
 
 bool Engine::seal_piece(std::string_view piece) {
   std::size_t written = 0;
-  const EarlyData* const early = EarlyData::of(ssl_);
-  if (early != nullptr && early->open())
-    return piece.empty() || SSL_write_early_data(ssl_, piece.data(), piece.size(), &written) == 1;
+  if (facts_.early) return piece.empty() || SSL_write_early_data(ssl_, piece.data(), piece.size(), &written) == 1;
   return piece.empty() || SSL_write_ex(ssl_, piece.data(), piece.size(), &written) == 1;
 }
 
@@ -309,7 +309,7 @@ Result<std::string_view> Engine::seal(std::span<const std::string_view> pieces) 
 
 std::string_view Engine::goodbye() {
   if (broken_ || said_goodbye_ || !shaken_) return {};
-  if (const EarlyData* const early = EarlyData::of(ssl_); early != nullptr && early->open()) return {};  // cannot yet
+  if (facts_.early) return {};  // cannot yet
   said_goodbye_ = true;
   ERR_clear_error();
   bench_.sealed.clear();

@@ -1,8 +1,6 @@
 // Two sets that take turns.
 #include "net/tls/hello_record.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace weir::tls {
@@ -17,8 +15,7 @@ void HelloRecord::forget(Time now) {
 }
 
 bool HelloRecord::admit(std::span<const std::uint8_t> random, Time now) {
-  std::uint64_t number = 0;  // eight of 32 random bytes are as good, for all but those who want to be refused
-  std::memcpy(&number, random.data(), std::min(random.size(), sizeof(number)));
+  const std::uint64_t number = key_.hash({reinterpret_cast<const char*>(random.data()), random.size()});
   const std::lock_guard lock(mutex_);
   forget(now);
   if (seen_[1].contains(number) || seen_[0].size() >= hellos_max) return false;

@@ -19,6 +19,7 @@
 #include <span>
 #include <unordered_set>
 
+#include "base/crypto.h"
 #include "base/units.h"
 
 namespace weir::tls {
@@ -41,6 +42,7 @@ class HelloRecord {
  private:
   void forget(Time now);
 
+  const crypto::HashKey key_ = crypto::HashKey::random();  // clients choose random numbers, and none that meet here
   std::mutex mutex_;                                       // held for a moment, once for each early hello
   std::array<std::unordered_set<std::uint64_t>, 2> seen_;  // in this window, in the one before
   Time window_until_{};

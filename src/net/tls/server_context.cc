@@ -13,7 +13,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/tls/early_data.h"
-#include "net/tls/hello_extensions.h"
 #include "net/tls/openssl.h"
 #include "net/tls/revocation.h"
 
@@ -69,6 +68,44 @@ bool add_authorities(SSL_CTX* context, const std::string& pem) {
   }
   ERR_clear_error();
   return any;
+}
+
+/// When people say that a connection was accepted, beside its session in the library: for those that may be stapled.
+struct AcceptedOn {
+  static void note(SSL* ssl, WallTime today) { SSL_set_ex_data(ssl, slot(), new WallTime(today)); }
+  static WallTime of(SSL* ssl) { return *static_cast<WallTime*>(SSL_get_ex_data(ssl, slot())); }
+
+ private:
+  static int slot() {
+    static const int number = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &let_go);
+    return number;
+  }
+  static void let_go(void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<WallTime*>(kept); }
+};
+
+// What a hello says, while the library has it in its hands: in its question before all others.
+
+/// Whether all that a client offers is the protocol of proofs: two lengths and its name (RFC 7301 section 3.1).
+bool asks_for_proof(SSL* ssl) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes, &size) != 1)
+    return false;
+  const std::string wanted = std::string{'\0', static_cast<char>(challenge_protocol.size() + 1),
+                                         static_cast<char>(challenge_protocol.size())} +
+                             std::string(challenge_protocol);
+  return std::string_view(reinterpret_cast<const char*>(bytes), size) == wanted;
+}
+
+/// What it asks for (RFC 6066 section 3): a list with one entry of the kind "host"; empty when it is another.
+std::string_view host_in_hello(SSL* ssl) {
+  constexpr std::size_t before_name = 5;  // length of the list, kind, length of the name
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1 || size <= before_name) return {};
+  const std::size_t length = static_cast<std::size_t>(bytes[3]) << 8U | bytes[4];
+  if (bytes[2] != TLSEXT_NAMETYPE_host_name || length != size - before_name) return {};
+  return {reinterpret_cast<const char*>(bytes) + before_name, length};
 }
 
 }  // namespace
@@ -131,19 +168,17 @@ struct ServerCallbacks {
     return SSL_CLIENT_HELLO_SUCCESS;
   }
 
-  /// A client asks for the authority's word on the certificate that was chosen for it.
+  /// A client asks for the authority's word on the certificate that was chosen for it. One that has become stale since
+  /// the context was made would make it refuse what it takes without.
   static int staple(SSL* ssl, void* argument) {
-    const ServerSettings& settings = context_of(argument).settings_;
-    const X509* const shown = SSL_get_certificate(ssl);
-    for (std::size_t at = 0; at < settings.staples.size(); ++at) {
-      const std::string& answer = settings.staples[at].answer;
-      if (settings.identities[at]->leaf_ != shown || answer.empty()) continue;
-      void* const copy = OPENSSL_memdup(answer.data(), answer.size());  // the library's own from here on
-      if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
-      SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(answer.size()));
-      return SSL_TLSEXT_ERR_OK;
-    }
-    return SSL_TLSEXT_ERR_NOACK;
+    const auto& staples = context_of(argument).staples_;
+    const auto found = staples.find(SSL_get_certificate(ssl));
+    if (found == staples.end() || AcceptedOn::of(ssl) >= found->second->until) return SSL_TLSEXT_ERR_NOACK;
+    const std::string& answer = found->second->answer;
+    void* const copy = OPENSSL_memdup(answer.data(), answer.size());  // the library's own from here on
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(answer.size()));
+    return SSL_TLSEXT_ERR_OK;
   }
 
   static bool use(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const TicketKey& key, const unsigned char* iv, bool seals) {
@@ -179,7 +214,9 @@ struct ServerCallbacks {
     const ServerSettings& settings = context_of(argument).settings_;
     std::array<std::uint8_t, SSL3_RANDOM_SIZE> random{};
     SSL_get_client_random(ssl, random.data(), random.size());
-    // tidy: allow clock, the library judges the age of tickets by the machine's, too
+    // Not the core's moment, as elsewhere: a hello may come long after its connection was accepted, and to the record
+    // that would be a step back in time.
+    // tidy: allow clock, the library asks the machine's own for the age of a ticket at this very moment
     const auto now = std::chrono::time_point_cast<Time::duration>(std::chrono::steady_clock::now());
     const Time at{now.time_since_epoch()};
     const bool shared = settings.tickets->from_file();
@@ -228,7 +265,7 @@ struct ServerCallbacks {
     SSL_CTX_set_tlsext_servername_arg(context, const_cast<ServerContext*>(&owner));
     if (settings.challenges != nullptr)
       SSL_CTX_set_client_hello_cb(context, &hello, const_cast<ServerContext*>(&owner));
-    if (!settings.staples.empty()) {
+    if (!owner.staples_.empty()) {
       SSL_CTX_set_tlsext_status_cb(context, &staple);
       SSL_CTX_set_tlsext_status_arg(context, const_cast<ServerContext*>(&owner));
     }
@@ -253,7 +290,7 @@ struct ServerCallbacks {
     }
     for (const std::optional<std::size_t>& member : set) {
       if (!member) continue;
-      const Identity& identity = *settings.identities[*member];
+      const Identity& identity = *settings.shown[*member].identity;
       STACK_OF(X509)* chain = sk_X509_new_null();
       for (X509* each : identity.chain_) sk_X509_push(chain, each);
       const bool taken = SSL_CTX_use_cert_and_key(context.get(), identity.leaf_, identity.key_, chain, 1) == 1;
@@ -270,10 +307,11 @@ namespace {
 /// ten thousand of them.
 class Sets {
  public:
-  explicit Sets(const std::vector<std::shared_ptr<const Identity>>& identities) : identities_(identities) {
-    for (std::size_t at = 0; at < identities.size(); ++at) {
-      for (const std::string& name : identities[at]->names()) {
-        std::optional<std::size_t>& place = named_[name][index_of(identities[at]->kind())];
+  explicit Sets(const std::vector<Shown>& shown) : shown_(shown) {
+    for (std::size_t at = 0; at < shown.size(); ++at) {
+      const Identity& identity = *shown[at].identity;
+      for (const std::string& name : identity.names()) {
+        std::optional<std::size_t>& place = named_[name][index_of(identity.kind())];
         if (!place) place = at;
       }
     }
@@ -282,7 +320,7 @@ class Sets {
   /// For a name as certificates write it. \param first  goes before all others of its kind
   Set of(std::string_view name, std::optional<std::size_t> first = {}) const {
     Set set;
-    if (first) set[index_of(identities_[*first]->kind())] = first;
+    if (first) set[index_of(shown_[*first].identity->kind())] = first;
     add(set, name);
     const std::size_t dot = name.find('.');
     const bool may_be_covered = !name.starts_with("*.") && dot != std::string_view::npos && dot > 0;
@@ -300,7 +338,7 @@ class Sets {
     }
   }
 
-  const std::vector<std::shared_ptr<const Identity>>& identities_;
+  const std::vector<Shown>& shown_;
   std::map<std::string, Set, std::less<>> named_;  // of each kind of key the first that has exactly this name
 };
 
@@ -310,7 +348,10 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
   std::shared_ptr<ServerContext> made(new ServerContext);
   made->settings_ = settings;
   made->offered_ = alpn_wire(settings.protocols);
-  const Sets sets(made->settings_.identities);
+  for (const Shown& each : made->settings_.shown) {
+    if (!each.staple.answer.empty()) made->staples_.emplace(each.identity->leaf(), &each.staple);
+  }
+  const Sets sets(made->settings_.shown);
   std::map<Set, std::uint32_t> numbers;
   const auto number_of = [&](const Set& set) -> std::expected<std::uint32_t, std::string> {
     const auto [place, is_new] = numbers.try_emplace(set, static_cast<std::uint32_t>(made->sets_.size()));
@@ -320,12 +361,12 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
     made->sets_.push_back(*context);
     return place->second;
   };
-  const Identity& first = *settings.identities[settings.default_identity];
+  const Identity& first = *settings.shown[settings.shown_by_default].identity;
   const auto shown_by_default =
-      number_of(sets.of(first.names().empty() ? std::string() : first.names().front(), settings.default_identity));
+      number_of(sets.of(first.names().empty() ? std::string() : first.names().front(), settings.shown_by_default));
   if (!shown_by_default) return std::unexpected(shown_by_default.error());
-  for (const auto& identity : settings.identities) {
-    for (const std::string& name : identity->names()) {
+  for (const Shown& each : settings.shown) {
+    for (const std::string& name : each.identity->names()) {
       const auto number = number_of(sets.of(name));
       if (!number) return std::unexpected(number.error());
       if (name.starts_with("*."))
@@ -357,18 +398,15 @@ bool ServerContext::knows(std::string_view host) const {
   return find(host) != nullptr;
 }
 
-std::unique_ptr<Engine> ServerContext::accept(Workbench& bench, Time now) const {
+std::unique_ptr<Engine> ServerContext::accept(Workbench& bench, Time now, WallTime today) const {
   SSL* ssl = SSL_new(sets_.front());
   SSL_set_accept_state(ssl);
   if (takes_early_data()) EarlyData::expect(ssl);
+  if (!staples_.empty()) AcceptedOn::note(ssl, today);
   auto engine = std::make_unique<Engine>(ssl, bench, shared_from_this());
   engine->begun_ = now;
   engine->facts_.context = this;
   return engine;
-}
-
-std::shared_ptr<const EarlyData> ServerContext::early_data_of(const Engine& engine) {
-  return EarlyData::shared_by(engine.ssl_);
 }
 
 }  // namespace weir::tls

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "net/tls/challenge.h"
@@ -28,8 +29,6 @@ struct ssl_ctx_st;
 
 namespace weir::tls {
 
-class EarlyData;
-
 /// What is asked of clients.
 enum class ClientCertificates : std::uint8_t { off, optional, required };
 
@@ -39,10 +38,15 @@ struct Staple {
   WallTime until{};    ///< not shown any more from then on
 };
 
+/// What clients are shown together.
+struct Shown {
+  std::shared_ptr<const Identity> identity;
+  Staple staple{};
+};
+
 struct ServerSettings {
-  std::vector<std::shared_ptr<const Identity>> identities;  ///< at least one
-  std::vector<Staple> staples;                              ///< of each identity; empty: of none
-  std::size_t default_identity = 0;
+  std::vector<Shown> shown;          ///< at least one
+  std::size_t shown_by_default = 0;  ///< which of them
   Version oldest = Version::tls_1_2;
   std::vector<std::string> protocols;   ///< for ALPN, most wanted first
   std::shared_ptr<TicketKeys> tickets;  ///< null: no resumption
@@ -64,8 +68,10 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
 
-  /// For a connection that was accepted. \param now  of the core: it moves the keys of tickets
-  [[nodiscard]] std::unique_ptr<Engine> accept(Workbench& bench, Time now) const;
+  /// For a connection that was accepted.
+  /// \param now    of the core: it moves the keys of tickets
+  /// \param today  the same moment as people have it: what is stale by then is not shown
+  [[nodiscard]] std::unique_ptr<Engine> accept(Workbench& bench, Time now, WallTime today) const;
   /// Which set of certificates a client that asks for this name is shown.
   [[nodiscard]] std::uint32_t set_for(std::string_view host) const;
   /// Whether a certificate names the host, so that it is not the default that answers for it.
@@ -74,8 +80,6 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   [[nodiscard]] bool tells_upstreams() const { return settings_.tells_upstreams; }
   /// Whether requests may come before the handshake is over (early_data.h).
   [[nodiscard]] bool takes_early_data() const { return settings_.early_data != nullptr; }
-  /// Of a connection that was accepted; null: it takes none.
-  [[nodiscard]] static std::shared_ptr<const EarlyData> early_data_of(const Engine& engine);
 
  private:
   friend struct ServerCallbacks;
@@ -88,6 +92,7 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   std::vector<ssl_ctx_st*> sets_;  // the default's is the first
   std::map<std::string, std::uint32_t, std::less<>> exact_;
   std::map<std::string, std::uint32_t, std::less<>> wildcard_;  // by what follows "*"
+  std::unordered_map<const x509_st*, const Staple*> staples_;   // of those that have one
 };
 
 }  // namespace weir::tls

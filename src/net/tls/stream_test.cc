@@ -32,7 +32,7 @@ std::shared_ptr<const Identity> shop() {
 
 /// What the two ends are to do, and what came of it.
 struct Meeting {
-  ServerSettings server{.identities = {shop()}, .protocols = {"http/1.1"}, .tickets = std::make_shared<TicketKeys>()};
+  ServerSettings server{.shown = {{shop()}}, .protocols = {"http/1.1"}, .tickets = std::make_shared<TicketKeys>()};
   ClientSettings client{.authorities = test_root().pem(), .name = "shop.test", .protocols = {"http/1.1"}};
   Duration patience = 10s;
   std::shared_ptr<SavedSession> saved = std::make_shared<SavedSession>();
@@ -70,8 +70,9 @@ class TlsStream : public testing::Test {
     const Result<Handle> accepted = co_await listener.accept();
     accepted_ = *accepted;
     Stream stream(reactor_, *accepted, Origin::client);
-    meeting.accepted = co_await shake_hands(stream, server_context_->accept(server_bench_, reactor_.now()),
-                                            meeting.patience, meeting.server_failure);
+    meeting.accepted =
+        co_await shake_hands(stream, server_context_->accept(server_bench_, reactor_.now(), reactor_.wall_now()),
+                             meeting.patience, meeting.server_failure);
     if (!meeting.accepted) co_return;
     meeting.seen_by_server = *stream.tls();
     if (meeting.serve) co_await meeting.serve(stream);
@@ -241,8 +242,9 @@ TEST_F(TlsStream, resumes_with_a_ticket_in_both_versions) {
 
 TEST_F(TlsStream, shows_the_certificate_that_the_name_asks_for) {
   Meeting meeting;
-  meeting.server.identities = {identity({.names = {"default.test"}}), identity({.names = {"*.wild.test"}}),
-                               identity({.names = {"exact.wild.test"}})};
+  meeting.server.shown = {{identity({.names = {"default.test"}})},
+                          {identity({.names = {"*.wild.test"}})},
+                          identity({.names = {"exact.wild.test"}})};
   const auto set_of = [&](const std::string& name) {
     meeting.client.name = name;
     meet(meeting);
@@ -266,7 +268,7 @@ TEST_F(TlsStream, shows_the_certificate_that_the_name_asks_for) {
 
 TEST_F(TlsStream, shows_ecdsa_to_those_who_know_it_and_rsa_to_the_others) {
   Meeting meeting;
-  meeting.server.identities = {identity({.names = {"shop.test"}, .rsa_bits = 2048}), shop()};
+  meeting.server.shown = {{identity({.names = {"shop.test"}, .rsa_bits = 2048})}, {shop()}};
   meeting.client.newest = Version::tls_1_2;
   meet(meeting);
   EXPECT_EQ(meeting.seen_by_server.cipher, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
@@ -287,7 +289,7 @@ TEST_F(TlsStream, says_why_a_certificate_is_not_believed) {
   EXPECT_EQ(meeting.server_failure, Failure::refused_by_peer) << sentence_of(meeting.server_failure);
 
   Meeting late;
-  late.server.identities = {identity({.names = {"shop.test"}, .from_day = -9, .until_day = -2})};
+  late.server.shown = {{identity({.names = {"shop.test"}, .from_day = -9, .until_day = -2})}};
   meet(late);
   EXPECT_STREQ(late.connected.error().text, "certificate has expired");
   late.client.verify = false;
@@ -318,7 +320,7 @@ TEST_F(TlsStream, refuses_clients_whose_certificate_was_revoked) {
   meeting.server.clients = ClientCertificates::required;
   meeting.server.client_authorities = test_root().pem();
   meeting.server.client_revocation = test_root().revoke({});
-  meeting.server.identities.push_back(identity({.names = {"second.test"}}));
+  meeting.server.shown.push_back({identity({.names = {"second.test"}})});
   meet(meeting);
   ASSERT_TRUE(meeting.accepted);
   meeting.server.client_revocation = test_root().revoke({lost.certificate});
@@ -357,7 +359,7 @@ TEST_F(TlsStream, believes_no_server_whose_certificate_was_revoked) {
   Meeting meeting;
   const TestCertificate lost = test_root().issue({.names = {"shop.test"}});
   std::vector<Finding> findings;
-  meeting.server.identities = {Identity::read(lost.certificate, lost.key, certificate_time(), findings)};
+  meeting.server.shown = {{Identity::read(lost.certificate, lost.key, certificate_time(), findings)}};
   meeting.client.revocation = test_root().revoke({});
   meet(meeting);
   EXPECT_TRUE(meeting.connected);
@@ -373,7 +375,7 @@ TEST_F(TlsStream, believes_a_server_by_the_one_uri_that_it_has) {
   meeting.client.checks_name = false;
   const auto outcome = [&](const std::string& uri, const std::string& in_certificate) {
     meeting.saved = std::make_shared<SavedSession>();
-    meeting.server.identities = {identity({.extensions = {{NID_subject_alt_name, in_certificate}}})};
+    meeting.server.shown = {{identity({.extensions = {{NID_subject_alt_name, in_certificate}}})}};
     meeting.client.certificate_uri = uri;
     meet(meeting);
     return std::string(meeting.connected ? "believed" : meeting.connected.error().text);

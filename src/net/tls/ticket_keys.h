@@ -23,7 +23,6 @@
 #include <string_view>
 
 #include "base/units.h"
-#include "net/tls/hello_record.h"
 
 namespace weir::tls {
 
@@ -56,8 +55,6 @@ class TicketKeys {
   std::optional<Opening> opening(std::span<const std::uint8_t, 16> name, Time now);
   /// Whether somebody else may have the keys: another machine, or this one before it was started.
   [[nodiscard]] bool from_file() const { return stands_; }
-  /// The hellos that came with early data under tickets of this process.
-  [[nodiscard]] HelloRecord& hellos() { return hellos_; }
 
  private:
   void move_on(Time now);
@@ -67,7 +64,6 @@ class TicketKeys {
   std::size_t filled_ = 0;
   bool stands_ = false;  // from a file
   Time first_until_{};
-  HelloRecord hellos_;
 };
 
 }  // namespace weir::tls

@@ -85,7 +85,8 @@ class ScriptedServer {
     Stream stream(reactor_, handle, Origin::client);
     if (manner == Manner::slam) co_return;
     tls::Failure why{};
-    if (tls != nullptr && !co_await tls::shake_hands(stream, tls->accept(bench_, reactor_.now()), no_limit, why))
+    if (tls != nullptr &&
+        !co_await tls::shake_hands(stream, tls->accept(bench_, reactor_.now(), reactor_.wall_now()), no_limit, why))
       co_return;
     const auto received = co_await stream.receive(no_limit);
     if (!received) co_return;

@@ -52,11 +52,14 @@ def play(stand: Stand) -> None:
     weir.signal(signal.SIGTERM)
     weir.exits(0)
 
-    origin.close()
+    # The look that finds the answer again is the one that would ask: the authority is there and would hear of it.
     weir.start(CONFIGURATION.format(folder=authority.directory, fetch="true"))
     until(lambda: "Cert Status: good" in status_of(weir, authority), "the answer from before the restart",
           story=weir.stderr)
+    weir.signal(signal.SIGTERM)
+    weir.exits(0)
     same(len(asked), 2, "nobody had to be asked")
+    origin.close()
     off = stand.gateway(CONFIGURATION.format(folder=authority.directory, fetch="false"))
     expect("no response sent" in status_of(off, authority), "nobody is asked unless the configuration says so")
 

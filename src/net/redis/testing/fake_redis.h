@@ -87,7 +87,8 @@ class FakeRedis {
     }
     if (tls != nullptr) {
       tls::Failure why{};
-      if (!co_await tls::shake_hands(*stream, tls->accept(bench_, reactor_.now()), no_limit, why)) co_return;
+      if (!co_await tls::shake_hands(*stream, tls->accept(bench_, reactor_.now(), reactor_.wall_now()), no_limit, why))
+        co_return;
     }
     Inbox inbox(*stream);
     Reader reader(1024 * 1024);
