@@ -41,8 +41,8 @@ class Judge {
                  : "it has to begin with -----BEGIN CERTIFICATE-----");
     }
     // One that has expired is a remark as long as there is another.
-    if (read_ > 0 && expired_ == read_) {
-      for (Finding& each : findings_) each.error |= each.what.contains(" expired on ");
+    if (expired_.size() == read_) {
+      for (const std::size_t at : expired_) findings_[at].error = true;
     }
     return std::move(findings_);
   }
@@ -62,7 +62,7 @@ class Judge {
     const WallTime until = time_of(X509_get0_notAfter(read.get()));
     const WallTime from = time_of(X509_get0_notBefore(read.get()));
     if (until < now_) {
-      ++expired_;
+      expired_.push_back(findings_.size());
       say(false, block.line,
           fmt::format("the authority {} expired on {}: nothing it issued is believed", name, day_of(until)),
           "put its renewed certificate here; what it issued under the same key stays good");
@@ -73,14 +73,15 @@ class Judge {
     if (from > now_)
       say(false, block.line, fmt::format("the authority {} is valid only from {}", name, day_of(from)),
           "check the clock of this machine");
-    if (const std::string weakness = weakness_of(read.get()); !weakness.empty())
-      say(false, block.line, fmt::format("the authority {}: {}", name, weakness), "have it replace its certificate");
+    if (const auto weakness = weakness_of(read.get()))
+      say(false, block.line, fmt::format("the authority {}: {}", name, weakness->what),
+          "have it replace its certificate");
   }
 
   WallTime now_;
   std::vector<Finding> findings_;
   std::size_t read_ = 0;
-  std::size_t expired_ = 0;
+  std::vector<std::size_t> expired_;  // the findings that say so
 };
 
 }  // namespace
@@ -92,18 +93,19 @@ std::vector<Finding> judge_authorities(std::string_view bundle, WallTime now) {
   return findings;
 }
 
-std::string weakness_of(const x509_st* certificate) {
+std::optional<Weakness> weakness_of(const x509_st* certificate) {
   const EVP_PKEY* const key = X509_get0_pubkey(certificate);
   const int kind = key == nullptr ? NID_undef : EVP_PKEY_get_base_id(key);
   const int bits = key == nullptr ? 0 : EVP_PKEY_get_bits(key);
   if ((kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS) && bits < rsa_bits_min)
-    return fmt::format("an RSA key of {} bits is too weak: clients refuse it", bits);
+    return Weakness{.what = fmt::format("an RSA key of {} bits is too weak: clients refuse it", bits)};
   if (kind == EVP_PKEY_EC && bits < elliptic_bits_min)
-    return fmt::format("an ECDSA key of {} bits is too weak: clients refuse it", bits);
+    return Weakness{.what = fmt::format("an ECDSA key of {} bits is too weak: clients refuse it", bits)};
   auto* const asked = const_cast<X509*>(certificate);
   const bool own = X509_check_issued(asked, asked) == X509_V_OK;
   if (!own && is_weak_digest(X509_get_signature_nid(certificate)))
-    return "the certificate is signed with a digest that nobody accepts any more";
+    return Weakness{.of = Weakness::Of::signature,
+                    .what = "the certificate is signed with a digest that nobody accepts any more"};
   return {};
 }
 

@@ -5,6 +5,8 @@
 // cannot be believed is told with the line it stands in.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +22,13 @@ namespace weir::tls {
 /// nobody would be believed. Warnings: one of several has expired, will soon, or may issue nothing.
 std::vector<Finding> judge_authorities(std::string_view bundle, WallTime now);
 
-/// Why clients refuse a certificate whoever issued it: "an RSA key of 1024 bits is too weak"; empty: they do not. At a
-/// signature by its own key nobody looks.
-std::string weakness_of(const x509_st* certificate);
+/// Why clients refuse a certificate whoever issued it.
+struct Weakness {
+  enum class Of : std::uint8_t { key, signature };
+  Of of = Of::key;
+  std::string what;  ///< "an RSA key of 1024 bits is too weak"
+};
+/// \returns  nothing: they do not. At a signature by its own key nobody looks
+std::optional<Weakness> weakness_of(const x509_st* certificate);
 
 }  // namespace weir::tls

@@ -40,26 +40,22 @@ std::string_view view_of(const ASN1_STRING* text) {
 
 }  // namespace
 
-std::vector<std::string> names_of(const X509* certificate) {
+std::vector<std::string> alternative_names(const X509* certificate, int kind) {
   std::vector<std::string> names;
   auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
-    if (name->type == GEN_DNS) names.push_back(text::to_lower(view_of(name->d.dNSName)));
+    int its_kind = 0;
+    const auto* name = static_cast<ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(all, at), &its_kind));
+    if (its_kind == kind) names.emplace_back(view_of(name));
   }
   GENERAL_NAMES_free(all);
   return names;
 }
 
-std::vector<std::string> uris_of(const X509* certificate) {
-  std::vector<std::string> uris;
-  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all, at);
-    if (name->type == GEN_URI) uris.emplace_back(view_of(name->d.uniformResourceIdentifier));
-  }
-  GENERAL_NAMES_free(all);
-  return uris;
+std::vector<std::string> names_of(const X509* certificate) {
+  std::vector<std::string> names = alternative_names(certificate, GEN_DNS);
+  for (std::string& each : names) each = text::to_lower(each);
+  return names;
 }
 
 std::string access_address(const X509* certificate, int method) {

@@ -14,10 +14,10 @@ std::string text_of(const X509_NAME* name);
 WallTime time_of(const ASN1_TIME* time);
 /// `2026-11-29 02:47 UTC`.
 std::string day_of(WallTime time);
-/// The DNS names it is for (subjectAltName), in lower case, in their order.
+/// What it is for, of one kind (subjectAltName): GEN_DNS, GEN_URI as they are written, GEN_IPADD in bytes.
+std::vector<std::string> alternative_names(const X509* certificate, int kind);
+/// The DNS names among them, in lower case.
 std::vector<std::string> names_of(const X509* certificate);
-/// The URIs it is for (subjectAltName), as they are written: `spiffe://prod/shop`.
-std::vector<std::string> uris_of(const X509* certificate);
 /// Where something of its issuer can be had (RFC 5280 section 4.2.2.1). \param method  NID_ad_OCSP, NID_ad_ca_issuers
 std::string access_address(const X509* certificate, int method);
 

@@ -40,7 +40,7 @@ struct ClientCallbacks {
     if (good != 1 || X509_STORE_CTX_get_error_depth(verification) != 0) return good;
     const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
     const auto& context = *static_cast<const ClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-    const std::vector<std::string> uris = uris_of(X509_STORE_CTX_get_current_cert(verification));
+    const std::vector<std::string> uris = alternative_names(X509_STORE_CTX_get_current_cert(verification), GEN_URI);
     if (uris.size() == 1 && covers_uri(context.settings_.certificate_uri, uris.front())) return 1;
     X509_STORE_CTX_set_error(verification, X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;

@@ -239,9 +239,8 @@ void Examiner::explain_revocation(int why, X509* at) {
 
 void Examiner::judge_strength() {
   for (const Certificate& each : chain_) {
-    const std::string weakness = weakness_of(each.get());
-    if (!weakness.empty())
-      tell(Fault::server, fmt::format("{}: {}", subject_of(each.get()), weakness),
+    if (const auto weakness = weakness_of(each.get()))
+      tell(Fault::server, fmt::format("{}: {}", subject_of(each.get()), weakness->what),
            "have it issued again, for an ECDSA key (P-256) or RSA of 2048 bits, signed with SHA-256");
   }
 }

@@ -18,14 +18,6 @@ namespace {
 // People renew by hand within a week; those that renew by machine do so a month before.
 constexpr auto soon = std::chrono::days{14};
 
-bool has_addresses(X509* certificate) {
-  auto* all = static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  bool any = false;
-  for (int at = 0; at < sk_GENERAL_NAME_num(all); ++at) any |= sk_GENERAL_NAME_value(all, at)->type == GEN_IPADD;
-  GENERAL_NAMES_free(all);
-  return any;
-}
-
 std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_EC:
@@ -185,15 +177,15 @@ bool IdentityReader::judge_pair() {
 }
 
 bool IdentityReader::judge_strength() {
-  const std::string weakness = weakness_of(made_->leaf_);
-  if (weakness.contains(" key "))
-    return error(In::key, key_line_, weakness, "have a certificate made for an ECDSA key (P-256), or RSA of 2048 bits");
-  if (!weakness.empty()) return error(In::certificate, lines_.front(), weakness, "have it issued again, with SHA-256");
+  const auto weakness = weakness_of(made_->leaf_);
+  if (weakness && weakness->of == Weakness::Of::key)
+    return error(In::key, key_line_, weakness->what,
+                 "have a certificate made for an ECDSA key (P-256), or RSA of 2048 bits");
+  if (weakness) return error(In::certificate, lines_.front(), weakness->what, "have it issued again, with SHA-256");
   for (std::size_t at = 0; at < made_->chain_.size(); ++at) {
-    const std::string above = weakness_of(made_->chain_[at]);
-    if (!above.empty())
+    if (const auto above = weakness_of(made_->chain_[at]))
       return error(In::certificate, lines_[at + 1],
-                   fmt::format("in the chain, {}: {}", text_of(X509_get_subject_name(made_->chain_[at])), above),
+                   fmt::format("in the chain, {}: {}", text_of(X509_get_subject_name(made_->chain_[at])), above->what),
                    "replace it with the issuer's present certificate, and have the server's own issued again by that");
   }
   return true;
@@ -243,7 +235,7 @@ void IdentityReader::judge_chain() {
 }
 
 void IdentityReader::judge_names() {
-  if (!made_->names_.empty() || has_addresses(made_->leaf_)) return;
+  if (!made_->names_.empty() || !alternative_names(made_->leaf_, GEN_IPADD).empty()) return;
   warn(lines_.front(),
        fmt::format("the certificate ({}) names no host in subjectAltName: clients refuse it", made_->subject_),
        "have it issued again, with DNS names");

@@ -118,6 +118,11 @@ TEST(TlsIdentity, refuses_keys_that_clients_refuse) {
   EXPECT_EQ(got.identity, nullptr);
   ASSERT_EQ(got.findings.size(), 1U);
   EXPECT_TRUE(got.findings[0].what.contains("1024 bits is too weak"));
+  EXPECT_EQ(got.findings[0].in, In::key);
+  const Read signed_weakly = read(test_root().issue({.names = {"a.test"}, .sha1 = true}));
+  EXPECT_EQ(signed_weakly.identity, nullptr);
+  ASSERT_EQ(signed_weakly.findings.size(), 1U);
+  EXPECT_EQ(signed_weakly.findings[0].in, In::certificate);
 }
 
 TEST(TlsIdentity, a_wildcard_covers_one_label) {

@@ -33,7 +33,8 @@ constexpr auto clock_difference = std::chrono::hours{1};
 /// RFC 5280 appendix A.1: a common name has at most 64 characters.
 constexpr std::size_t common_name_bytes = 64;
 
-std::string alternative_names(const std::vector<std::string>& names) {
+/// As the library reads extensions.
+std::string written_names(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) {
     list += fmt::format("{}{}:{}", list.empty() ? "" : ",", IpAddress::parse(name) ? "IP" : "DNS", name);
@@ -84,7 +85,7 @@ Certificate begin_certificate(EVP_PKEY* key, const std::vector<std::string>& nam
   X509_set_issuer_name(certificate, subject);
   X509_set_pubkey(certificate, key);
   X509_add_ext(certificate, extension(NID_basic_constraints, "critical,CA:FALSE").get(), -1);
-  X509_add_ext(certificate, extension(NID_subject_alt_name, alternative_names(names)).get(), -1);
+  X509_add_ext(certificate, extension(NID_subject_alt_name, written_names(names)).get(), -1);
   return made;
 }
 
@@ -118,7 +119,7 @@ std::string certificate_request(const SigningKey& key, const std::vector<std::st
   X509_REQ_set_version(request.get(), X509_REQ_VERSION_1);
   X509_REQ_set_pubkey(request.get(), its_key);
   STACK_OF(X509_EXTENSION)* extensions = sk_X509_EXTENSION_new_null();
-  const Extension alternative = extension(NID_subject_alt_name, alternative_names(names));
+  const Extension alternative = extension(NID_subject_alt_name, written_names(names));
   sk_X509_EXTENSION_push(extensions, alternative.get());
   X509_REQ_add_extensions(request.get(), extensions);
   sk_X509_EXTENSION_free(extensions);

@@ -9,13 +9,12 @@
 
 #include "net/tls/certificate_text.h"
 #include "net/tls/openssl.h"
+#include "net/tls/pem_blocks.h"
 
 namespace weir::tls {
 namespace {
 
 using List = std::unique_ptr<X509_CRL, Freed<&X509_CRL_free>>;
-
-constexpr std::string_view list_begins = "-----BEGIN X509 CRL-----";
 
 struct Written {
   List list;  // null: cannot be read
@@ -24,13 +23,10 @@ struct Written {
 
 std::vector<Written> lists_of(std::string_view text) {
   std::vector<Written> lists;
-  std::uint32_t line = 1;
-  std::size_t counted = 0;
-  for (std::size_t at = text.find(list_begins); at != std::string_view::npos; at = text.find(list_begins, at + 1)) {
-    line += static_cast<std::uint32_t>(std::ranges::count(text.substr(counted, at - counted), '\n'));
-    counted = at;
-    List read(PEM_read_bio_X509_CRL(bio_over(text.substr(at)).get(), nullptr, nullptr, nullptr));
-    lists.push_back({.list = std::move(read), .line = line});
+  for (const PemBlock& block : pem_blocks(text)) {
+    if (block.label != "X509 CRL") continue;
+    List read(PEM_read_bio_X509_CRL(bio_over(block.text).get(), nullptr, nullptr, nullptr));
+    lists.push_back({.list = std::move(read), .line = block.line});
   }
   return lists;
 }
