@@ -244,7 +244,7 @@ TEST_F(TlsStream, shows_the_certificate_that_the_name_asks_for) {
   Meeting meeting;
   meeting.server.shown = {{identity({.names = {"default.test"}})},
                           {identity({.names = {"*.wild.test"}})},
-                          identity({.names = {"exact.wild.test"}})};
+                          {identity({.names = {"exact.wild.test"}})}};
   const auto set_of = [&](const std::string& name) {
     meeting.client.name = name;
     meet(meeting);
