@@ -38,7 +38,7 @@ client
 """
 
 
-def play(text: str, fault: str = "", timeout: str = "0.5") -> subprocess.CompletedProcess:
+def play(text: str, fault: str = "", timeout: str = "2") -> subprocess.CompletedProcess:
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "page.wire").write_text(text, encoding="utf-8")
         return subprocess.run(
