@@ -26,6 +26,12 @@ class Duplex {
   virtual void cut() {}
   /// What was wrong with what passed here, where somebody judges that, and ends it for that reason in an orderly way.
   [[nodiscard]] virtual std::optional<Error> complaint() const { return {}; }
+  /// It is to end: `why` becomes the complaint where both sides can be told.
+  /// \returns  false where they cannot: the end is all there is to say
+  virtual bool wind_up(const Error& why) {
+    (void)why;
+    return false;
+  }
 };
 
 }  // namespace weir

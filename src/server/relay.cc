@@ -13,7 +13,7 @@ namespace {
 /// What both directions share.
 class Relay final : private Timer {
  public:
-  Relay(Reactor& reactor, const Duplex& upstream, RelayLimits limits)
+  Relay(Reactor& reactor, Duplex& upstream, RelayLimits limits)
       : scope(reactor),
         reactor_(reactor),
         upstream_(upstream),
@@ -63,23 +63,25 @@ class Relay final : private Timer {
     rearm();
   }
 
-  [[nodiscard]] Time idle_end() const {
-    const Time idle = deadline_after(last_moved_, limits_.idle);
-    return half_closed_ ? std::min(idle, deadline_after(last_moved_, limits_.half_closed)) : idle;
+  /// Unless something moves. Once it ends in order neither its silence nor its age counts any more.
+  [[nodiscard]] Time end() const {
+    const Time half_closed = half_closed_ ? deadline_after(last_moved_, limits_.half_closed) : never;
+    if (complaint_end_ != never) return std::min(complaint_end_, half_closed);
+    return std::min({age_end_, deadline_after(last_moved_, limits_.idle), half_closed});
   }
-  [[nodiscard]] Time end() const { return std::min({age_end_, complaint_end_, idle_end()}); }
   void rearm() {
     if (const Time next = end(); next != never) reactor_.timers().arm(*this, next);
   }
   void fire(Time now) override {
     if (now < end()) return rearm();
-    const bool ending = half_closed_ || complaint_end_ != never;
-    if (ending && now < age_end_) return scope.cancel(gateway_error(Code::canceled));  // an orderly end
-    give_up(gateway_error(Code::tunnel_timeout));
+    const bool in_order = complaint_end_ != never || (half_closed_ && now < age_end_);
+    if (in_order) return scope.cancel(gateway_error(Code::canceled));
+    const Error why = gateway_error(Code::tunnel_timeout);
+    upstream_.wind_up(why) ? heed_complaint() : give_up(why);
   }
 
   Reactor& reactor_;
-  const Duplex& upstream_;
+  Duplex& upstream_;
   RelayLimits limits_;
   Time last_moved_;
   Time age_end_;

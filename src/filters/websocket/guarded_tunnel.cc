@@ -57,7 +57,10 @@ Task<Result<std::string_view>> GuardedTunnel::receive(Duration timeout) {
     const Time last = deadline_after(ended_at_, limits::half_closed_tunnel);
     if (condemned && reactor_.now() >= last) break;
     const Result<std::string_view> came = co_await hear(condemned ? last - reactor_.now() : timeout);
-    if (!came && complaint_ && !condemned) continue;  // the client broke a rule meanwhile: the time is another
+    if (!came && complaint_ && !condemned) {  // it ends meanwhile: the time is another
+      if (!sending_) co_await say_goodbye_to_server();
+      continue;
+    }
     const bool over = !came || came->empty();
     if (over && !complaint_) co_return came;
     if (over) break;
@@ -72,7 +75,14 @@ Task<Result<std::string_view>> GuardedTunnel::receive(Duration timeout) {
   co_return std::string_view();
 }
 
-/// What the server says next, unless the client breaks a rule meanwhile.
+/// Nobody broke a rule: its time is over.
+bool GuardedTunnel::wind_up(const Error& why) {
+  if (complaint_) return false;
+  end_for({.code = why.code, .close_code = 1001, .text = "the time of this WebSocket is over"}, why.origin);
+  return true;
+}
+
+/// What the server says next, unless the tunnel is to end meanwhile.
 Task<Result<std::string_view>> GuardedTunnel::hear(Duration timeout) {
   CancellationRegion region(co_await current_cancellation{});
   waiting_ = &region.inner();

@@ -3,7 +3,8 @@
 // Idea: a tunnel is a Duplex, so one that judges is a Duplex around it, and nobody else knows. Who breaks a rule is
 // answered as a party to the connection would answer him: with a close frame and the end (RFC 6455 section 7.1.7), and
 // the other side hears the same. A server may still answer what came before its client broke the rule. The relay then
-// waits for what the client says to its end, as for any half-closed tunnel.
+// waits for what the client says to its end, as for any half-closed tunnel. When the time of a tunnel is over both
+// sides are told so in the same way, and nobody is blamed.
 //
 // Invariants
 //   (1) A close frame is said only between two frames, and never behind another; otherwise the end alone is said.
@@ -41,6 +42,7 @@ class GuardedTunnel final : public Duplex {
   void finish_sending() override;
   void cut() override { upstream_->cut(); }
   [[nodiscard]] std::optional<Error> complaint() const override { return complaint_; }
+  bool wind_up(const Error& why) override;
 
  private:
   /// One direction, and what of it goes on at once.

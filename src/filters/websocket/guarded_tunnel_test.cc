@@ -111,7 +111,7 @@ class GuardedTunnelTest : public testing::Test {
                                               FrameRules{}, messages);
     scope_.spawn(carry());
   }
-  Task<void> carry() { outcome_ = co_await relay(reactor_, client_, *tunnel_, {.idle = 1h, .half_closed = 2s}); }
+  Task<void> carry() { outcome_ = co_await relay(reactor_, client_, *tunnel_, {.idle = idle_, .half_closed = 2s}); }
   [[nodiscard]] bool over() const { return scope_.running() == 0; }
   bool until(const std::function<bool()>& done) { return world_.run_until(done, 10s); }
   [[nodiscard]] std::optional<Code> reason() const {
@@ -124,6 +124,7 @@ class GuardedTunnelTest : public testing::Test {
   Party client_{reactor_};
   Party server_{reactor_};
   std::unique_ptr<GuardedTunnel> tunnel_;
+  Duration idle_ = 1h;
   RelayOutcome outcome_;
   Scope scope_{reactor_};
 };
@@ -304,6 +305,35 @@ TEST_F(GuardedTunnelTest, server_that_was_closed_hears_no_second_close_frame) {
   ASSERT_TRUE(until([&] { return server_.told_end && client_.told_end; }));
   EXPECT_EQ(server_.heard, goodbye);
   EXPECT_EQ(closed_with(client_.heard, false), 1002U);
+}
+
+TEST_F(GuardedTunnelTest, both_sides_are_told_when_nothing_was_said_for_too_long) {
+  idle_ = 5s;
+  open();
+  const std::string up = of_client(text, "hello");
+  client_.say(up);
+  ASSERT_TRUE(until([&] { return closed_with(server_.heard, true) == 1001U; }));
+  EXPECT_TRUE(server_.heard.starts_with(up));
+  EXPECT_FALSE(server_.told_end);
+  server_.say(of_server(close, "\x03\xe9"));
+  ASSERT_TRUE(until([&] { return client_.told_end; }));
+  EXPECT_EQ(closed_with(client_.heard, false), 1001U);
+  client_.say(of_client(close, "\x03\xe9"));
+  client_.finish();
+  ASSERT_TRUE(until([&] { return over(); }));
+  EXPECT_EQ(reason(), Code::tunnel_timeout);
+  EXPECT_EQ(outcome_.result.error().origin, Origin::gateway);
+}
+
+TEST_F(GuardedTunnelTest, who_says_nothing_to_that_either_is_left) {
+  idle_ = 5s;
+  open();
+  const Time began = reactor_.now();
+  ASSERT_TRUE(world_.run_until([&] { return over(); }, 20s));
+  EXPECT_EQ(closed_with(server_.heard, true), 1001U);
+  EXPECT_EQ(closed_with(client_.heard, false), 1001U);
+  EXPECT_LE(reactor_.now() - began, 9100ms);
+  EXPECT_EQ(reason(), Code::tunnel_timeout);
 }
 
 TEST_F(GuardedTunnelTest, client_that_listens_late_is_told_at_once) {
