@@ -77,13 +77,14 @@ class HeavyKeys {
     least_ = 0;
   }
 
-  /// Hashes and counts without their texts; cheap enough for fifty times a second. One that changes meanwhile may show
-  /// its former count.
+  /// Hashes without their texts, and what each had at least: a flood of keys that come once makes nobody heavy. Cheap
+  /// enough for fifty times a second. One that changes meanwhile may show what its former key had.
   template <typename Visit>
   void for_each(Visit visit) const {
     for (std::size_t at = 0; at < monitored; ++at) {
       const std::uint64_t count = get(counts_[at]);
-      if (count > 0) visit(get(hashes_[at]), count);
+      const std::uint64_t error = get(errors_[at]);
+      if (count > error) visit(get(hashes_[at]), count - error);
     }
   }
 

@@ -78,6 +78,13 @@ std::string bound_text(const limit::Bound& bound) {
                      amount(bound.worst_second), amount(bound.worst_ten_seconds));
 }
 
+/// Under what the bound holds.
+std::string terms_of(const LimitTotals& rule) {
+  if (rule.scope == "fleet" && !rule.owned) return "fleet; traffic grows at most tenfold, from 0.8 of it";
+  if (rule.scope == "redis") return "redis, while it answers; with `lease`, one more for each core of each gateway";
+  return rule.scope;
+}
+
 void write_bound(JsonWriter& json, std::string_view name, const limit::Bound& bound) {
   json.key(name).begin_object().key("mean_per_second").raw(fmt::format("{:.6g}", bound.mean_per_second));
   json.member("worst_second", whole(bound.worst_second));
@@ -187,7 +194,7 @@ std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotal
   for (const LimitTotals& rule : totals) {
     out += fmt::format("{} ({}): {} admitted, {} refused, {} delayed, {} would be refused\n", rule.name, rule.allowance,
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
-    if (rule.bound) out += fmt::format("  at most, of a key: {} ({})\n", bound_text(*rule.bound), rule.scope);
+    if (rule.bound) out += fmt::format("  at most, of a key: {} ({})\n", bound_text(*rule.bound), terms_of(rule));
     if (rule.alone) out += fmt::format("  while nobody answers, all together: {}\n", bound_text(*rule.alone));
     if (rule.owned) out += owned_text(*rule.owned);
     for (const HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));

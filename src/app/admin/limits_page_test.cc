@@ -116,6 +116,20 @@ TEST_F(LimitsPage, shows_by_whom_small_limits_were_decided) {
   EXPECT_TRUE(page.take().contains("weir_fleet_owned_total{decided=\"lost\"} 1\n"));
 }
 
+// A bound that holds under conditions says which.
+TEST_F(LimitsPage, says_under_what_a_bound_holds) {
+  std::vector<LimitTotals> totals(3);
+  totals[0].scope = "fleet";
+  totals[1].scope = "redis";
+  totals[2].scope = "local";
+  for (LimitTotals& rule : totals) rule.bound = limit::Bound{.mean_per_second = 1};
+  const std::string text = limits_text(totals);
+  EXPECT_TRUE(text.contains("worst ten (fleet; traffic grows at most tenfold, from 0.8 of it)\n")) << text;
+  EXPECT_TRUE(
+      text.contains("worst ten (redis, while it answers; with `lease`, one more for each core of each gateway)"));
+  EXPECT_TRUE(text.contains("worst ten (local)\n"));
+}
+
 TEST_F(LimitsPage, a_fleet_is_shown_by_what_holds) {
   const FleetTotals fleet{.members = 4, .members_heard = 3, .hot_keys = 7, .slots_whole = 2, .slots_share = 1};
   EXPECT_EQ(

@@ -17,10 +17,12 @@ RatioEntry ratio_entry(Fingerprint key, RuleTag rule, const Allowance& allowance
           .offered_by_all = count_parts(account.offered_per_second)};
 }
 
-/// Those that restrain most come first; in the order of their keys where they are alike, so that two runs say the same.
+/// Those that restrain most come first, then those with most traffic: a flood of light keys keeps nobody from hearing
+/// of a heavy one. In the order of their keys where they are alike, so that two runs say the same.
 Ratios heaviest(Ratios ratios) {
   std::ranges::sort(ratios.entries, [](const RatioEntry& one, const RatioEntry& other) {
-    return one.ratio != other.ratio ? one.ratio < other.ratio : one.key < other.key;
+    if (one.ratio != other.ratio) return one.ratio < other.ratio;
+    return one.offered_by_all != other.offered_by_all ? one.offered_by_all > other.offered_by_all : one.key < other.key;
   });
   if (ratios.entries.size() > entries_max) ratios.entries.resize(entries_max);
   return ratios;

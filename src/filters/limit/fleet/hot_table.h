@@ -54,6 +54,8 @@ class HotTable {
 
   // ---- the keeper ----
 
+  /// The places that a key may have: so many, from this one on.
+  [[nodiscard]] static Place first_place(Fingerprint key) { return static_cast<Place>(set_of(key) * places_per_set); }
   /// Gives a key a place. \returns  nothing when its set is full
   std::optional<Place> put(Fingerprint key);
   void remove(Place place);

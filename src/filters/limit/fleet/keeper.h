@@ -6,6 +6,9 @@
 // When is a key hot? As long as each member has seen less than burst / members of it in the last second or two, all of
 // them together have seen less than the burst: nothing has to be said about it, and nothing is lost by not saying it.
 // What a key spent before it became hot is therefore at most one burst, once.
+//
+// Where there is no place left the lightest key gives up its own to a heavier one, so that a flood of light keys keeps
+// nobody out. What it has counted since the last interval is lost with it.
 #pragma once
 
 #include <array>
@@ -25,7 +28,7 @@ class Keeper {
   Keeper(HotTable& table, RuleTag rule, const Allowance& allowance, std::size_t members)
       : table_(table), rule_(rule), allowance_(allowance), hot_from_(hot_from(allowance, members)) {}
 
-  /// A key that is in a core's sketch, and what was seen of it in the last second or two.
+  /// A key that is in the cores' sketches, and what was seen of it in the last second or two, at least.
   void consider(Fingerprint key, std::uint64_t seen);
   /// Hands over what cores have counted since the last time.
   void gather(Member& member, Time now);
@@ -40,12 +43,15 @@ class Keeper {
  private:
   struct Kept {
     HotTable::Totals handed_over;
+    double weight = 0;  // what was seen of it here in the last second or two
     bool used = false;
     bool published = false;
   };
   using Place = HotTable::Place;
 
-  std::optional<Place> place_of(Fingerprint key);
+  std::optional<Place> place_of(Fingerprint key, double weight);
+  [[nodiscard]] Place lightest_beside(Fingerprint key) const;
+  void fade(Time now);
 
   HotTable& table_;
   const RuleTag rule_;
@@ -53,6 +59,7 @@ class Keeper {
   const double hot_from_;
   std::array<Kept, HotTable::places> kept_{};
   std::vector<Place> used_;
+  Time faded_{};
 };
 
 }  // namespace weir::limit::fleet

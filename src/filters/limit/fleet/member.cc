@@ -50,9 +50,10 @@ Member::Member(std::vector<std::string> names, MemberNumber self, Duration time_
 }
 
 void Member::count(const Count& count, Time now) {
-  const auto found = known_.find(count.key);
-  if (found == known_.end() && known_.size() >= keys_max) return;
-  Known& known = found != known_.end() ? found->second : meet(count.key, now);
+  Known* const found = find_or_meet(count.key, count.weight, now);
+  if (found == nullptr) return;
+  Known& known = *found;
+  known.weight = count.weight;
   known.rule = count.rule;
   known.allowance = count.allowance;
   known.offered += count.offered;
@@ -62,11 +63,21 @@ void Member::count(const Count& count, Time now) {
   if (count.offered > 0) known.used = now;
 }
 
-Member::Known& Member::meet(Fingerprint key, Time now) {
+/// \returns  null when as many are known as may be, and none of them is lighter
+Member::Known* Member::find_or_meet(Fingerprint key, double weight, Time now) {
+  if (const auto found = known_.find(key); found != known_.end()) return &found->second;
+  if (known_.size() >= keys_max && !give_up_lightest(weight)) return nullptr;
   Known& known = known_[key];
   known.met = now;
   known.used = now;
-  return known;
+  return &known;
+}
+
+bool Member::give_up_lightest(double below) {
+  const auto lightest = std::ranges::min_element(known_, {}, [](const auto& each) { return each.second.weight; });
+  if (lightest->second.weight >= below) return false;
+  known_.erase(lightest);
+  return true;
 }
 
 void Member::hear(MemberNumber from, std::string_view bytes, Time now) {
@@ -276,9 +287,9 @@ void Member::take(const Ratios& ratios, Time now) {
   slots_[ratios.slot].told = now;
   for (const RatioEntry& entry : ratios.entries) {
     if (slot_of(entry.key) != ratios.slot) continue;
-    const auto found = known_.find(entry.key);
-    if (found == known_.end() && known_.size() >= keys_max) continue;
-    Known& known = found != known_.end() ? found->second : meet(entry.key, now);
+    Known* const found = find_or_meet(entry.key, 0, now);
+    if (found == nullptr) continue;
+    Known& known = *found;
     known.rule = entry.rule;
     known.ratio = ratio_from(entry.ratio);
     known.offered_by_all = entry.offered_by_all;
@@ -309,6 +320,8 @@ void Member::go_on(Known& known, Duration elapsed, Time now) {
   }
   known.offered_alone = 0;
   known.admitted_alone = 0;
+  // Said anew with each count; a key that has lost its place is counted no more.
+  known.weight *= std::max(0.0, 1 - seconds_of(elapsed));
 }
 
 /// Sums in which what was long ago weighs less: their quotient is this member's part of the traffic.

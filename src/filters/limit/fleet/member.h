@@ -13,7 +13,8 @@
 //
 // Invariants
 //   (1) Counts are handed over once: a report that could not be sent leaves them for the next.
-//   (2) At most `entries_max` keys are told in one message and `keys_max` are known. Nobody serves more than
+//   (2) At most `entries_max` keys are told in one message and `keys_max` are known; of more the heaviest. Nobody
+//   serves more than
 //       `fan_in_max` others in a slot as its aggregator, and as many as a collector, however many members there are.
 //   (3) Shares of all members add up to 1, and to 1.1 with the tenth of an even share that everybody has at least.
 #pragma once
@@ -43,6 +44,7 @@ struct Count {
   Allowance allowance;
   double offered = 0;
   double admitted = 0;
+  double weight = 0;  ///< seen in the last second or two
 };
 
 /// What holds for a key here from now on.
@@ -115,6 +117,7 @@ class Member {
     Allowance allowance;
     double offered = 0;  // not yet reported
     double admitted = 0;
+    double weight = 0;         // of what was counted here in the last second or two
     double offered_alone = 0;  // since the last tick
     double admitted_alone = 0;
     double offered_here = 0;  // over some seconds, while an aggregator answered
@@ -145,7 +148,8 @@ class Member {
     std::uint16_t told_voters = 0;  // to the collector
   };
 
-  Known& meet(Fingerprint key, Time now);
+  Known* find_or_meet(Fingerprint key, double weight, Time now);
+  bool give_up_lightest(double below);
   void report(std::uint8_t slot, Time now);
   [[nodiscard]] Report gather(std::uint8_t slot) const;
   void handed_over(const Report& report);

@@ -1,6 +1,8 @@
 // Asking the ratio, and leaving a count.
 #include "filters/limit/fleet/rule_part.h"
 
+#include <algorithm>
+
 namespace weir::limit::fleet {
 namespace {
 
@@ -33,10 +35,29 @@ void RulePart::take_back(const Looked& looked, unsigned core, std::uint64_t cost
   if (looked.hot) table_.take_back(looked.place, core, cost);
 }
 
+std::vector<RulePart::SeenKey> RulePart::seen(Time now) const {
+  std::vector<SeenKey> all;
+  for (const Seen& core : seen_) {
+    // A core that has met nobody since has not faded what it saw, either.
+    if (now - core.faded.load(std::memory_order_relaxed) >= 2 * fade_after) continue;
+    core.keys.for_each([&](std::uint64_t key, std::uint64_t seen) { all.push_back({.key = key, .seen = seen}); });
+  }
+  std::ranges::sort(all, {}, &SeenKey::key);
+  std::vector<SeenKey> joined;
+  for (const SeenKey& each : all) {
+    if (!joined.empty() && joined.back().key == each.key) {
+      joined.back().seen += each.seen;
+    } else {
+      joined.push_back(each);
+    }
+  }
+  return joined;
+}
+
 void RulePart::see(Fingerprint key, unsigned core, std::uint64_t cost, Time now) {
   Seen& seen = seen_[core];
-  if (now - seen.faded >= fade_after) {
-    seen.faded = now;
+  if (now - seen.faded.load(std::memory_order_relaxed) >= fade_after) {
+    seen.faded.store(now, std::memory_order_relaxed);
     seen.keys.fade();
   }
   seen.keys.count(key, [] { return std::string_view(); }, cost);

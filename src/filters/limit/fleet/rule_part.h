@@ -5,6 +5,7 @@
 // The ratio of a hot key is asked first.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -39,16 +40,17 @@ class RulePart {
   [[nodiscard]] RuleTag rule() const { return rule_; }
   [[nodiscard]] const Allowance& allowance() const { return allowance_; }
   [[nodiscard]] HotTable& table() { return table_; }
-  /// Keys that are not hot, and what was seen of each by a core in the last second or two.
-  template <typename Visit>
-  void for_each_seen(Visit visit) const {
-    for (const auto& core : seen_) core.keys.for_each(visit);
-  }
+  struct SeenKey {
+    Fingerprint key = 0;
+    std::uint64_t seen = 0;
+  };
+  /// Keys that are not hot, and what all cores together have seen of each in the last second or two, at least.
+  [[nodiscard]] std::vector<SeenKey> seen(Time now) const;
 
  private:
   struct alignas(64) Seen {
     HeavyKeys keys;
-    Time faded{};
+    std::atomic<Time> faded{Time{}};
   };
 
   void see(Fingerprint key, unsigned core, std::uint64_t cost, Time now);

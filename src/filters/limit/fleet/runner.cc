@@ -106,7 +106,7 @@ void Runner::tick() {
   const Time now = shard_.reactor.now();
   if ((rules_.empty() && owned_.empty()) || now - rules_found_ >= look_for_rules) find_rules();
   for (auto& [tag, rule] : rules_) {
-    rule.part->for_each_seen([&](Fingerprint key, std::uint64_t seen) { rule.keeper->consider(key, seen); });
+    for (const RulePart::SeenKey& seen : rule.part->seen(now)) rule.keeper->consider(seen.key, seen.seen);
     rule.keeper->gather(member_, now);
   }
   dial_wanted(member_.wanted(now));

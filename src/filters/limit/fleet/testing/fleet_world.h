@@ -1,7 +1,8 @@
 // A fleet in virtual time: real members, tables and messages; requests by chance; wires that take a millisecond.
 //
 // Idea: one key, the hardest case. Time goes in milliseconds, requests fall in between. Nodes tick at moments of their
-// own; their weights are Zipf's, so that the first of 256 has a sixth of the traffic and the last a thousandth.
+// own; their weights are Zipf's, so that the first of 256 has a sixth of the traffic and the last a thousandth. Beside
+// it, where that is asked for, a flood: other keys at all nodes alike, whose requests nobody counts but the nodes.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "base/heavy_keys.h"
 #include "base/random.h"
 #include "filters/limit/fleet/keeper.h"
+#include "filters/limit/fleet/rule_part.h"
 
 namespace weir::limit::fleet {
 
@@ -28,6 +29,8 @@ struct WorldSettings {
   Duration wire = std::chrono::milliseconds{1};
   Duration varies{};  ///< each message takes up to so much longer, by chance; its wire keeps the order
   double loss = 0;    ///< of messages that are lost and sent again, as TCP does; what follows on the wire waits
+  double flood = 0;   ///< requests a second of other keys, of all nodes together
+  std::uint64_t flood_keys = 0;  ///< how many there are, at each node others; 0: each comes once
 };
 
 class World {
@@ -55,6 +58,7 @@ class World {
       for (const auto& node : nodes_) {
         if (!node->stopped && step_ % 20 == node->phase) node->tick(now_ + node->ahead);
       }
+      flood();
       const double until = seconds() + 0.001;
       while (next_request_ < until) {
         request(next_request_);
@@ -114,8 +118,8 @@ class World {
     Node(World& world_in, const std::vector<std::string>& names, MemberNumber number)
         : world(world_in),
           phase(static_cast<long>(world_in.random_.below(20))),
-          table(1, world_in.random_.next()),
-          keeper(table, 1, {world_in.settings_.limit, world_in.settings_.burst}, names.size()),
+          part(1, {world_in.settings_.limit, world_in.settings_.burst}, 1, world_in.random_.next()),
+          keeper(part.table(), 1, part.allowance(), names.size()),
           member(names, number, world_in.settings_.time_to_live, [this, number](MemberNumber to, std::string bytes) {
             if (!world.connected(number, to) || world.nodes_[to]->stopped) return true;  // lost, and nobody knows
             world.post({number, to, std::move(bytes)});
@@ -123,35 +127,28 @@ class World {
           }) {}
 
     void tick(Time now) {
-      sketch.for_each([&](std::uint64_t hash, std::uint64_t count) { keeper.consider(hash, count); });
+      for (const RulePart::SeenKey& seen : part.seen(now)) keeper.consider(seen.key, seen.seen);
       keeper.gather(member, now);
       member.tick(now);
       member.for_each_share([&](const Share& share) { keeper.publish(share); });
       keeper.sweep();
     }
 
-    bool request() {
-      const auto place = table.find(key);
-      if (!place) {
-        sketch.count(key, [] { return std::string_view(); });
-        return true;
-      }
-      const ShareFacts facts = table.facts(*place, key, 0, 1);
-      const ShareVerdict verdict = decide_share(facts);
-      if (verdict.admitted) {
-        table.admit(*place, 0, 1, verdict.credit);
+    bool request(Fingerprint of, Time now) {
+      const Looked looked = part.look(of, 0, 1);
+      if (looked.verdict.admitted) {
+        part.admit(looked, of, 0, 1, now);
       } else {
-        table.refuse(*place, 0, 1, verdict.credit);
+        part.refuse(looked, of, 0, 1, now);
       }
-      return verdict.admitted;
+      return looked.verdict.admitted;
     }
 
     World& world;
     const long phase;
     bool stopped = false;
     Duration ahead{};  // of everybody's clock
-    HotTable table;
-    HeavyKeys sketch;
+    RulePart part;
     Keeper keeper;
     Member member;
   };
@@ -193,7 +190,17 @@ class World {
     Node& node = *nodes_[std::min(number, nodes_.size() - 1)];
     if (node.stopped) return;
     ++offered_;
-    if (node.request()) admitted_.push_back(at);
+    if (node.request(key, now_ + node.ahead)) admitted_.push_back(at);
+  }
+
+  /// A millisecond of it.
+  void flood() {
+    for (flood_due_ += settings_.flood * 0.001; flood_due_ >= 1; --flood_due_) {
+      const std::size_t number = random_.below(nodes_.size());
+      Node& node = *nodes_[number];
+      const std::uint64_t which = settings_.flood_keys == 0 ? random_.next() : random_.below(settings_.flood_keys);
+      if (!node.stopped) (void)node.request(Random(which * nodes_.size() + number).next() | 1U, now_ + node.ahead);
+    }
   }
 
   double gap(double rate) {
@@ -206,6 +213,7 @@ class World {
   Time now_ = start;
   long step_ = 0;
   double next_request_ = 0;
+  double flood_due_ = 0;  // requests
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<double> up_to_;
   std::multimap<Time, Letter> on_the_wire_;
