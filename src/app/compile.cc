@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "app/acme/build.h"
 #include "app/catalog.h"
@@ -15,7 +14,6 @@
 #include "app/upstream_parts.h"
 #include "app/upstream_protocol.h"
 #include "app/upstream_url.h"
-#include "contracts/tunnel_service.h"
 #include "server/raw_listener.h"
 
 namespace weir {
@@ -118,17 +116,25 @@ void warn_of_ties(const Gateway& gateway, Diagnostics& diagnostics) {
   }
 }
 
-/// Filters that ask only who comes, and when.
-constexpr std::array needs_no_http{"access", "circuit_breaker", "concurrency", "limit"};
+/// "access, circuit_breaker and limit": those that stand in front of raw streams.
+std::string filters_without_http() {
+  std::vector<std::string_view> names;
+  for (const FilterKind* kind : filter_kinds()) {
+    if (!kind->needs_http) names.push_back(kind->name);
+  }
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format("{} and {}", fmt::join(names, ", "), last);
+}
 
 /// A filter that looks for a request finds none in a raw stream.
 void forbid_filters_of_http(const std::vector<const config::PluginUse*>& uses, Diagnostics& diagnostics) {
   for (const config::PluginUse* use : uses) {
-    if (std::ranges::find(needs_no_http, use->name) != needs_no_http.end()) continue;
-    if (find_filter(use->name) == nullptr) continue;  // the document has complained already
+    const FilterKind* const kind = find_filter(use->name);
+    if (kind == nullptr || !kind->needs_http) continue;  // the document has complained of those that are none
     diagnostics.error(use->place, use->path,
                       fmt::format("filter {} needs requests of HTTP, and raw streams have none", use->name),
-                      "in front of raw streams stand access, circuit_breaker, concurrency and limit");
+                      fmt::format("in front of raw streams stand {}", filters_without_http()));
   }
 }
 
@@ -139,12 +145,17 @@ class Compiler::Context final : public BuildContext {
  public:
   Context(Clusters& clusters, const Timeouts& timeouts_in, WallTime now_in, Diagnostics& diagnostics_in)
       : BuildContext(diagnostics_in, {}), timeouts(timeouts_in), now(now_in), clusters_(clusters) {}
+  /// The same for routes of raw streams. \param wanted  of their upstreams
+  Context(const Context& around, UpstreamProtocol wanted)
+      : BuildContext(around),
+        timeouts(around.timeouts),
+        now(around.now),
+        clusters_(around.clusters_),
+        wanted_(wanted) {}
 
-  std::shared_ptr<const Cluster> cluster(const Node& reference) override {
-    return find(reference, {.speaks = UpstreamProtocol::http, .raw = raw});
-  }
+  std::shared_ptr<const Cluster> cluster(const Node& reference) override { return find(reference, wanted_); }
   std::shared_ptr<const Cluster> fastcgi_cluster(const Node& reference) override {
-    return find(reference, {.speaks = UpstreamProtocol::fastcgi});
+    return find(reference, UpstreamProtocol::fastcgi);
   }
 
   std::unique_ptr<const Service> service(const Node::Member& written) override {
@@ -162,12 +173,11 @@ class Compiler::Context final : public BuildContext {
     return made;
   }
 
-  RawKind raw = RawKind::none;  ///< cluster() means one for raw streams
-  const Timeouts& timeouts;     ///< where a route does not say
+  const Timeouts& timeouts;  ///< where a route does not say
   const WallTime now;
 
  private:
-  std::shared_ptr<const Cluster> find(const Node& reference, const WantedUpstream& wanted) {
+  std::shared_ptr<const Cluster> find(const Node& reference, UpstreamProtocol wanted) {
     const std::string& text = reference.text();
     if (const auto found = clusters_.find(key_of(text, wanted)); found != clusters_.end()) {
       return speaking(reference, found->second, wanted);
@@ -183,21 +193,21 @@ class Compiler::Context final : public BuildContext {
 
   /// The cluster, if it speaks that protocol.
   std::shared_ptr<const Cluster> speaking(const Node& reference, std::shared_ptr<const Cluster> cluster,
-                                          const WantedUpstream& wanted) const {
+                                          UpstreamProtocol wanted) const {
     if (cluster == nullptr) return cluster;
-    const WantedUpstream spoken{.speaks = cluster->settings().speaks, .raw = raw_kind_of(*cluster)};
+    const UpstreamProtocol spoken = cluster->settings().speaks;
     // Both versions of HTTP carry requests.
-    const bool h2c = spoken.speaks == UpstreamProtocol::h2c;
-    if ((h2c ? WantedUpstream{} : spoken) == wanted) return cluster;
-    std::string advice = fmt::format("add protocol: {} to it, or use proxy", wanted.word());
-    if (wanted.raw != RawKind::none) {
-      advice = fmt::format("such raw streams go to upstreams with protocol: {}", wanted.word());
-    } else if (spoken.raw != RawKind::none) {
-      advice = fmt::format("a listener with protocol: {} leads there", spoken.word());
-    } else if (wanted.speaks == UpstreamProtocol::http) {
+    if (spoken == wanted || (spoken == UpstreamProtocol::h2c && wanted == UpstreamProtocol::http)) return cluster;
+    std::string advice = fmt::format("add protocol: {} to it, or use proxy", weir::name_of(wanted));
+    if (is_raw(wanted)) {
+      advice = fmt::format("such raw streams go to upstreams with protocol: {}", weir::name_of(wanted));
+    } else if (is_raw(spoken)) {
+      advice = fmt::format("a listener with protocol: {} leads there", weir::name_of(spoken));
+    } else if (wanted == UpstreamProtocol::http) {
       advice = "use the fastcgi service";
     }
-    diagnostics.error(reference.place(), path, fmt::format("upstream {} speaks {}", reference.shown(), spoken.word()),
+    diagnostics.error(reference.place(), path,
+                      fmt::format("upstream {} speaks {}", reference.shown(), weir::name_of(spoken)),
                       std::move(advice));
     return nullptr;
   }
@@ -206,11 +216,11 @@ class Compiler::Context final : public BuildContext {
     return std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& told) { return told.place == place; });
   }
 
-  std::shared_ptr<const Cluster> from_url(const Node& reference, const WantedUpstream& wanted) {
+  std::shared_ptr<const Cluster> from_url(const Node& reference, UpstreamProtocol wanted) {
     std::string_view text = reference.text();
     const UrlKind* const kind = url_kind_of(text);
-    if ((kind != nullptr && kind->leads_to != wanted) || (kind == nullptr && wanted.raw == RawKind::udp)) {
-      const bool fastcgi = kind != nullptr && kind->leads_to.speaks == UpstreamProtocol::fastcgi;
+    if ((kind != nullptr && kind->leads_to != wanted) || (kind == nullptr && wanted == UpstreamProtocol::udp)) {
+      const bool fastcgi = kind != nullptr && kind->leads_to == UpstreamProtocol::fastcgi;
       diagnostics.error(reference.place(), path, fmt::format("{} is another protocol's URL", reference.shown()),
                         fastcgi ? "use the fastcgi service" : std::string(url_advice(wanted)));
       return nullptr;
@@ -226,12 +236,10 @@ class Compiler::Context final : public BuildContext {
       return nullptr;
     }
     config::UpstreamDocument upstream;
-    upstream.name = (secured ? "https://" : std::string(name_prefix_of(wanted.raw))) + endpoint->text();
+    upstream.name = (secured ? "https://" : std::string(name_prefix_of(wanted))) + endpoint->text();
     upstream.place = reference.place();
     upstream.endpoints.push_back({.address = *endpoint, .place = reference.place()});
-    if (wanted.raw == RawKind::tcp) upstream.written_protocol = config::WrittenProtocol::tcp;
-    if (wanted.raw == RawKind::udp) upstream.written_protocol = config::WrittenProtocol::udp;
-    upstream.speak(wanted.speaks);
+    upstream.speak(wanted);
     if (secured) upstream.tls = ClientTlsOptions{.place = reference.place(), .path = path};
     auto made = make_cluster(upstream, *this, now);
     clusters_.emplace(key_of(reference.text(), wanted), made);
@@ -239,6 +247,7 @@ class Compiler::Context final : public BuildContext {
   }
 
   Clusters& clusters_;
+  const UpstreamProtocol wanted_ = UpstreamProtocol::http;
 };
 
 // A route that was built from the very same document, while nothing that routes share has changed, is used again.
@@ -302,7 +311,7 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
   if (const ServiceKind* kind = find_service(written.service.name)) {
     context.path = written.service.path;
     route->service = kind->build(written.service.options, context);
-    route->opens_tunnels = dynamic_cast<const TunnelService*>(route->service.get()) != nullptr;
+    route->opens_tunnels = kind->opens_tunnels;
   }
   return route;
 }
@@ -391,11 +400,12 @@ void Compiler::add_raw_listeners(const config::Document& document, ListenerNumbe
   for (const config::ListenerDocument& listener : document.listeners) {
     if (listener.raw == nullptr) continue;
     std::vector<RawRoute> routes;
-    context.raw = listener.protocol == config::ListenerProtocol::udp ? RawKind::udp : RawKind::tcp;
+    const bool datagrams = listener.protocol == config::ListenerProtocol::udp;
+    Context of_listener(context, datagrams ? UpstreamProtocol::udp : UpstreamProtocol::tcp);
     for (const config::RawRouteDocument& written : listener.raw->routes) {
       forbid_filters_of_http(filters.of(*written.route), context.diagnostics);
       RawRoute& route =
-          routes.emplace_back(RawRoute{.server_names = {}, .route = build(*written.route, 0, filters, context)});
+          routes.emplace_back(RawRoute{.server_names = {}, .route = build(*written.route, 0, filters, of_listener)});
       for (const auto& [name, place] : written.server_names) route.server_names.push_back(name);
     }
     auto made = std::make_shared<RawListener>();
@@ -406,7 +416,6 @@ void Compiler::add_raw_listeners(const config::Document& document, ListenerNumbe
     if (gateway.raw_listeners.size() <= number) gateway.raw_listeners.resize(number + std::size_t{1});
     gateway.raw_listeners[number] = std::move(made);
   }
-  context.raw = RawKind::none;
 }
 
 void Compiler::keep(BuiltRoutes routes, Clusters clusters, config::ContentHash shared) {

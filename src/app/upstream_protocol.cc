@@ -23,6 +23,10 @@ const ClientProtocol& protocol_of(UpstreamProtocol speaks) {
       return fastcgi::client_protocol();
     case UpstreamProtocol::h2c:
       return h2::client_protocol();
+    case UpstreamProtocol::tcp:
+      return tcp::client_protocol();
+    case UpstreamProtocol::udp:
+      return udp::client_protocol();
   }
   return h1::client_protocol();
 }
@@ -52,9 +56,7 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
                      ClusterSettings& settings) {
   if (!lacks_http_options(upstream, context)) return false;
   settings.speaks = upstream.protocol;
-  const bool datagrams = upstream.written_protocol == config::WrittenProtocol::udp;
   settings.protocol = &protocol_of(upstream.protocol);
-  if (upstream.raw()) settings.protocol = datagrams ? &udp::client_protocol() : &tcp::client_protocol();
   const bool by_offer = upstream.written_protocol == config::WrittenProtocol::by_offer;
   const bool speaks_h2 = upstream.written_protocol == config::WrittenProtocol::h2 || by_offer;
   if (!upstream.tls && speaks_h2) {
@@ -73,7 +75,7 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
                               "leave tls out: a FastCGI application stands on this machine or behind a tunnel");
     return false;
   }
-  if (datagrams) {
+  if (upstream.protocol == UpstreamProtocol::udp) {
     context.diagnostics.error(upstream.tls->place, upstream.tls->path, "datagrams carry no TLS", "leave tls out");
     return false;
   }
@@ -107,18 +109,12 @@ bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& con
   return true;
 }
 
-RawKind raw_kind_of(const Cluster& cluster) {
-  const ClientProtocol* const protocol = cluster.settings().protocol;
-  if (protocol == &udp::client_protocol()) return RawKind::udp;
-  return tcp::is_raw(*protocol) ? RawKind::tcp : RawKind::none;
-}
-
 bool choose_introduction(const config::UpstreamDocument& upstream, BuildContext& context, ClusterSettings& settings) {
   using config::SentIntroduction;
   if (upstream.introduction == SentIntroduction::none) return true;
   settings.introducing = dynamic_cast<const IntroducingProtocol*>(settings.protocol);
   const bool fastcgi = upstream.protocol == UpstreamProtocol::fastcgi;
-  if (upstream.written_protocol == config::WrittenProtocol::udp) {
+  if (upstream.protocol == UpstreamProtocol::udp) {
     context.diagnostics.error(upstream.introduction_place, fmt::format("upstreams.{}.proxy_protocol", upstream.name),
                               "datagrams begin with no PROXY header", "take it out");
     return false;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "app/config/document.h"
-#include "app/upstream_url.h"
 #include "contracts/plugin.h"
 #include "upstream/cluster.h"
 
@@ -11,8 +10,6 @@ namespace weir {
 /// \returns  false after an error
 bool choose_protocol(const config::UpstreamDocument& upstream, BuildContext& context, WallTime now,
                      ClusterSettings& settings);
-/// Whether it takes raw streams, and which.
-RawKind raw_kind_of(const Cluster& cluster);
 /// Behind choose_protocol(). \returns  false after an error
 bool choose_introduction(const config::UpstreamDocument& upstream, BuildContext& context, ClusterSettings& settings);
 /// Whether servers can be asked for their load, where they are. Behind choose_introduction(). \returns  false after an

@@ -9,10 +9,10 @@
 namespace weir {
 namespace {
 
-constexpr WantedUpstream requests{};
-constexpr std::array url_kinds{UrlKind{requests, "http:", 80}, UrlKind{requests, "https:", 443},
-                               UrlKind{{.speaks = UpstreamProtocol::fastcgi}, "fastcgi:", 9000},
-                               UrlKind{{.raw = RawKind::tcp}, "tcp:", 0}, UrlKind{{.raw = RawKind::udp}, "udp:", 0}};
+constexpr std::array url_kinds{UrlKind{UpstreamProtocol::http, "http:", 80},
+                               UrlKind{UpstreamProtocol::http, "https:", 443},
+                               UrlKind{UpstreamProtocol::fastcgi, "fastcgi:", 9000},
+                               UrlKind{UpstreamProtocol::tcp, "tcp:", 0}, UrlKind{UpstreamProtocol::udp, "udp:", 0}};
 
 }  // namespace
 
@@ -26,20 +26,28 @@ bool is_url(std::string_view text) {
   return text.starts_with("unix:") || url_kind_of(text) != nullptr;
 }
 
-std::string key_of(std::string_view url, const WantedUpstream& wanted) {
-  const bool apart = wanted != requests && url.starts_with("unix:");
-  return apart ? fmt::format("{}:{}", wanted.word(), url) : std::string(url);
+std::string key_of(std::string_view url, UpstreamProtocol wanted) {
+  const bool apart = wanted != UpstreamProtocol::http && url.starts_with("unix:");
+  return apart ? fmt::format("{}:{}", name_of(wanted), url) : std::string(url);
 }
 
-std::string_view name_prefix_of(RawKind raw) {
-  if (raw == RawKind::none) return "";
-  return raw == RawKind::tcp ? "tcp://" : "udp://";
+std::string_view name_prefix_of(UpstreamProtocol spoken) {
+  if (spoken == UpstreamProtocol::tcp) return "tcp://";
+  return spoken == UpstreamProtocol::udp ? "udp://" : "";
 }
 
-std::string_view url_advice(const WantedUpstream& wanted) {
-  if (wanted.raw == RawKind::udp) return "write udp://host:port";
-  if (wanted.speaks == UpstreamProtocol::fastcgi) return "write fastcgi://host:port or unix:/path";
-  if (wanted.raw == RawKind::tcp) return "write tcp://host:port or unix:/path";
+std::string_view url_advice(UpstreamProtocol wanted) {
+  switch (wanted) {
+    case UpstreamProtocol::http:
+    case UpstreamProtocol::h2c:
+      break;
+    case UpstreamProtocol::fastcgi:
+      return "write fastcgi://host:port or unix:/path";
+    case UpstreamProtocol::tcp:
+      return "write tcp://host:port or unix:/path";
+    case UpstreamProtocol::udp:
+      return "write udp://host:port";
+  }
   return "write http://host:port; paths are the rewrite filter's";
 }
 

@@ -9,24 +9,8 @@
 
 namespace weir {
 
-/// What of raw streams an upstream takes; none: it is asked by requests.
-enum class RawKind : std::uint8_t { none, tcp, udp };
-
-/// What is wanted of the upstream that a reference leads to.
-struct WantedUpstream {
-  UpstreamProtocol speaks = UpstreamProtocol::http;  ///< of requests
-  RawKind raw = RawKind::none;
-
-  /// As the configuration has it: "http", "udp".
-  [[nodiscard]] std::string_view word() const {
-    if (raw == RawKind::none) return name_of(speaks);
-    return raw == RawKind::tcp ? "tcp" : "udp";
-  }
-  friend bool operator==(const WantedUpstream&, const WantedUpstream&) = default;
-};
-
 struct UrlKind {
-  WantedUpstream leads_to;
+  UpstreamProtocol leads_to;
   std::string_view scheme;  ///< with its colon
   std::uint16_t port;       ///< where none is written; 0: it must be
 };
@@ -36,10 +20,10 @@ const UrlKind* url_kind_of(std::string_view text);
 /// Whether a reference is an address and no name.
 bool is_url(std::string_view text);
 /// Under which a cluster made from a URL is kept: one unix socket may be named by services of several protocols.
-std::string key_of(std::string_view url, const WantedUpstream& wanted);
+std::string key_of(std::string_view url, UpstreamProtocol wanted);
 /// In front of the address in the name of an upstream that was made from a URL: what speaks otherwise is another one.
-std::string_view name_prefix_of(RawKind raw);
+std::string_view name_prefix_of(UpstreamProtocol spoken);
 /// What to write in place of a URL that is none, or of another protocol.
-std::string_view url_advice(const WantedUpstream& wanted);
+std::string_view url_advice(UpstreamProtocol wanted);
 
 }  // namespace weir

@@ -353,8 +353,10 @@ inline constexpr std::uint64_t udp_sessions = 10'000;
 /// How long one may be silent, where the configuration does not say. nginx waits for 10 minutes, at which each question
 /// to a resolver would hold a socket for as long.
 inline constexpr Duration udp_idle = std::chrono::seconds{30};
-/// Datagrams of one client that wait until its server's socket is there, or takes them: a burst.
+/// Datagrams of one client that wait until its server's socket is there, or takes them: a burst; and their bytes, one
+/// of the largest.
 inline constexpr std::size_t udp_waiting = 64;
+inline constexpr std::size_t udp_waiting_bytes = 64 * kibibyte;
 /// Bytes of a URL that Weir asks for itself; those of authorities have 50 to 200 (RFC 9110 section 4.1 wants 8,000
 /// understood by servers, which these are not).
 inline constexpr std::size_t outgoing_url_bytes = 2048;

@@ -67,12 +67,15 @@ struct FilterKind {
   std::string_view name;
   const SchemaBase& (*schema)();
   std::unique_ptr<const Filter> (*build)(const Node& options, BuildContext& context);
+  bool needs_http = true;  ///< who asks only who comes, and when, stands in front of raw streams as well
 };
 
 struct ServiceKind {
   std::string_view name;
   const SchemaBase& (*schema)();
   std::unique_ptr<const Service> (*build)(const Node& options, BuildContext& context);
+  /// Is asked by CONNECT, of which nobody else hears, and answers with 2xx and a tunnel (RFC 9110 section 9.3.6).
+  bool opens_tunnels = false;
 };
 
 struct BalancerKind {

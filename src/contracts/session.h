@@ -133,7 +133,13 @@ class Lease {
 };
 
 /// What an upstream speaks. `upstreams.NAME.protocol`.
-enum class UpstreamProtocol : std::uint8_t { http, fastcgi, h2c };
+enum class UpstreamProtocol : std::uint8_t {
+  http,
+  fastcgi,
+  h2c,
+  tcp,  ///< whatever the clients of a raw listener speak
+  udp,  ///< the same in datagrams
+};
 constexpr std::string_view name_of(UpstreamProtocol protocol) {
   switch (protocol) {
     case UpstreamProtocol::http:
@@ -142,8 +148,16 @@ constexpr std::string_view name_of(UpstreamProtocol protocol) {
       return "fastcgi";
     case UpstreamProtocol::h2c:
       return "h2c";
+    case UpstreamProtocol::tcp:
+      return "tcp";
+    case UpstreamProtocol::udp:
+      return "udp";
   }
   return "http";
+}
+/// It is asked by no requests: bytes or datagrams are passed on to it.
+constexpr bool is_raw(UpstreamProtocol protocol) {
+  return protocol == UpstreamProtocol::tcp || protocol == UpstreamProtocol::udp;
 }
 
 class ClientProtocol {

@@ -27,7 +27,7 @@ struct Route {
   std::string filters_text;  ///< the same in one text, a space between two: stories keep it
   std::shared_ptr<const Service> service;
   std::string service_name;
-  bool opens_tunnels = false;         ///< its service is a TunnelService: it is asked by CONNECT
+  bool opens_tunnels = false;         ///< its service is asked by CONNECT
   std::vector<std::string> upgrades;  ///< lower-case protocols that may be switched to; "any" for all
   Duration request_timeout = no_limit;
   Duration tunnel_idle = no_limit;

@@ -20,8 +20,6 @@ namespace {
 
 /// What has been done at once must not keep others from their turn.
 constexpr unsigned datagrams_per_turn = 64;
-/// Bytes that wait in one session: one datagram of the largest, or a burst of small ones.
-constexpr std::size_t waiting_bytes = 64 * kibibyte;
 /// A socket that has other trouble than to be empty (no memory) is not asked again at once.
 constexpr Duration trouble_pause = std::chrono::milliseconds{50};
 /// Who floods a full listener sends thousands a second; the log hears of all of them together.
@@ -62,7 +60,8 @@ class UdpListener::Session final : public Duplex, private ExchangeHost {
 
   /// \returns  whether there was room for it
   bool take(std::string_view datagram) {
-    const bool full = waiting_.size() >= limits::udp_waiting || waiting_bytes_ + datagram.size() > waiting_bytes;
+    const bool full =
+        waiting_.size() >= limits::udp_waiting || waiting_bytes_ + datagram.size() > limits::udp_waiting_bytes;
     if (full || (!waiting_.empty() && listener_.short_of_memory())) return false;
     waiting_.emplace_back(datagram);
     waiting_bytes_ += datagram.size();

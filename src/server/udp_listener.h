@@ -8,8 +8,8 @@
 //
 // Invariants
 //   (1) What a stranger can make grow is bounded: sessions by the listener's `connections` (10,000 when it does
-//       not say), what waits in one session by limits::udp_waiting and waiting_bytes. Beyond, datagrams are dropped and
-//       counted.
+//       not say), what waits in one session by limits::udp_waiting and udp_waiting_bytes. Beyond, datagrams are dropped
+//       and counted.
 //   (2) A datagram of who was refused a moment ago, or for whom no place is left, costs no exchange.
 //   (3) A session pins no configuration while it moves datagrams.
 //   (4) It is destroyed when no session is left and its loop has ended.

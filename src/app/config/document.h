@@ -139,9 +139,7 @@ struct UpstreamDocument {
   std::uint32_t panic_below_percent = HealthRules{}.panic_below_percent;
 
   /// It is asked by no requests: its protocol is tcp or udp, and what else stands here of HTTP has no meaning.
-  [[nodiscard]] bool raw() const {
-    return written_protocol == WrittenProtocol::tcp || written_protocol == WrittenProtocol::udp;
-  }
+  [[nodiscard]] bool raw() const { return is_raw(protocol); }
   /// Takes the protocol and its defaults. A FastCGI connection that is kept holds a worker of php-fpm, which has few,
   /// and none may be left for whoever stands in its queue: so none is kept unless the configuration asks for it. A raw
   /// connection has one client, and servers that greet would greet nobody.

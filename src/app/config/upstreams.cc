@@ -129,8 +129,21 @@ bool read_panic_below(const Node& node, const Reading& reading, UpstreamDocument
 
 /// Over TLS HTTP/2 is agreed on: what is spoken is then found out for each connection.
 UpstreamProtocol spoken(WrittenProtocol written) {
-  if (written == WrittenProtocol::h2c) return UpstreamProtocol::h2c;
-  return written == WrittenProtocol::fastcgi ? UpstreamProtocol::fastcgi : UpstreamProtocol::http;
+  switch (written) {
+    case WrittenProtocol::http:
+    case WrittenProtocol::by_offer:
+    case WrittenProtocol::h2:
+      break;
+    case WrittenProtocol::h2c:
+      return UpstreamProtocol::h2c;
+    case WrittenProtocol::fastcgi:
+      return UpstreamProtocol::fastcgi;
+    case WrittenProtocol::tcp:
+      return UpstreamProtocol::tcp;
+    case WrittenProtocol::udp:
+      return UpstreamProtocol::udp;
+  }
+  return UpstreamProtocol::http;
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ const Schema<AccessOptions>& AccessOptions::schema() {
 }
 
 const FilterKind& access_filter() {
-  static constexpr FilterKind kind{.name = "access", .schema = &schema_of<AccessOptions>, .build = &build};
+  static constexpr FilterKind kind{
+      .name = "access", .schema = &schema_of<AccessOptions>, .build = &build, .needs_http = false};
   return kind;
 }
 

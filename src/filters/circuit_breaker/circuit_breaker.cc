@@ -31,7 +31,7 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
 
 const FilterKind& circuit_breaker_filter() {
   static constexpr FilterKind kind{
-      .name = "circuit_breaker", .schema = &schema_of<CircuitBreakerOptions>, .build = &build};
+      .name = "circuit_breaker", .schema = &schema_of<CircuitBreakerOptions>, .build = &build, .needs_http = false};
   return kind;
 }
 

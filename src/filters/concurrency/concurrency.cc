@@ -30,7 +30,8 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
 }  // namespace
 
 const FilterKind& concurrency_filter() {
-  static constexpr FilterKind kind{.name = "concurrency", .schema = &schema_of<ConcurrencyOptions>, .build = &build};
+  static constexpr FilterKind kind{
+      .name = "concurrency", .schema = &schema_of<ConcurrencyOptions>, .build = &build, .needs_http = false};
   return kind;
 }
 

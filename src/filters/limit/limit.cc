@@ -360,7 +360,8 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
 namespace weir {
 
 const FilterKind& limit_filter() {
-  static constexpr FilterKind kind{.name = "limit", .schema = &schema_of<limit::LimitOptions>, .build = &limit::build};
+  static constexpr FilterKind kind{
+      .name = "limit", .schema = &schema_of<limit::LimitOptions>, .build = &limit::build, .needs_http = false};
   return kind;
 }
 

@@ -23,8 +23,4 @@ std::shared_ptr<const ClientProtocol> secured_client_protocol(std::shared_ptr<co
   return std::make_shared<const Secured>(std::move(context), cores);
 }
 
-bool is_raw(const ClientProtocol& protocol) {
-  return dynamic_cast<const Plain*>(&protocol) != nullptr || dynamic_cast<const Secured*>(&protocol) != nullptr;
-}
-
 }  // namespace weir::tcp

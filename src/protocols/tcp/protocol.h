@@ -18,7 +18,4 @@ const ClientProtocol& client_protocol();
 std::shared_ptr<const ClientProtocol> secured_client_protocol(std::shared_ptr<const tls::ClientContext> context,
                                                               unsigned cores);
 
-/// Whether it is one of these two.
-bool is_raw(const ClientProtocol& protocol);
-
 }  // namespace weir::tcp

@@ -8,13 +8,12 @@
 #pragma once
 
 #include "contracts/plugin.h"
-#include "contracts/tunnel_service.h"
 #include "net/stream.h"
 #include "services/connect/destination.h"
 
 namespace weir {
 
-class Connect final : public TunnelService {
+class Connect final : public Service {
  public:
   Connect(DestinationRules rules, Duration timeout) : rules_(std::move(rules)), timeout_(timeout) {}
 

@@ -98,7 +98,8 @@ std::unique_ptr<const Service> build(const Node& options, BuildContext& context)
 }  // namespace
 
 const ServiceKind& connect_service() {
-  static constexpr ServiceKind kind{.name = "connect", .schema = &schema_of<ConnectOptions>, .build = &build};
+  static constexpr ServiceKind kind{
+      .name = "connect", .schema = &schema_of<ConnectOptions>, .build = &build, .opens_tunnels = true};
   return kind;
 }
 
