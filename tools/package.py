@@ -111,7 +111,7 @@ def environment(tree: pathlib.Path, seconds: int, jobs: str) -> dict[str, str]:
     cache = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True).stdout.strip()
     options = f"parallel={jobs or os.cpu_count()} {os.environ.get('DEB_BUILD_OPTIONS', '')}".strip()
     ours = {"SOURCE_DATE_EPOCH": str(seconds), "DEB_BUILD_OPTIONS": options, "LC_ALL": "C.UTF-8",
-            "CCACHE_BASEDIR": str(tree), "CCACHE_NOHASHDIR": "1"}
+            "CCACHE_BASEDIR": str(tree), "CCACHE_NOHASHDIR": "1", "CCACHE_SLOPPINESS": "locale"}
     return os.environ | ours | ({"CCACHE_DIR": cache} if cache else {})
 
 
