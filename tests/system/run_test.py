@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """Does the runner of the system tests fail where it must, and leave no process behind?"""
 
+import argparse
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
+
+import run as runner
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(HERE / "run.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    at_a_desk = {name: value for name, value in os.environ.items() if name != "CI"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=at_a_desk)
 
 
 class RunTest(unittest.TestCase):
@@ -43,6 +49,18 @@ class RunTest(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             pid = int(pathlib.Path(pid_file.name).read_text())
             self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+
+    def test_what_failed_passes_only_if_it_passes_each_further_play(self):
+        plays = [(2, ["", ""], True), (2, ["", "late"], False), (2, ["late"], False), (0, [], False)]
+        for again, failures, passes in plays:
+            with unittest.mock.patch.object(runner, "play", side_effect=failures) as play:
+                self.assertEqual(runner.passes_again("tail", argparse.Namespace(again=again)), passes)
+                self.assertEqual(play.call_count, len(failures))
+
+    def test_a_fault_that_stays_fails_however_often_it_is_played(self):
+        done = run("--weir", self.pretend("exit 7\n"), "--again", "2", "systemd_is_told")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (1, "0 passed, 1 failed"))
+        self.assertEqual(done.stdout.count("FAILED systemd_is_told"), 2)  # the second play decides
 
     def test_a_name_that_fits_no_scenario_is_no_success(self):
         self.assertEqual(run("--weir", "/bin/true", "no_such_scenario").returncode, 1)
