@@ -94,10 +94,10 @@ class Relay final : private Timer {
 
 Task<RelayOutcome> relay(Reactor& reactor, Duplex& client, Duplex& upstream, RelayLimits limits) {
   Relay both(reactor, upstream, limits);
-  both.scope.attach(co_await current_cancellation{});
+  Cancellation* const outer = co_await current_cancellation{};
+  both.scope.attach(outer);
   both.scope.spawn(both.move(client, upstream, both.outcome.bytes_from_client));
   both.scope.spawn(both.move(upstream, client, both.outcome.bytes_to_client));
-  const Cancellation* const outer = co_await current_cancellation{};
   co_await both.scope.join();
   if (outer != nullptr && outer->requested() && both.outcome.result) both.outcome.result = fail(outer->why());
   const std::optional<Error> complaint = upstream.complaint();

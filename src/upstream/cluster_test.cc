@@ -10,18 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using upstream_test::address_of;
 using upstream_test::Client;
-
-/// The first available endpoint.
-class FirstOne final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
-    for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
-      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "first"};
-    }
-    return {};
-  }
-  [[nodiscard]] std::string_view name() const override { return "first"; }
-};
+using upstream_test::FirstOne;
 
 class ClusterTest : public upstream_test::UpstreamTest {
  protected:

@@ -12,6 +12,7 @@ namespace weir {
 namespace {
 
 using namespace std::chrono_literals;
+using upstream_test::FirstOne;
 
 /// One address a line.
 std::shared_ptr<const EndpointList> parse_addresses(std::string_view bytes, FileReport& report) {
@@ -28,14 +29,6 @@ std::shared_ptr<const EndpointList> parse_addresses(std::string_view bytes, File
 }
 constexpr FileKind<EndpointList> address_file{
     .name = "endpoints", .bytes_max = 4096, .secret = false, .parse = &parse_addresses};
-
-class FirstOne final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
-    return Pick{.endpoint = facts.group->members.front(), .reason = "first"};
-  }
-  [[nodiscard]] std::string_view name() const override { return "first"; }
-};
 
 class EndpointFilesTest : public upstream_test::UpstreamTestOn<InlineExecutor> {
  protected:

@@ -187,6 +187,18 @@ class NoExecutor final : public Executor {
   void run(Job) override { ADD_FAILURE() << "nothing here blocks"; }
 };
 
+/// Picks the first endpoint that may be picked.
+class FirstOne final : public Balancer {
+ public:
+  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
+    for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
+      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "first"};
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view name() const override { return "first"; }
+};
+
 /// One who asks a pool for a connection and holds it until told otherwise.
 struct Client {
   explicit Client(Reactor& reactor) : scope(reactor) {}

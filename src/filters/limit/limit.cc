@@ -205,7 +205,8 @@ void Limit::record(Exchange& exchange, std::span<Judged> judged, bool charged) c
 
 void Limit::record_one(Exchange& exchange, const Rule& rule, const Judged& judged, bool charged) const {
   std::string_view subject = rule.name();
-  if (!judged.verdict.admitted || exchange.keeps_facts()) {
+  // Of what passes at once nothing is written: the key is what the request says, and its client is told what is left.
+  if (!judged.verdict.admitted || judged.verdict.wait > Duration{}) {
     const std::string key = rule.key_text(selector_facts(exchange), exchange.arena);
     subject = exchange.arena.join(rule.name(), " for ", key, ", ", what_is_left(rule, judged, exchange.arena));
   }

@@ -37,17 +37,6 @@ class NoteTaker final : public Notices {
   std::vector<std::string> lines;
 };
 
-class FirstOne final : public Balancer {
- public:
-  [[nodiscard]] std::optional<Pick> pick(const PickFacts& facts) const override {
-    for (std::uint32_t at = 0; at < facts.endpoints.size(); ++at) {
-      if (facts.may_pick(at)) return Pick{.endpoint = at, .reason = "first"};
-    }
-    return {};
-  }
-  [[nodiscard]] std::string_view name() const override { return "first"; }
-};
-
 struct Core {
   Core(SimNetwork& network, unsigned number) : io(network), shard(number, io, number + 1, executor, resolver) {}
   SimIo io;
