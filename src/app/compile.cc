@@ -178,6 +178,13 @@ class Compiler::Context final : public BuildContext {
 
  private:
   std::shared_ptr<const Cluster> find(const Node& reference, UpstreamProtocol wanted) {
+    if (!reference.is_scalar()) {
+      diagnostics.error(
+          reference.place(), path,
+          fmt::format("expected the name of an upstream or a URL, found {}", reference.shown()),
+          "several share the requests as a list of their own: proxy: [{ to: a, weight: 1 }, { to: b, weight: 1 }]");
+      return nullptr;
+    }
     const std::string& text = reference.text();
     if (const auto found = clusters_.find(key_of(text, wanted)); found != clusters_.end()) {
       return speaking(reference, found->second, wanted);

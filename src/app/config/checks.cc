@@ -9,6 +9,7 @@
 
 #include "app/config/plugin_use.h"
 #include "app/config/raw_streams.h"
+#include "net/address.h"
 
 namespace weir::config {
 namespace {
@@ -111,12 +112,12 @@ void check_routes_are_reached(const Document& document, Diagnostics& diagnostics
                       "can never match: no listener speaks HTTP, all pass raw streams on");
 }
 
-/// Visits the routes of raw streams.
+/// Visits the routes of raw streams, each with what its listener speaks.
 template <typename Visit>
 void for_each_raw_route(const Document& document, Visit visit) {
   for (const ListenerDocument& listener : document.listeners) {
     if (listener.raw == nullptr) continue;
-    for (const RawRouteDocument& route : listener.raw->routes) visit(*route.route);
+    for (const RawRouteDocument& route : listener.raw->routes) visit(*route.route, listener.protocol);
   }
 }
 
@@ -142,19 +143,29 @@ void check_route_names(const Document& document, Diagnostics& diagnostics) {
   }
 }
 
+/// What to write in place of a name that no upstream has. \param scheme  of a URL in its place
+std::string instead_of(std::string_view name, std::string_view scheme, const std::vector<std::string_view>& names) {
+  if (parse_endpoint(name)) return fmt::format("an address is written as a URL: {}://{}", scheme, name);
+  return did_you_mean(name, names);
+}
+
 void check_upstream_names(const Document& document, Diagnostics& diagnostics) {
   const std::vector<std::string_view> names = names_of(document.upstreams);
   const std::unordered_set<std::string_view> known(names.begin(), names.end());
-  const auto check = [&](const RouteDocument& route) {
-    for (const auto& [name, place] : upstream_names(route.service)) {
+  const auto check = [&](const PluginUse& service, std::string_view scheme) {
+    for (const auto& [name, place] : upstream_names(service)) {
       if (known.contains(name)) continue;
-      diagnostics.error(place, route.service.path, fmt::format("there is no upstream \"{}\"", name),
-                        did_you_mean(name, names));
+      diagnostics.error(place, service.path, fmt::format("there is no upstream \"{}\"", name),
+                        instead_of(name, scheme, names));
     }
   };
-  for_each_raw_route(document, check);
+  for_each_raw_route(document, [&](const RouteDocument& route, ListenerProtocol protocol) {
+    check(route.service, protocol == ListenerProtocol::udp ? "udp" : "tcp");
+  });
   if (all_known(document, &RouteFile::upstreams, names)) return;
-  for (const auto& route : document.routes) check(*route);
+  for (const auto& route : document.routes) {
+    check(route->service, route->service.name == "fastcgi" ? "fastcgi" : "http");
+  }
 }
 
 /// Those that filters outside of routes name: in chains, defaults and hosts.
@@ -176,7 +187,7 @@ void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) 
   std::unordered_set<std::string_view> used(shared.begin(), shared.end());
   for (const auto& file : document.route_files) used.insert(file->upstreams.begin(), file->upstreams.end());
   std::unordered_set<std::string> raw;
-  for_each_raw_route(document, [&](const RouteDocument& route) {
+  for_each_raw_route(document, [&](const RouteDocument& route, ListenerProtocol) {
     for (auto& [name, place] : upstream_names(route.service)) raw.insert(std::move(name));
   });
   used.insert(raw.begin(), raw.end());
@@ -188,7 +199,8 @@ void check_unused_upstreams(const Document& document, Diagnostics& diagnostics) 
 
 void check_chains(const Document& document, Diagnostics& diagnostics) {
   const std::vector<std::string_view> names = names_of(document.chains);
-  for_each_raw_route(document, [&](const RouteDocument& route) { check_uses(route.filters, names, diagnostics); });
+  for_each_raw_route(
+      document, [&](const RouteDocument& route, ListenerProtocol) { check_uses(route.filters, names, diagnostics); });
   if (all_known(document, &RouteFile::chains, names)) return;
   for (const auto& route : document.routes) check_uses(route->filters, names, diagnostics);
 }
