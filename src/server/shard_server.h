@@ -8,6 +8,7 @@
 //   (2) Every connection is in connections_ and runs as a child of scope_; the server is destroyed when none is left.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
@@ -38,6 +39,8 @@ struct ListenerPlan {
   bool http2 = true;  ///< spoken with those who begin with its preface
   ProxySenders proxy_senders{};
   std::optional<RawProtocol> raw{};  ///< nothing: HTTP is spoken
+  /// Of a listener of datagrams: what all cores hold open, counted by those that opened it together.
+  std::shared_ptr<std::atomic<std::uint64_t>> sessions{};
 
   [[nodiscard]] bool takes_datagrams() const { return raw == RawProtocol::udp; }
   /// Whether a listener that is open already serves this plan.

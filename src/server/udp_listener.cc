@@ -22,6 +22,8 @@ namespace {
 constexpr unsigned datagrams_per_turn = 64;
 /// A socket that has other trouble than to be empty (no memory) is not asked again at once.
 constexpr Duration trouble_pause = std::chrono::milliseconds{50};
+/// A drain asks so often whether other cores have ended theirs.
+constexpr Duration drain_look_pause = std::chrono::milliseconds{100};
 /// Who floods a full listener sends thousands a second; the log hears of all of them together.
 constexpr Duration full_notice_pause = std::chrono::seconds{10};
 
@@ -133,7 +135,9 @@ UdpListener::UdpListener(ShardServer& server, OpenListener open, Handle handle)
       handle_(handle),
       news_(server.shard().reactor),
       scope_(server.shard().reactor),
-      room_(std::make_unique_for_overwrite<char[]>(limits::scratch_bytes)) {
+      room_(std::make_unique_for_overwrite<char[]>(limits::scratch_bytes)),
+      sessions_of_all_cores_(open_.plan.sessions) {
+  if (sessions_of_all_cores_ == nullptr) sessions_of_all_cores_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   shard_.reactor.io().watch(handle_, this);
 }
 
@@ -153,13 +157,19 @@ void UdpListener::on_activity(bool) {
   news_.raise();
 }
 
+bool UdpListener::over() const {
+  if (closed_) return true;
+  return draining_ && sessions_.empty() && sessions_of_all_cores_->load(std::memory_order_relaxed) == 0;
+}
+
 Task<void> UdpListener::run() {
   unsigned at_once = 0;
-  while (!closed_ && !(draining_ && sessions_.empty())) {
+  while (!over()) {
     DatagramEnds ends;
     const std::int64_t count = io_.receive_from(handle_, {room_.get(), limits::scratch_bytes}, ends);
     if (count < 0) {
-      const Result<void> news = co_await news_.wait(count == -EAGAIN ? no_limit : trouble_pause);
+      const Duration calm = draining_ && sessions_.empty() ? drain_look_pause : no_limit;
+      const Result<void> news = co_await news_.wait(count == -EAGAIN ? calm : trouble_pause);
       if (!news && news.error().code != Code::timed_out) break;
       continue;
     }
@@ -193,6 +203,7 @@ UdpListener::Session* UdpListener::begin(const DatagramEnds& ends) {
   }
   const auto at = sessions_.try_emplace(ends).first;
   at->second = std::make_unique<Session>(*this, at->first, std::move(*place));
+  sessions_of_all_cores_->fetch_add(1, std::memory_order_relaxed);
   return at->second.get();
 }
 
@@ -211,6 +222,7 @@ Task<void> UdpListener::serve(Session& session) {
   const bool opened = co_await session.run();
   if (!opened) refusals_.add(sessions_.hash_function()(session.ends()), shard_.reactor.now());
   sessions_.erase(sessions_.find(session.ends()));
+  sessions_of_all_cores_->fetch_sub(1, std::memory_order_relaxed);
   if (draining_) news_.raise();
 }
 

@@ -13,6 +13,8 @@
 //   (2) A datagram of who was refused a moment ago, or for whom no place is left, costs no exchange.
 //   (3) A session pins no configuration while it moves datagrams.
 //   (4) It is destroyed when no session is left and its loop has ended.
+//   (5) One that drains keeps its socket while any core has a session there: with each socket that goes the kernel
+//       spreads clients over the others anew, and what it gives to another core is lost.
 #pragma once
 
 #include <memory>
@@ -67,6 +69,7 @@ class UdpListener final : private Watcher {
   Task<void> serve(Session& session);
   void tell_of_full();
   [[nodiscard]] bool short_of_memory() const;
+  [[nodiscard]] bool over() const;
   [[nodiscard]] RawMetrics& counts() const;
 
   ShardServer& server_;
@@ -78,6 +81,7 @@ class UdpListener final : private Watcher {
   Scope scope_;
   std::unique_ptr<char[]> room_;
   std::unordered_map<DatagramEnds, std::unique_ptr<Session>, DatagramEndsHash> sessions_;
+  std::shared_ptr<std::atomic<std::uint64_t>> sessions_of_all_cores_;
   RecentRefusals refusals_;
   // Since the log was told last.
   std::uint64_t without_place_ = 0;

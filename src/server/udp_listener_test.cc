@@ -97,7 +97,8 @@ class UdpListenerTest : public testing::Test {
   static Task<void> join(ShardServer& server) { co_await server.join(); }
 
   /// With places for so many.
-  void listen(std::uint64_t connections_max) {
+  void listen(std::uint64_t connections_max) { configure(server_, connections_max); }
+  void configure(ShardServer& server, std::uint64_t connections_max) {
     auto route = std::make_shared<Route>();
     route->name = "echo";
     route->service = std::shared_ptr<const Service>(std::shared_ptr<void>(), &service_);
@@ -112,7 +113,7 @@ class UdpListenerTest : public testing::Test {
     gateway->limits.memory_bytes = memory_max_;
     gateway->raw_listeners.push_back(std::move(listener));
     shard_.notices = &log_;
-    server_.configure(std::move(gateway), [](std::shared_ptr<const Snapshot>) {});
+    server.configure(std::move(gateway), [](std::shared_ptr<const Snapshot>) {});
   }
   void open() { EXPECT_TRUE(server_.open(plan_)); }
 
@@ -169,9 +170,9 @@ class UdpListenerTest : public testing::Test {
   Census census_;
   std::shared_ptr<RawCount> count_ = std::make_shared<RawCount>();
   ByteCount memory_max_ = unbounded;
-  ShardServer server_{
-      shard_,
-      {.traffic = nothing_, .admin = nothing_, .protocol = nothing_, .raw_streams = &streams_, .census = census_}};
+  ShardServer::Parts parts_{
+      .traffic = nothing_, .admin = nothing_, .protocol = nothing_, .raw_streams = &streams_, .census = census_};
+  ShardServer server_{shard_, parts_};
   ListenerPlan plan_{
       .name = "echo", .address = *socket_address(*parse_endpoint("10.0.0.1:53")), .raw = RawProtocol::udp};
   Scope joins_{shard_.reactor};
@@ -312,6 +313,28 @@ TEST_F(UdpListenerTest, sessions_outlive_a_listener_that_a_reload_takes_away) {
   test_.world().run_for(31s);
   EXPECT_EQ(witness_.complete, 1);
   EXPECT_FALSE(server_.still_drains(plan_));
+}
+
+// The kernel spreads clients over the sockets of an address: one that went would send the others' clients elsewhere.
+TEST_F(UdpListenerTest, a_core_keeps_its_socket_while_another_has_a_session) {
+  plan_.sessions = std::make_shared<std::atomic<std::uint64_t>>(0);
+  open();
+  ShardServer other(shard_, parts_);
+  configure(other, 10);
+  ListenerPlan there = plan_;
+  there.address = *socket_address(*parse_endpoint("10.0.0.2:53"));
+  EXPECT_TRUE(other.open(there));
+  EXPECT_EQ(answers(client(), "a"), Texts{"a"});
+  other.close(there);
+  server_.close(plan_);
+  test_.world().run_for(29s);
+  EXPECT_TRUE(other.still_drains(there));
+  test_.world().run_for(2s);
+  EXPECT_FALSE(server_.still_drains(plan_));
+  EXPECT_FALSE(other.still_drains(there));
+  joins_.spawn(join(other));
+  EXPECT_TRUE(test_.world().run_until([&] { return joins_.running() == 0; }));
+  other.forget_configuration();
 }
 
 TEST_F(UdpListenerTest, a_listener_that_comes_back_has_its_sessions_still) {

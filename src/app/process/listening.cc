@@ -70,6 +70,7 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
       bound.push_back({plan.name, bound_[index].address});
       continue;
     }
+    if (plan.takes_datagrams()) plan.sessions = std::make_shared<std::atomic<std::uint64_t>>(0);
     const auto address = open_or_explain(plan, diagnostics);
     if (!address) {
       for (const ListenerPlan& again : opened) close_everywhere(again);

@@ -1,8 +1,9 @@
 """dnsmasq and two echo servers behind UDP listeners: dig is answered, each client keeps its server while it talks, over
-a reload as well, also one that takes the listener away; silence ends a session, a maximum refuses, strangers that are
-not on the list are dropped."""
+a reload as well, also one that takes the listener away, and while a gateway of four cores drains; silence ends a
+session, a maximum refuses, strangers that are not on the list are dropped."""
 
 import re
+import signal
 import socket
 import threading
 
@@ -36,6 +37,13 @@ listeners:
     timeouts: {{ idle: 1s }}
 access_log: {{ to: {log} }}
 upstreams: {{ echo: {{ endpoints: [{servers}], protocol: udp }} }}
+routes: [{{ respond: 204 }}]
+"""
+FOUR_CORES = """
+workers: 4
+listeners:
+  - {{ name: web, address: "127.0.0.1:0" }}
+  - {{ address: "127.0.0.1:{port}", protocol: udp, proxy: "udp://{server}", timeouts: {{ idle: 1s }} }}
 routes: [{{ respond: 204 }}]
 """
 
@@ -98,6 +106,7 @@ def play(stand: Stand) -> None:
     expect(Client(ports["closed"], "127.0.0.9").say(b"x").endswith(b":x"), "who is on the list is")
     what_is_told(weir, log)
     sessions_outlive_their_listener(weir, ports["closed"])
+    sessions_outlive_those_of_other_cores(stand, servers[0])
 
 
 def name_server(stand: Stand, port: int) -> None:
@@ -154,3 +163,22 @@ def sessions_outlive_their_listener(weir: Gateway, port: int) -> None:
     weir.configuration.write_text(before)
     weir.reload()
     expect(Client(port, "127.0.0.9").say(b"new").endswith(b":new"), "the listener is back before the last was silent")
+
+
+def sessions_outlive_those_of_other_cores(stand: Stand, server: Echo) -> None:
+    port = free_port()
+    weir = stand.gateway(FOUR_CORES.format(port=port, server=server.address))
+    clients = [Client(port) for _ in range(16)]
+    talkers = clients[:4]
+    for client in clients:
+        client.say(b"first")
+    weir.signal(signal.SIGTERM)
+
+    def only_talkers_are_left() -> bool:
+        same([each.say(b"on") for each in talkers], [b"one:on"] * 4, "who goes on is answered")
+        return weir.metric("weir_udp_sessions_open") == len(talkers)
+
+    until(only_talkers_are_left, "the others' sessions to be over")
+    for _ in range(100):
+        same([each.say(b"on") for each in talkers], [b"one:on"] * 4, "on whatever core others have ended")
+    weir.exits(0)
