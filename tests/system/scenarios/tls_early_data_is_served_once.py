@@ -1,4 +1,5 @@
-"""0-RTT with openssl s_client: a GET is served and marked, a POST gets 425, a replay reaches nobody."""
+"""0-RTT with openssl s_client, over HTTP/1 and HTTP/2: a GET is served and marked, a POST gets 425, a replay reaches
+nobody."""
 
 import contextlib
 import pathlib
@@ -21,6 +22,7 @@ listeners:
     tls:
       certificates: [{{ certificate: {folder}/shop.pem, key: {folder}/shop.key }}]
       early_data: {early}
+timeouts: {{ client_head: 2s }}
 routes:
   - proxy: 'http://{origin}'
 """
@@ -49,6 +51,7 @@ def play(stand: Stand) -> None:
     expect("early=" not in said, f"and reaches nobody: {said}")
     said = client.ask_early("GET /not_now")
     expect("HTTP/1.1 425 " in said and "says the origin" in said, f"an upstream's 425 passes: {said}")
+    over_http2(client)
     replay(stand, authority)
     off = stand.gateway(CONFIGURATION.format(folder=authority.directory, origin=nginx.address, early="false"))
     said = Client(authority, off).ask_early("GET /soon")
@@ -64,6 +67,10 @@ class Client:
 
     def ask(self, line: str, field: str = "X-None: 1", *arguments: str, early: pathlib.Path | None = None) -> str:
         request = f"{line} HTTP/1.1\r\nHost: shop.test\r\n{field}\r\nConnection: close\r\n\r\n".encode()
+        return self.say(request, *arguments, early=early)
+
+    def say(self, request: bytes, *arguments: str, early: pathlib.Path | None = None) -> str:
+        """\returns what the server and openssl say; they are over when the server ends it"""
         if early is not None:
             early.write_bytes(request)
             request = b""
@@ -78,6 +85,34 @@ class Client:
         self.ask("GET /ticket")
         early = self.authority.directory / "early"
         return self.ask(line, field, "-sess_in", str(self.session), "-early_data", str(early), early=early)
+
+
+def over_http2(client: Client) -> None:
+    def ask_early(method: str, path: str) -> str:
+        client.say(http2_request("GET", "/ticket"), "-alpn", "h2")
+        early = client.authority.directory / "early"
+        return client.say(http2_request(method, path), "-alpn", "h2", "-sess_in", str(client.session), "-early_data",
+                          str(early), early=early)
+
+    said = ask_early("GET", "/soon")
+    expect("ALPN protocol: h2" in said and "Early data was accepted" in said, f"over HTTP/2: {said}")
+    expect("early=[1] GET /soon" in said, f"a stream of early data is marked: {said}")
+    said = ask_early("POST", "/soon")
+    expect("too_early" in said and "early=" not in said, f"a POST has to come later: {said}")
+
+
+def http2_request(method: str, path: str) -> bytes:
+    """All that a client of one request says (RFC 9113, RFC 7541): its preface, the request, and that it is leaving."""
+    def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+    def field(name: str, value: str) -> bytes:  # literal, never indexed, no Huffman code
+        return b"\x10" + b"".join(bytes([len(each)]) + each.encode() for each in (name, value))
+
+    fields = {":method": method, ":scheme": "https", ":authority": "shop.test", ":path": path}
+    head = b"".join(field(*each) for each in fields.items())
+    settings, headers, goaway = frame(4, 0, 0, b""), frame(1, 0x5, 1, head), frame(7, 0, 0, bytes(8))
+    return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + headers + goaway
 
 
 def replay(stand: Stand, authority: Authority) -> None:
