@@ -125,6 +125,56 @@ TEST(BoundProperty, no_time_holds_more_than_the_bound_in_a_million_decisions_of_
   }
 }
 
+// ---- costs that are settled ----
+
+/// A request that was charged, and what it turns out to cost when its answer comes.
+struct Open {
+  Charge charge;
+  std::uint64_t cost = 1;
+  Time answered{};
+};
+
+// Requests are charged the most that they may cost and get back the rest with their answers, soon or much later, many
+// at once. What they cost in truth, at the moments at which they came, stays within every bound.
+TEST(BoundProperty, no_time_holds_more_than_the_bound_in_half_a_million_costs_that_are_settled_later) {
+  Random random(37);
+  for (const Algorithm algorithm :
+       {Algorithm::token_bucket, Algorithm::gcra, Algorithm::fixed_window, Algorithm::sliding_window}) {
+    std::uint64_t given_back = 0;
+    for (int each = 0; each < budgets; ++each) {
+      const Budget budget = any_budget(algorithm, random);
+      const std::uint64_t whole = is_bucket(budget) ? budget.burst : budget.limit;
+      Spender key(budget);
+      std::vector<Open> open;
+      std::vector<std::pair<Time, std::uint64_t>> came;  // and their costs
+      Time now{seconds{1000}};
+      for (int request = 0; request < requests; ++request) {
+        now += gap(budget, random) / 2;
+        std::erase_if(open, [&](const Open& each_open) {
+          if (each_open.answered > now) return false;
+          key.settle(now, static_cast<std::int64_t>(each_open.cost) - static_cast<std::int64_t>(each_open.charge.cost),
+                     each_open.charge);
+          given_back += each_open.charge.cost - each_open.cost;
+          return true;
+        });
+        const std::uint64_t most = 1 + random.below(whole);
+        if (!key.spend(now, most).admitted) continue;
+        const std::uint64_t cost = 1 + random.below(most);
+        came.emplace_back(now, cost);
+        open.push_back({.charge = {.at = now, .cost = most},
+                        .cost = cost,
+                        .answered = now + below(random, random.chance(0.5) ? budget.window / 8 : 3 * budget.window)});
+      }
+      Witness witness(budget);
+      for (const auto& [when, cost] : came) {
+        witness.admitted(when, cost);
+        if (HasFatalFailure()) FAIL() << name_of(algorithm) << " budget " << each;
+      }
+    }
+    EXPECT_GT(given_back, 1000U) << "traffic that tests nothing";
+  }
+}
+
 // ---- clocks that jump ----
 
 /// What a clock that jumps may give: it never gives anything by going back, and by going on what time gives.

@@ -69,10 +69,20 @@ BudgetVerdict decide_bucket(const Budget& budget, std::uint64_t state, Time now,
   return verdict;
 }
 
-std::uint64_t settle_bucket(const Budget& budget, std::uint64_t state, Time now, std::int64_t more) {
+/// What of a charge cannot have come back by now. Of several that are open at once, all but one have come back less
+/// than this says: so what they are given back together is at most what is owed (invariant 5).
+Wide not_come_back(const Bucket& bucket, Time now, const Charge& charge) {
+  const Wide whole = Wide{charge.cost} * bucket.unit;
+  const std::int64_t passed = std::max<std::int64_t>(0, (now - charge.at).count());
+  return whole > static_cast<Wide>(passed) ? whole - static_cast<Wide>(passed) : 0;
+}
+
+std::uint64_t settle_bucket(const Budget& budget, std::uint64_t state, Time now, std::int64_t more,
+                            const std::optional<Charge>& charge) {
   const Bucket bucket = read_bucket(budget, state, now);
   if (more < 0) {
-    const Wide back = Wide{static_cast<std::uint64_t>(-more)} * bucket.unit;
+    Wide back = Wide{static_cast<std::uint64_t>(-more)} * bucket.unit;
+    if (charge) back = std::min(back, not_come_back(bucket, now, *charge));
     return back >= bucket.owed ? 0 : state_of_bucket(now, bucket.owed - static_cast<std::uint64_t>(back));
   }
   const std::uint64_t most = std::max(bucket.owed, bucket.full + bucket.unit * budget.debt);
@@ -243,10 +253,21 @@ BudgetVerdict decide_windows(const Budget& budget, std::uint64_t state, Time now
   return verdict;
 }
 
-std::uint64_t settle_windows(const Budget& budget, std::uint64_t state, Time now, std::int64_t more) {
+/// The count in which a charge stands; null when its window is over.
+std::uint64_t* count_of(Windows& windows, const Budget& budget, const std::optional<Charge>& charge) {
+  if (!charge) return &windows.current;
+  const Layout layout = layout_of(budget.algorithm);
+  const std::int64_t passed = distance(windows.number, window_at(budget, charge->at).number, layout.number_bits());
+  if (passed == 0) return &windows.current;
+  return passed == 1 && layout.counts == 2 ? &windows.previous : nullptr;
+}
+
+std::uint64_t settle_windows(const Budget& budget, std::uint64_t state, Time now, std::int64_t more,
+                             const std::optional<Charge>& charge) {
   Windows windows = read_windows(budget, state, now);
   if (more < 0) {
-    windows.current -= std::min(windows.current, static_cast<std::uint64_t>(-more));
+    std::uint64_t* const count = count_of(windows, budget, charge);
+    if (count != nullptr) *count -= std::min(*count, static_cast<std::uint64_t>(-more));
   } else {
     const std::uint64_t most = std::max(windows.current, budget.limit + budget.debt);
     windows.current += std::min(most - windows.current, static_cast<std::uint64_t>(more));
@@ -278,8 +299,10 @@ BudgetVerdict decide_budget(const Budget& budget, std::uint64_t state, Time now,
   return is_bucket(budget) ? decide_bucket(budget, state, now, cost) : decide_windows(budget, state, now, cost);
 }
 
-std::uint64_t settle_budget(const Budget& budget, std::uint64_t state, Time now, std::int64_t more) {
-  return is_bucket(budget) ? settle_bucket(budget, state, now, more) : settle_windows(budget, state, now, more);
+std::uint64_t settle_budget(const Budget& budget, std::uint64_t state, Time now, std::int64_t more,
+                            const std::optional<Charge>& charge) {
+  return is_bucket(budget) ? settle_bucket(budget, state, now, more, charge)
+                           : settle_windows(budget, state, now, more, charge);
 }
 
 std::uint64_t weigh_budget(const Budget& budget, std::uint64_t state, Time now) {

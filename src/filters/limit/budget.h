@@ -22,11 +22,14 @@
 //       at a window's end; the estimate is exact for traffic that comes evenly.
 //   (4) A clock that goes back gives nothing, and makes nobody wait longer than a whole budget takes to come back (for
 //       windows: three of them); one that jumps ahead gives at most one whole budget.
-//   (5) Numbers of windows are told apart for 2^31 windows (fixed) or 2^27 (sliding, four years of seconds): a key that
+//   (5) All this holds for costs that are settled later. Of a charge that was too high a bucket gives back no more than
+//       what it would owe still, had nothing else been charged since; a window only what was charged in it.
+//   (6) Numbers of windows are told apart for 2^31 windows (fixed) or 2^27 (sliding, four years of seconds): a key that
 //       was silent for longer may meet what it spent then, for one window.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/units.h"
@@ -69,9 +72,17 @@ struct BudgetVerdict {
 /// \pre algorithm is not sliding_log; cost is at least 1
 BudgetVerdict decide_budget(const Budget& budget, std::uint64_t state, Time now, std::uint64_t cost);
 
+/// What a request was charged when it came.
+struct Charge {
+  Time at{};
+  std::uint64_t cost = 1;
+};
+
 /// The state after a cost turned out different: `more` is added, or taken back when negative. What is owed beyond the
-/// budget is bounded by `debt`.
-std::uint64_t settle_budget(const Budget& budget, std::uint64_t state, Time now, std::int64_t more);
+/// budget is bounded by `debt`. What time has given back since, or a window has ended with, is not given back again.
+/// \param charge  that turned out different; nothing: it was made just now
+std::uint64_t settle_budget(const Budget& budget, std::uint64_t state, Time now, std::int64_t more,
+                            const std::optional<Charge>& charge = {});
 
 /// How far a key is from being as new; 0 exactly when forgetting it loses nothing. Comparable among keys of one budget.
 std::uint64_t weigh_budget(const Budget& budget, std::uint64_t state, Time now);

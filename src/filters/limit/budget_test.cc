@@ -121,6 +121,29 @@ TEST(Budget, a_settled_cost_is_owed_up_to_the_debt) {
   EXPECT_TRUE(counted.spend(at({})).admitted) << "15 were owed, 4 are left";
 }
 
+// What a bucket has got back by time, and what a window has ended with, is not given back a second time.
+TEST(Budget, a_charge_that_was_too_high_is_given_back_once) {
+  const Budget whole = bucket(10, seconds{1}, 10);
+  Spender late(whole);
+  EXPECT_TRUE(late.spend(at({}), 10).admitted);
+  EXPECT_TRUE(late.spend(at(seconds{1}), 10).admitted);
+  late.settle(at(seconds{1}), -9, Charge{.at = at({}), .cost = 10});
+  EXPECT_EQ(admitted_of(late, at(seconds{1}), 20), 0U) << "time has given back all of it";
+  late.settle(at(seconds{1}), -9, Charge{.at = at(seconds{1}), .cost = 10});
+  EXPECT_EQ(admitted_of(late, at(seconds{1}), 20), 9U);
+
+  for (const Algorithm algorithm : {Algorithm::fixed_window, Algorithm::sliding_window}) {
+    Spender window(windows(algorithm, 10));
+    EXPECT_TRUE(window.spend(at(seconds{1}), 10).admitted);
+    EXPECT_FALSE(window.spend(at(milliseconds{1500}), 1).admitted);
+    window.settle(at(milliseconds{1500}), -4, Charge{.at = at(seconds{1}), .cost = 10});
+    EXPECT_EQ(admitted_of(window, at(milliseconds{1500}), 20), 4U) << "in its window";
+    const std::uint64_t next = admitted_of(window, at(milliseconds{2999}), 20);
+    window.settle(at(milliseconds{2999}), -6, Charge{.at = at(seconds{1}), .cost = 10});
+    EXPECT_EQ(admitted_of(window, at(milliseconds{2999}), 20), 0U) << next << " and no more in the next";
+  }
+}
+
 TEST(Budget, says_what_it_cannot_count) {
   EXPECT_EQ(complaint_about(bucket(10, seconds{1}, 5), 1), "");
   EXPECT_NE(complaint_about(bucket(10, seconds{1}, 0), 1), "");

@@ -57,7 +57,7 @@ BudgetVerdict Ledger::spend(std::uint64_t hash, Time now, std::uint64_t cost, st
   }
 }
 
-void Ledger::settle(std::uint64_t hash, Time now, std::int64_t more) {
+void Ledger::settle(std::uint64_t hash, Time now, std::int64_t more, const std::optional<Charge>& charge) {
   if (logs_) {
     if (more < 0) logs_->of(hash, now).take_back(static_cast<std::uint64_t>(-more));
     return;
@@ -67,7 +67,7 @@ void Ledger::settle(std::uint64_t hash, Time now, std::int64_t more) {
     const LimitTable::Found found = find(hash, now);
     if (found.owner != hash) return;
     const std::uint64_t state = found.slot->state.load(std::memory_order_acquire);
-    if (!store(*found.slot, state, settle_budget(budget_, state, now, more))) continue;
+    if (!store(*found.slot, state, settle_budget(budget_, state, now, more, charge))) continue;
     if (changed_) changed_->mark(table_->number_of(*found.slot));
     return;
   }

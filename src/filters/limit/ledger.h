@@ -35,8 +35,8 @@ class Ledger {
   /// Charges the cost when it is admitted.
   BudgetVerdict spend(std::uint64_t hash, Time now, std::uint64_t cost, std::uint64_t& before);
   /// A cost that was charged turned out different; a key that has gone is left alone. For logs: only takes back what
-  /// was spent last.
-  void settle(std::uint64_t hash, Time now, std::int64_t more);
+  /// was spent last. \param charge  that turned out different; nothing: it was made just now
+  void settle(std::uint64_t hash, Time now, std::int64_t more, const std::optional<Charge>& charge = {});
 
   /// From now on it notes which keys were charged, for somebody who keeps them. \pre no log
   void note_changes() { changed_ = std::make_unique<limit::ChangedSlots>(table_->slots()); }

@@ -148,6 +148,37 @@ TEST_F(LimitTest, an_answers_cost_is_settled_and_may_leave_a_debt) {
   EXPECT_EQ(ask(*filter).status, 200);
 }
 
+/// Answers after a while, and says that it was cheap.
+class LateService final : public Service {
+ public:
+  Reply handle(Exchange& exchange) const override {
+    CO_TRY_VOID(co_await Sleep(exchange.shard.reactor, milliseconds{1200}));
+    Answer answer(exchange.arena);
+    answer.head.status = 200;
+    answer.head.fields.append("x-tokens", "1");
+    co_return answer;
+  }
+  Effect rehearse(ImaginedRequest&) const override { return {.text = "is late", .answers = true, .status = 200}; }
+};
+
+Task<void> pass(const Filter& filter, TestExchange& test, const Service& service) {
+  (void)co_await filter.handle(test.exchange, TestExchange::next(service));
+}
+
+// What is charged for what an answer may cost, and given back when it comes: nothing that time has given back already.
+TEST_F(LimitTest, an_answer_that_comes_late_gives_back_no_more_than_is_owed_for_it) {
+  const auto filter = build("{ rate: 10/s, cost: { fixed: 10, response_header: x-tokens } }");
+  const LateService late;
+  TestExchange first(shard);
+  first.client("192.0.2.7");
+  shard.shard().scope.spawn(pass(*filter, first, late));
+  shard.world().run_for(milliseconds{1100});
+  service.fields = {{"x-tokens", "10"}};
+  EXPECT_EQ(ask(*filter).status, 200) << "a second has given back all of it";
+  shard.world().run_for(milliseconds{100});
+  EXPECT_EQ(ask(*filter).retry_after, "1") << "and the answer nothing of what another was charged";
+}
+
 // ---- waiting ----
 
 TEST_F(LimitTest, gcra_lets_requests_wait_for_their_turn) {

@@ -401,7 +401,8 @@ std::int64_t Rule::settle(const Judged& judged, const Fields& answer, Shard& sha
   if (field == nullptr) return 0;
   const std::uint64_t cost = read_cost(field->value, options_.cost.maximum, judged.cost);
   const std::int64_t more = static_cast<std::int64_t>(cost) - static_cast<std::int64_t>(judged.cost);
-  if (more != 0) state_->ledger(shard.id).settle(judged.hash, now(shard), more);
+  const Charge charge{.at = judged.facts.now, .cost = judged.cost};
+  if (more != 0) state_->ledger(shard.id).settle(judged.hash, now(shard), more, charge);
   return more;
 }
 

@@ -85,10 +85,16 @@ def play(stand: Stand) -> None:
     same(ask(now, [one, many])[::6], [1, 1], "two rules that agree")
     same(ask(now, [one, many])[::6], [0, 1], "two rules of which one refuses")
     same(ask(now, [many])[1], 3, "what a refused request left of the other")
-    same(ask(now, [("m", *many[1:9], 0, -2)], settle), 1, "giving back")
-    same(ask(now, [many])[1], 4, "what is left after giving back")
-    same(ask(now - 3600 * WIDTH, [many])[1], 3, "a clock that goes back gives nothing")
+    mark = ask(now, [("m", *many[1:9], 2, 0)])[5]
+    same(ask(now, [("m", *many[1:9], mark, -2)], settle), 1, "giving back")
+    same(ask(now, [many])[1], 2, "what is left after giving back")
+    same(ask(now - 3600 * WIDTH, [many])[1], 1, "a clock that goes back gives nothing")
     same(ask(now - 3600 * WIDTH + WIDTH, [many])[1], 4, "and keeps nobody waiting for it")
+    mark = ask(now, [("late", *many[1:9], 5, 0)])[5]
+    later = now + 600_000  # three of five have come back, and are charged again
+    same(ask(later, [("late", *many[1:9], 3, 0)])[:2], [1, 0], "what came back")
+    same(ask(later, [("late", *many[1:9], mark, -5)], settle), 1, "giving back late")
+    same(ask(later, [("late", *many[1:])])[1], 1, "what had come back is not given back again")
     leased = ask(now, [("h", "b", 10, WIDTH, 10**8, 10, 0, 0, 0, 1, 4)])
     same((leased[1], leased[4], ask(now, [("h", "b", 10, WIDTH, 10**8, 10, 0, 0, 0, 1, 0)])[1]), (9, 4, 4), "a lease")
     connection.close()

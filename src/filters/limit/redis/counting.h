@@ -54,7 +54,7 @@ struct RedisTaken {
   Duration wait{};  ///< no_limit: it never would
   Duration reset{};
   std::uint64_t leased = 0;
-  std::int64_t mark = 0;  ///< which window was charged
+  std::int64_t mark = 0;  ///< of the charge, to be told when it is settled
 };
 /// \returns  whether the answer is one, of exactly so many rules
 bool read_taken(const redis::Value& answer, std::span<RedisTaken> taken);

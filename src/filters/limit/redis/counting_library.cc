@@ -31,7 +31,9 @@ end
 -- Buckets: what is owed, in nanoseconds, and when that was so.
 local bucket = {}
 function bucket.read(rule, time)
-  rule.owed, rule.full = 0, rule.unit * rule.burst
+  rule.time, rule.owed, rule.full = time, 0, rule.unit * rule.burst
+  -- The mark of a charge: when all of it has come back, had nothing else been charged.
+  rule.number = time + math.ceil(rule.cost * rule.unit / 1000)
   local at, owed = string.match(redis.call('GET', rule.key) or '', '^(%d+) (%d+)$')
   if not at then return end
   rule.owed = math.max(0, tonumber(owed) - math.max(0, time - tonumber(at)) * 1000)
@@ -51,9 +53,11 @@ function bucket.decide(rule)
   rule.spare = rule.remaining
 end
 function bucket.charge(rule, cost) rule.owed = rule.owed + cost * rule.unit end
-function bucket.settle(rule, more)
+function bucket.settle(rule, more, mark)
   local most = math.max(rule.owed, rule.full + rule.unit * rule.debt)
-  rule.owed = math.max(0, math.min(most, rule.owed + more * rule.unit))
+  -- What has come back since is not given back again.
+  local change = math.max(more * rule.unit, -math.max(0, mark - rule.time) * 1000)
+  rule.owed = math.max(0, math.min(most, rule.owed + change))
 end
 
 -- Windows of Redis' clock: the number of the last one that was charged, what was spent in the one before, and in it.
@@ -154,7 +158,7 @@ local kinds = {b = bucket, f = window, s = window, l = log}
 local each = 10
 
 -- For each rule: whether it admits, what remains, microseconds until it would and until it is as new, units that were
--- leased beyond the cost, and the window that was charged.
+-- leased beyond the cost, and the mark of the charge: a bucket's as above, of windows the one that was charged.
 local function take(keys, args)
   local time, rules, agreed, answer = now(), {}, true, {}
   for index, key in ipairs(keys) do

@@ -1,6 +1,7 @@
 // A key and the word or the log that counts it, without a table.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "filters/limit/budget.h"
@@ -26,7 +27,9 @@ class Spender {
     state_ = verdict.state;
     return verdict;
   }
-  void settle(Time now, std::int64_t more) { state_ = settle_budget(budget_, state_, now, more); }
+  void settle(Time now, std::int64_t more, const std::optional<Charge>& charge = {}) {
+    state_ = settle_budget(budget_, state_, now, more, charge);
+  }
   [[nodiscard]] std::uint64_t weight(Time now) const { return weigh_budget(budget_, state_, now); }
 
  private:

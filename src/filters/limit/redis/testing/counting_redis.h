@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,15 +88,31 @@ class CountingRedis {
       say(rule.verdict.wait == no_limit ? -1 : (rule.verdict.wait.count() + 999) / 1000);
       say((rule.verdict.reset.count() + 999) / 1000);
       say(agreed && rule.verdict.admitted ? static_cast<std::int64_t>(leased) : 0);
-      say(0);
+      say(is_bucket(rule) ? mark_of(rule) : 0);
     }
     return out;
   }
 
   std::string settle(const std::vector<Rule>& rules) {
-    for (const Rule& rule : rules)
-      states[rule.key] = settle_budget(rule.budget, states[rule.key], network_.now(), rule.more);
+    for (const Rule& rule : rules) {
+      std::optional<Charge> charge;
+      if (is_bucket(rule)) charge = charge_of(rule);
+      states[rule.key] = settle_budget(rule.budget, states[rule.key], network_.now(), rule.more, charge);
+    }
     return ":1\r\n";
+  }
+
+  static bool is_bucket(const Rule& rule) { return rule.budget.algorithm == Algorithm::token_bucket; }
+  /// When all of a charge has come back, in microseconds.
+  [[nodiscard]] std::int64_t mark_of(const Rule& rule) const {
+    const std::int64_t takes = rule.cost * static_cast<std::int64_t>(rule.budget.unit_nanoseconds());
+    return (network_.now().time_since_epoch().count() + takes + 999) / 1000;
+  }
+  /// A charge that has come back at the mark: which one it was, nobody needs to know.
+  static Charge charge_of(const Rule& rule) {
+    constexpr std::uint64_t cost = 1000;
+    const Duration takes{static_cast<std::int64_t>(cost * rule.budget.unit_nanoseconds())};
+    return {.at = Time{std::chrono::microseconds{rule.cost}} - takes, .cost = cost};
   }
 
   static std::uint64_t number(std::string_view text) { return weir::text::parse_decimal(text).value_or(0); }
