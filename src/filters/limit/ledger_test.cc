@@ -227,30 +227,95 @@ TEST(LedgerThreads, cores_that_fight_for_the_slots_of_one_set_pass_no_bound_by_m
   }
 }
 
+// A core that looked for a new key, stood still while another made a slot for it and charged it, and then goes on.
+TEST(LimitTable, whoever_stood_still_gives_way_to_the_slot_that_is_used) {
+  LimitTable table(1);
+  const auto itself = [](std::uint64_t state) { return state; };
+  const auto heavy = [](std::uint64_t state) { return state + 1; };
+  const LimitTable::Found still = table.find(7, itself);
+  still.slot->state = 1;  // as heavy as anybody, for a moment: the other core takes another slot
+  const LimitTable::Found used = table.find(7, itself);
+  ASSERT_NE(used.slot, still.slot);
+  ASSERT_TRUE(table.take(used, 7));
+  used.slot->state = 5;
+  EXPECT_FALSE(table.take(still, 7));
+  EXPECT_EQ(table.find(7, heavy).slot, used.slot) << "what was charged counts on";
+  EXPECT_EQ(still.slot->hash, 0U);
+}
+
 // ---- in flight ----
 
 TEST(InFlight, holds_so_many_and_gives_places_back) {
   InFlight in_flight(100);
   std::uint64_t others = 0;
-  LimitTable::Slot* const first = in_flight.enter(7, 2, others);
+  const InFlight::Place first = in_flight.enter(7, 2, others);
   EXPECT_EQ(others, 0U);
-  ASSERT_NE(in_flight.enter(7, 2, others), nullptr);
+  ASSERT_TRUE(in_flight.enter(7, 2, others).slot);
   EXPECT_EQ(others, 1U);
-  EXPECT_EQ(in_flight.enter(7, 2, others), nullptr);
+  EXPECT_FALSE(in_flight.enter(7, 2, others).slot);
   EXPECT_EQ(others, 2U);
-  EXPECT_NE(in_flight.enter(8, 2, others), nullptr) << "another key";
-  InFlight::leave(*first);
-  EXPECT_NE(in_flight.enter(7, 2, others), nullptr);
+  EXPECT_TRUE(in_flight.enter(8, 2, others).slot) << "another key";
+  InFlight::leave(first);
+  EXPECT_TRUE(in_flight.enter(7, 2, others).slot);
   EXPECT_EQ(in_flight.count(7), 2U);
 }
 
 TEST(InFlight, a_place_in_use_is_never_taken_over) {
   InFlight in_flight(1);
   std::uint64_t others = 0;
-  std::vector<LimitTable::Slot*> places;
+  std::vector<InFlight::Place> places;
   for (std::uint64_t key = 1; key <= 30; ++key) places.push_back(in_flight.enter(key, 100, others));
-  for (LimitTable::Slot* place : places) InFlight::leave(*place);
+  for (const InFlight::Place& place : places) InFlight::leave(place);
   for (std::uint64_t key = 1; key <= 30; ++key) EXPECT_EQ(in_flight.count(key), 0U);
+}
+
+// A key without a slot of its own is a guest of another; when it finds a slot later, its guests count on.
+TEST(InFlight, a_key_that_was_a_guest_has_no_second_limit) {
+  InFlight in_flight(1);
+  std::uint64_t others = 0;
+  std::vector<InFlight::Place> owners;
+  for (std::uint64_t key = 1; key <= LimitTable::slots_per_set; ++key)
+    owners.push_back(in_flight.enter(key, 3, others));
+  const InFlight::Place guest = in_flight.enter(99, 3, others);
+  EXPECT_TRUE(guest.guest);
+  for (const InFlight::Place& place : owners) InFlight::leave(place);
+  EXPECT_TRUE(in_flight.enter(99, 3, others).slot);
+  EXPECT_TRUE(in_flight.enter(99, 3, others).slot);
+  EXPECT_FALSE(in_flight.enter(99, 3, others).slot) << "three are there, one of them as a guest";
+  InFlight::leave(guest);
+  EXPECT_TRUE(in_flight.enter(99, 3, others).slot);
+}
+
+// Fewer slots than keys, random comings and goings: no key ever has more than its limit, and in the end all is empty.
+TEST(InFlightProperty, no_key_ever_holds_more_than_its_limit) {
+  Random random(11);
+  for (int round = 0; round < 50; ++round) {
+    InFlight in_flight(1);  // eight slots
+    const std::uint64_t limit = 2 + random.below(5);
+    std::vector<std::pair<std::uint64_t, InFlight::Place>> there;
+    std::map<std::uint64_t, std::uint64_t> of_key;
+    std::uint64_t guests = 0;
+    for (int step = 0; step < 20'000; ++step) {
+      if (!there.empty() && random.chance(0.48)) {
+        std::swap(there[random.below(there.size())], there.back());
+        InFlight::leave(there.back().second);
+        --of_key[there.back().first];
+        there.pop_back();
+        continue;
+      }
+      const std::uint64_t key = 1 + random.below(40);
+      std::uint64_t others = 0;
+      const InFlight::Place place = in_flight.enter(key, limit, others);
+      ASSERT_GE(others, of_key[key]) << "all of a key's are seen";
+      if (place.slot == nullptr) continue;
+      guests += place.guest ? 1 : 0;
+      there.emplace_back(key, place);
+      ASSERT_LE(++of_key[key], limit);
+    }
+    EXPECT_GT(guests, 0U) << "traffic that tests nothing";
+    for (const auto& [key, place] : there) InFlight::leave(place);
+    for (std::uint64_t key = 1; key <= 40; ++key) EXPECT_EQ(in_flight.count(key), 0U);
+  }
 }
 
 TEST(InFlightThreads, cores_together_never_hold_more) {
@@ -258,17 +323,17 @@ TEST(InFlightThreads, cores_together_never_hold_more) {
   std::atomic<std::uint64_t> now{0};
   std::atomic<std::uint64_t> worst{0};
   std::uint64_t first = 0;
-  InFlight::leave(*in_flight.enter(7, 3, first));
+  InFlight::leave(in_flight.enter(7, 3, first));
   on_threads(cores, [&](unsigned) {
     for (int request = 0; request < 20'000; ++request) {
       std::uint64_t others = 0;
-      LimitTable::Slot* const place = in_flight.enter(7, 3, others);
-      if (place == nullptr) continue;
+      const InFlight::Place place = in_flight.enter(7, 3, others);
+      if (place.slot == nullptr) continue;
       const std::uint64_t here = now.fetch_add(1) + 1;
       for (std::uint64_t seen = worst.load(); seen < here && !worst.compare_exchange_weak(seen, here);) {
       }
       now.fetch_sub(1);
-      InFlight::leave(*place);
+      InFlight::leave(place);
     }
   });
   EXPECT_LE(worst.load(), 3U);

@@ -20,7 +20,7 @@ constexpr ToldNames draft_6_names{"ratelimit-limit", "ratelimit-remaining", "rat
 /// Gives the places in flight back when the exchange is over. Keeps what they are in: a tunnel outlives the filter.
 class Leaving final : public Finisher {
  public:
-  Leaving(std::shared_ptr<RuleState> state, LimitTable::Slot& place) : state_(std::move(state)), place_(place) {}
+  Leaving(std::shared_ptr<RuleState> state, InFlight::Place place) : state_(std::move(state)), place_(place) {}
   void finish(const Exchange&, const Delivery&) override {
     InFlight::leave(place_);
     state_.reset();  // an arena runs no destructors
@@ -28,7 +28,7 @@ class Leaving final : public Finisher {
 
  private:
   std::shared_ptr<RuleState> state_;
-  LimitTable::Slot& place_;
+  InFlight::Place place_;
 };
 
 /// \param charged  whether all rules agreed, so that those that admit it were charged
@@ -176,8 +176,8 @@ const Rule* Limit::charge(Exchange& exchange, std::span<Judged> judged) const {
     return rules_[at].get();
   }
   for (std::size_t at = 0; at < judges_; ++at) {
-    if (judged[at].place != nullptr)
-      exchange.at_end(*exchange.arena.make<Leaving>(rules_[at]->shared_state(), *judged[at].place));
+    if (judged[at].place.slot != nullptr)
+      exchange.at_end(*exchange.arena.make<Leaving>(rules_[at]->shared_state(), judged[at].place));
   }
   return nullptr;
 }

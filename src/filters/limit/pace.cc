@@ -54,7 +54,9 @@ Duration PaceTable::take_within(std::uint64_t hash, Time now, ByteCount bytes, D
     const Turn turn = take_turn(pace_, before, now, bytes);
     if (turn.wait > patience) return turn.wait;
     if (found.owner != hash && !table_.take(found, hash)) continue;
-    if (found.slot->state.compare_exchange_strong(before, turn.state, std::memory_order_acq_rel)) return turn.wait;
+    if (!found.slot->state.compare_exchange_strong(before, turn.state, std::memory_order_acq_rel)) continue;
+    // The slot may have been taken over between the two steps: then somebody else waits, and this key takes another.
+    if (found.slot->hash.load(std::memory_order_acquire) == hash) return turn.wait;
   }
 }
 

@@ -376,12 +376,12 @@ void Rule::charge(Judged& judged, const Shard& shard) const {
     return;
   }
   judged.place = state_->in_flight().enter(judged.hash, *options_.in_flight, judged.facts.state);
-  judged.verdict.admitted = judged.place != nullptr;
+  judged.verdict.admitted = judged.place.slot != nullptr;
   judged.verdict.remaining = judged.verdict.admitted ? *options_.in_flight - judged.facts.state - 1 : 0;
 }
 
 void Rule::take_back(const Judged& judged, const Shard& shard) const {
-  if (judged.place != nullptr) return InFlight::leave(*judged.place);
+  if (judged.place.slot != nullptr) return InFlight::leave(judged.place);
   if (judged.owned != nullptr) {
     if (!fleet::owner_decides(judged.owned->facts.source))
       state_->owned_part()->share().settle(judged.hash, judged.facts.now, -static_cast<std::int64_t>(judged.cost));

@@ -138,10 +138,10 @@ struct Judged {
   std::uint64_t cost = 1;
   BudgetVerdict verdict;
   LimitFacts facts;
-  LimitTable::Slot* place = nullptr;  ///< in flight
-  fleet::Looked fleet;                ///< rules of that scope
-  RedisJudged* redis = nullptr;       ///< once Redis was asked, or ought to have been
-  OwnedJudged* owned = nullptr;       ///< where another machine owns the key
+  InFlight::Place place;         ///< in flight
+  fleet::Looked fleet;           ///< rules of that scope
+  RedisJudged* redis = nullptr;  ///< once Redis was asked, or ought to have been
+  OwnedJudged* owned = nullptr;  ///< where another machine owns the key
 };
 
 class Rule {

@@ -41,11 +41,15 @@ bool LimitTable::take(const Found& found, std::uint64_t hash) {
   std::uint64_t expected = found.owner;
   if (expected == hash) return true;
   if (!found.slot->hash.compare_exchange_strong(expected, hash, std::memory_order_acq_rel)) return false;
-  // Another core may have made a slot for the same key at this instant: the first of the set is the one that is found.
+  // Another core may have made a slot for the same key since this one looked, and have charged it for as long as this
+  // one stood still. The last of the set stays: whoever stands in front of another gives way.
   for (Slot& slot : set_of(hash)) {
-    if (slot.hash.load(std::memory_order_acquire) == hash) return &slot == found.slot;
+    if (&slot == found.slot || slot.hash.load(std::memory_order_acquire) != hash) continue;
+    expected = hash;
+    if (&slot > found.slot) (void)found.slot->hash.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
+    return false;
   }
-  return false;
+  return true;
 }
 
 }  // namespace weir

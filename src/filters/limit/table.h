@@ -17,7 +17,8 @@
 //   (3) A flood of random keys takes the place of an active key only when it spends the whole budgets of a whole set
 //       first: 8 slots times the limit, within the window. A key at its limit is the last to go.
 //   (4) Two cores that meet a new key at the same instant may both make a slot for it; one of the two is then used and
-//       the other forgotten, with at most one charge of each core in it.
+//       the other forgotten, with at most one charge of each core in it. A core that stood still while others charged
+//       the key gives way to the slot that they use.
 #pragma once
 
 #include <array>
@@ -57,6 +58,12 @@ class LimitTable {
     return lightest(set, weigh);
   }
 
+  /// The places that a key may have.
+  [[nodiscard]] std::span<Slot, slots_per_set> set_of(std::uint64_t hash) const {
+    const auto number = static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * sets_) >> 64);
+    return std::span<Slot, slots_per_set>(slots_ + number * slots_per_set, slots_per_set);
+  }
+
   /// Makes the slot the key's. \returns  false when somebody else was faster: find() again
   bool take(const Found& found, std::uint64_t hash);
 
@@ -74,11 +81,6 @@ class LimitTable {
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
-
-  [[nodiscard]] std::span<Slot, slots_per_set> set_of(std::uint64_t hash) const {
-    const auto number = static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * sets_) >> 64);
-    return std::span<Slot, slots_per_set>(slots_ + number * slots_per_set, slots_per_set);
-  }
 
   template <typename Weigh>
   static Found lightest(std::span<Slot, slots_per_set> set, const Weigh& weigh) {
