@@ -45,6 +45,23 @@ TEST_F(LimitTest, a_reload_keeps_what_unchanged_rules_have_counted) {
   EXPECT_EQ(admitted(*build("5/m"), 10), 0U) << "found by its place in the configuration";
 }
 
+// What requests may wait for, and what answers may leave a key owing, are part of the budget: a reload that changes
+// them is heard.
+TEST_F(LimitTest, a_reload_that_changes_a_delay_or_a_debt_is_heard) {
+  auto old = build("{ name: even, rate: 10/s, algorithm: gcra }");
+  EXPECT_EQ(admitted(*old, 2), 1U);
+  const auto patient = build("{ name: even, rate: 10/s, algorithm: gcra, delay: 10s }");
+  EXPECT_EQ(admitted(*patient, 5), 5U) << "they wait for their turns";
+  service.fields = {{"x-tokens", "1000"}};
+  const std::string settled = "{ name: paid, rate: 10/h, cost: { response_header: x-tokens, debt: ";
+  old = build(settled + "20 } }");
+  EXPECT_EQ(ask(*old).status, 200);
+  EXPECT_EQ(ask(*old).retry_after, "7560") << "21 hours' tenths";
+  const auto milder = build(settled + "5 } }");
+  EXPECT_EQ(ask(*milder).status, 200);
+  EXPECT_EQ(ask(*milder).retry_after, "2160") << "5 below nothing, and 1 for itself";
+}
+
 // Of a fleet: this machine's bucket, and the table of hot keys that the exchange keeps. Another key of the fleet is
 // another fleet.
 TEST_F(LimitTest, a_reload_keeps_what_a_rule_of_the_fleet_has_counted) {

@@ -263,9 +263,12 @@ std::string identity_of(const RuleOptions& rule) {
     return fmt::format("bandwidth {}/s burst {} {} {}", pace.bytes_per_second, pace.burst,
                        rule.bandwidth->direction == Direction::request ? "request" : "response", what);
   }
-  if (rule.quota) return fmt::format("quota {} {} {}", OptionType<Quota>::shown(*rule.quota), rule.time_zone, what);
   if (rule.in_flight) return fmt::format("in_flight {}", what);
+  if (rule.cost.debt) what += fmt::format(" debt {}", *rule.cost.debt);
+  if (rule.quota) return fmt::format("quota {} {} {}", OptionType<Quota>::shown(*rule.quota), rule.time_zone, what);
   const Budget budget = budget_of(rule, 1);
+  if (budget.delay > Duration{}) what += fmt::format(" delay {}ns", budget.delay.count());
+  if (budget.debt > 0) what += " settled";
   return fmt::format("{} {}/{}ns burst {} {}{}", weir::name_of(budget.algorithm), budget.limit, budget.window.count(),
                      budget.burst, what, is_owned(rule) ? " owned" : "");
 }
