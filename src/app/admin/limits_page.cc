@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "app/json_writer.h"
@@ -15,6 +14,8 @@
 
 namespace weir {
 namespace {
+
+using TermsByState = std::map<const limit::RuleState*, std::vector<std::shared_ptr<limit::RuleTerms>>>;
 
 /// How many of the heaviest keys are shown of a rule.
 constexpr std::size_t keys_shown = 10;
@@ -64,33 +65,6 @@ std::string moment(std::int64_t seconds) {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
-/// Costs as people write them: whole ones without a point.
-std::string amount(double value) {
-  return fmt::format("{:.10g}", value < 10 ? std::round(value * 100) / 100 : std::round(value));
-}
-
-std::uint64_t whole(double value) {
-  return static_cast<std::uint64_t>(std::llround(value));
-}
-
-std::string bound_text(const limit::Bound& bound) {
-  return fmt::format("{}/s in the mean, {} in the worst second, {} in the worst ten", amount(bound.mean_per_second),
-                     amount(bound.worst_second), amount(bound.worst_ten_seconds));
-}
-
-/// Under what the bound holds.
-std::string terms_of(const LimitTotals& rule) {
-  if (rule.scope == "fleet" && !rule.owned) return "fleet; traffic grows at most tenfold, from 0.8 of it";
-  if (rule.scope == "redis") return "redis, while it answers; with `lease`, one more for each core of each gateway";
-  return rule.scope;
-}
-
-void write_bound(JsonWriter& json, std::string_view name, const limit::Bound& bound) {
-  json.key(name).begin_object().key("mean_per_second").raw(fmt::format("{:.6g}", bound.mean_per_second));
-  json.member("worst_second", whole(bound.worst_second));
-  json.member("worst_ten_seconds", whole(bound.worst_ten_seconds)).end_object();
-}
-
 std::string fleet_text(const FleetTotals& fleet) {
   if (fleet.members == 0) return {};
   return fmt::format(
@@ -108,11 +82,14 @@ std::vector<LimitTotals> limit_totals(SharedStates& states, std::optional<WallTi
     std::map<std::string, std::uint64_t> keys;
   };
   std::map<std::pair<std::string, std::string>, Gathered> gathered;
+  TermsByState all_terms;
+  for (auto& terms : states.all<limit::RuleTerms>()) all_terms[terms->of.get()].push_back(std::move(terms));
   states.for_each<limit::RuleState>([&](limit::RuleState& state) {
-    Gathered& here = gathered[{state.name(), state.allowance()}];
-    here.totals.scope = state.scope();
-    here.totals.bound = state.bound();
-    here.totals.alone = state.alone_bound();
+    const auto terms = all_terms.find(&state);
+    const bool in_use = terms != all_terms.end();
+    // A state outlives the number in flight that it was made for.
+    Gathered& here = gathered[{state.name(), in_use ? terms->second.front()->allowance : state.allowance()}];
+    if (in_use) add_promise(here.totals.promise, state, terms->second);
     for (const limit::RuleState::Core& core : state.cores()) add_core(here.totals, here.keys, core);
     if (now) add_quota(here.totals, state, *now);
     if (state.owned_part() != nullptr) add_owned(here.totals.owned, *state.owned_part());
@@ -153,11 +130,7 @@ std::string limits_json(const std::vector<LimitTotals>& totals, const FleetTotal
   json.begin_object().key("rules").begin_array();
   for (const LimitTotals& rule : totals) {
     json.begin_object().member("name", rule.name).member("allows", rule.allowance);
-    if (rule.bound) {
-      json.member("scope", rule.scope);
-      write_bound(json, "bound", *rule.bound);
-    }
-    if (rule.alone) write_bound(json, "bound_while_nobody_answers", *rule.alone);
+    write_promise(json, rule.promise);
     if (rule.owned) write_owned(json, *rule.owned);
     json.member("admitted", rule.admitted).member("refused", rule.refused);
     json.member("delayed", rule.delayed).member("would_refuse", rule.would_refuse);
@@ -194,8 +167,7 @@ std::string limits_text(const std::vector<LimitTotals>& totals, const FleetTotal
   for (const LimitTotals& rule : totals) {
     out += fmt::format("{} ({}): {} admitted, {} refused, {} delayed, {} would be refused\n", rule.name, rule.allowance,
                        rule.admitted, rule.refused, rule.delayed, rule.would_refuse);
-    if (rule.bound) out += fmt::format("  at most, of a key: {} ({})\n", bound_text(*rule.bound), terms_of(rule));
-    if (rule.alone) out += fmt::format("  while nobody answers, all together: {}\n", bound_text(*rule.alone));
+    out += promise_text(rule.promise);
     if (rule.owned) out += owned_text(*rule.owned);
     for (const HeavyKey& key : rule.heavy) out += fmt::format("  {:>10}  {}\n", key.count, printable(key.text));
     if (!rule.quota) continue;

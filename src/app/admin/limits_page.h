@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "app/admin/exposition.h"
+#include "app/admin/limits_bounds.h"
 #include "app/admin/limits_owned.h"
 #include "app/admin/limits_redis.h"
 #include "base/heavy_keys.h"
 #include "contracts/shared_states.h"
-#include "filters/limit/error_bound.h"
 
 namespace weir {
 
@@ -28,9 +28,7 @@ struct QuotaNow {
 struct LimitTotals {
   std::string name;
   std::string allowance;
-  std::string scope;
-  std::optional<limit::Bound> bound;  ///< none for requests in flight
-  std::optional<limit::Bound> alone;  ///< of a fleet's rule while nobody answers
+  Promise promise;
   std::uint64_t admitted = 0;
   std::uint64_t refused = 0;
   std::uint64_t delayed = 0;

@@ -23,6 +23,11 @@ double rate_of(const Budget& whole) {
   return static_cast<double>(whole.limit) / seconds_of(whole.window);
 }
 
+/// What cores lose that meet a new key in the same instant: a charge each, but for one (table.h, invariant 4).
+double lost_charges(unsigned cores, std::uint64_t cost_most) {
+  return cores > 1 ? static_cast<double>(cores - 1) * static_cast<double>(cost_most) : 0;
+}
+
 /// What one machine lets through in a time; windows are those that it may touch.
 double machine_worst(const Budget& whole, double seconds) {
   const auto limit = static_cast<double>(whole.limit);
@@ -31,11 +36,11 @@ double machine_worst(const Budget& whole, double seconds) {
   return limit * (whole.algorithm == Algorithm::sliding_log ? windows : windows + 1);
 }
 
-double fleet_worst(const Budget& whole, const Growth& growth, double seconds) {
+double fleet_worst(const Budget& whole, const Growth& growth, std::uint64_t cost_most, double seconds) {
   const double rate = rate_of(whole);
   const double delay = seconds_of(fleet_delay);
   const double burst = static_cast<double>(whole.burst);
-  const double noise = deviations * std::sqrt(rate * delay);
+  const double noise = deviations * std::sqrt(rate * delay * static_cast<double>(cost_most));
   const double steady = rate * seconds + 2 * burst;
   const double stepped = rate * (growth.from * (seconds - delay) + growth.to * delay);
   return std::max(steady, stepped) + noise;
@@ -43,22 +48,22 @@ double fleet_worst(const Budget& whole, const Growth& growth, double seconds) {
 
 }  // namespace
 
-Bound machine_bound(const Budget& whole, unsigned cores) {
-  // A debt is spent beyond the budget once, and cores that meet a new key together lose a charge each (table.h).
-  const double extra = static_cast<double>(whole.debt) + (cores > 1 ? cores - 1 : 0);
+Bound machine_bound(const Budget& whole, unsigned cores, std::uint64_t cost_most) {
+  // A debt is spent beyond the budget once.
+  const double extra = static_cast<double>(whole.debt) + lost_charges(cores, cost_most);
   return {.mean_per_second = rate_of(whole),
           .worst_second = machine_worst(whole, 1) + extra,
           .worst_ten_seconds = machine_worst(whole, 10) + extra};
 }
 
-Bound fleet_bound(const Budget& whole, const Growth& growth) {
+Bound fleet_bound(const Budget& whole, const Growth& growth, std::uint64_t cost_most) {
   return {.mean_per_second = rate_of(whole),
-          .worst_second = fleet_worst(whole, growth, 1),
-          .worst_ten_seconds = fleet_worst(whole, growth, 10)};
+          .worst_second = fleet_worst(whole, growth, cost_most, 1),
+          .worst_ten_seconds = fleet_worst(whole, growth, cost_most, 10)};
 }
 
-Bound owned_bound(const Budget& whole, unsigned cores, Duration delay) {
-  Bound bound = machine_bound(whole, cores);
+Bound owned_bound(const Budget& whole, unsigned cores, Duration delay, std::uint64_t cost_most) {
+  Bound bound = machine_bound(whole, cores, cost_most);
   const double more = rate_of(whole) * seconds_of(delay);
   bound.worst_second += more;
   bound.worst_ten_seconds += more;
@@ -72,8 +77,8 @@ Bound owned_share_bound(const Budget& share, std::size_t members) {
           .worst_ten_seconds = machine_worst(share, 10) * all};
 }
 
-Bound fleet_share_bound(const Budget& whole) {
-  Bound bound = fleet_bound(whole, {});
+Bound fleet_share_bound(const Budget& whole, std::uint64_t cost_most) {
+  Bound bound = fleet_bound(whole, {}, cost_most);
   bound.mean_per_second *= shares_together;
   bound.worst_second *= shares_together;
   bound.worst_ten_seconds *= shares_together;

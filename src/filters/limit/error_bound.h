@@ -10,6 +10,8 @@
 //   burst   otherwise W begins with a whole burst: W * limit + burst, and once more the burst that a key may have spent
 //           before anybody called it hot (fleet/keeper.h).
 //   noise   what chance brings within the delay, three standard deviations: everything older is in the account.
+//   Requests
+//           that cost c come in lumps: sqrt(c) times as much.
 //
 // All are costs that one key may spend in any time of that length.
 #pragma once
@@ -27,7 +29,8 @@ struct Bound {
 };
 
 /// On one machine. \param cores  that share the counters; 1 for local rules, whose parts add up to the whole
-Bound machine_bound(const Budget& whole, unsigned cores);
+/// \param cost_most  of a request
+Bound machine_bound(const Budget& whole, unsigned cores, std::uint64_t cost_most = 1);
 
 /// How suddenly traffic grows, in limits. The usual: tenfold the limit, from below it.
 struct Growth {
@@ -36,14 +39,14 @@ struct Growth {
 };
 
 /// While an aggregator answers. \pre the budget is a bucket
-Bound fleet_bound(const Budget& whole, const Growth& growth);
+Bound fleet_bound(const Budget& whole, const Growth& growth, std::uint64_t cost_most = 1);
 /// Where owners decide (fleet/owning.h): what one of them counts, seen by clients, whom an answer reaches up to `delay`
 /// after it was decided.
-Bound owned_bound(const Budget& whole, unsigned cores, Duration delay);
+Bound owned_bound(const Budget& whole, unsigned cores, Duration delay, std::uint64_t cost_most = 1);
 /// While no owner answers, of all members together. \param share  of each
 Bound owned_share_bound(const Budget& share, std::size_t members);
 /// While nobody answers, of all members together: their shares, and the tenth of an even one that each has at least.
-Bound fleet_share_bound(const Budget& whole);
+Bound fleet_share_bound(const Budget& whole, std::uint64_t cost_most = 1);
 
 /// From a change of traffic to the ratio that answers to it.
 inline constexpr Duration fleet_delay = std::chrono::milliseconds{42};

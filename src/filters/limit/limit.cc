@@ -100,8 +100,8 @@ std::string amount(const Rule& rule) {
 }  // namespace
 
 Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules,
-             std::unique_ptr<const RedisRules> redis)
-    : options_(std::move(options)), redis_(std::move(redis)) {
+             std::unique_ptr<const RedisRules> redis, KeptTerms terms)
+    : options_(std::move(options)), redis_(std::move(redis)), terms_(std::move(terms)) {
   std::vector<std::unique_ptr<const Rule>> pacing;
   for (auto& rule : rules) (rule->paces() ? pacing : rules_).push_back(std::move(rule));
   judges_ = rules_.size();
@@ -352,7 +352,8 @@ std::unique_ptr<const Filter> build(const Node& node, BuildContext& context) {
   const auto counts_in_redis = [](const auto& rule) { return rule->options().scope == Scope::redis; };
   if (std::ranges::any_of(rules, counts_in_redis) && !options->redis.secure(context)) return {};
   auto redis = RedisRules::build(options->redis, rules, context);
-  return std::make_unique<Limit>(std::move(*options), std::move(rules), std::move(redis));
+  KeptTerms terms = terms_of(*options, rules, context);
+  return std::make_unique<Limit>(std::move(*options), std::move(rules), std::move(redis), std::move(terms));
 }
 
 }  // namespace

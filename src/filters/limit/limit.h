@@ -14,6 +14,7 @@
 #include "contracts/plugin.h"
 #include "filters/limit/redis/rules.h"
 #include "filters/limit/rule.h"
+#include "filters/limit/terms.h"
 
 namespace weir::limit {
 
@@ -27,7 +28,8 @@ struct ToldNames {
 class Limit final : public Filter {
  public:
   /// \param redis  of those rules that Redis decides about; null when there are none
-  Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules, std::unique_ptr<const RedisRules> redis);
+  Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rules, std::unique_ptr<const RedisRules> redis,
+        KeptTerms terms);
 
   Reply handle(Exchange& exchange, Next next) const override;
   Effect rehearse(ImaginedRequest& imagined) const override;
@@ -59,6 +61,7 @@ class Limit final : public Filter {
   std::vector<std::unique_ptr<const Rule>> rules_;  // those that pace stand behind
   std::size_t judges_ = 0;                          // of the rules: the first so many
   std::unique_ptr<const RedisRules> redis_;
+  KeptTerms terms_;  // for operators
   bool has_owners_ = false;
   std::string policies_;  // the value of RateLimit-Policy
   bool settles_ = false;

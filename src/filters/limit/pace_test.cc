@@ -10,6 +10,7 @@
 
 #include "contracts/testing/test_exchange.h"
 #include "filters/limit/paced_body.h"
+#include "filters/limit/stated_bounds.h"
 
 namespace weir::limit {
 namespace {
@@ -156,7 +157,7 @@ class PacedBodyTest : public testing::Test {
     }
   }
   Task<Result<void>> read_both(Body& one, Body& other, Seen& first, Seen& second) {
-    Scope scope(shard.shard().reactor);
+    weir::Scope scope(shard.shard().reactor);
     scope.spawn(forget(read_all(one, first)));
     scope.spawn(forget(read_all(other, second)));
     co_await scope.join();
@@ -248,6 +249,105 @@ TEST_F(PacedBodyTest, a_body_that_is_given_up_returns_its_turn) {
     EXPECT_FALSE(table.take_now(7, begin, 100));
   }
   EXPECT_TRUE(table.take_now(7, begin, 100));
+}
+
+/// Has each piece only from a moment on.
+class LateBody final : public Body {
+ public:
+  LateBody(Reactor& reactor, std::vector<std::pair<Time, ByteCount>> pieces)
+      : reactor_(reactor), pieces_(std::move(pieces)) {}
+  Task<Result<Piece>> read() override {
+    const Time when = pieces_[next_].first;
+    if (when > reactor_.now()) CO_TRY_VOID(co_await Sleep(reactor_, when - reactor_.now()));
+    co_return give();
+  }
+  std::optional<Result<Piece>> try_read() override {
+    if (pieces_[next_].first > reactor_.now()) return {};
+    return give();
+  }
+
+ private:
+  Piece give() {
+    scratch_.assign(pieces_[next_].second, 'x');
+    return {.bytes = scratch_, .end = ++next_ == pieces_.size()};
+  }
+  Reactor& reactor_;
+  std::vector<std::pair<Time, ByteCount>> pieces_;
+  std::size_t next_ = 0;
+  std::string scratch_;
+};
+
+class PaceBoundTest : public PacedBodyTest {
+ protected:
+  /// Bytes by the moments at which they passed, of streams of one key.
+  std::map<Duration, ByteCount> passed(const Pace& pace, std::vector<std::vector<std::pair<Time, ByteCount>>> sources) {
+    PaceTable table(pace, 1);
+    std::vector<std::unique_ptr<PacedBody>> bodies;
+    for (auto& pieces : sources) {
+      bodies.push_back(
+          std::make_unique<PacedBody>(BodyPointer(arena.make<LateBody>(shard.shard().reactor, std::move(pieces))),
+                                      table, 7, shard.shard().reactor, waits));
+    }
+    std::vector<Seen> seen(bodies.size());
+    EXPECT_TRUE(shard.run_to_end(read_each(bodies, seen)));
+    std::map<Duration, ByteCount> all;
+    for (const Seen& each : seen)
+      for (const auto& [when, bytes] : each.pieces) all[when] += bytes;
+    return all;
+  }
+  Task<Result<void>> read_each(std::span<const std::unique_ptr<PacedBody>> bodies, std::span<Seen> seen) {
+    weir::Scope scope(shard.shard().reactor);
+    for (std::size_t at = 0; at < bodies.size(); ++at) scope.spawn(forget(read_all(*bodies[at], seen[at])));
+    co_await scope.join();
+    co_return Result<void>{};
+  }
+  /// The most of any time of that length.
+  static ByteCount worst(const std::map<Duration, ByteCount>& passed, Duration length) {
+    ByteCount most = 0;
+    ByteCount within = 0;
+    auto first = passed.begin();
+    for (const auto& [when, bytes] : passed) {
+      within += bytes;
+      for (; when - first->first >= length; ++first) within -= first->second;
+      most = std::max(most, within);
+    }
+    return most;
+  }
+};
+
+// Twenty streams whose turns have come and whose sources have nothing: when these have something in the same moment,
+// a portion of each passes on top of what the bucket holds.
+TEST_F(PaceBoundTest, a_stream_may_pass_a_portion_whose_turn_came_before_its_bytes) {
+  const Pace pace{.bytes_per_second = 50'000, .burst = 1000};
+  const std::vector<std::vector<std::pair<Time, ByteCount>>> sources(20, {{begin + seconds{5}, 1000}});
+  const auto bytes = passed(pace, sources);
+  const Bound bound = pace_bound(pace, 1);
+  EXPECT_EQ(worst(bytes, milliseconds{1}), 20'000U) << "twenty portions at once, and 1000 are the burst";
+  EXPECT_LE(static_cast<double>(worst(bytes, seconds{1})),
+            bound.worst_second + 20 * static_cast<double>(PacedBody::portion_of(pace)));
+}
+
+// Random streams whose sources stall at random: never more than what is stated, in a second and in ten.
+TEST_F(PaceBoundTest, what_is_stated_is_never_passed) {
+  std::mt19937_64 random(41);
+  for (int round = 0; round < 30; ++round) {
+    begin = shard.shard().reactor.now();
+    const Pace pace{.bytes_per_second = 2'000 + random() % 200'000, .burst = 600 + random() % 60'000};
+    std::vector<std::vector<std::pair<Time, ByteCount>>> sources(1 + random() % 8);
+    for (auto& pieces : sources) {
+      Time when = begin;
+      for (int piece = 0; piece < 60; ++piece) {
+        if (random() % 10 == 0) when += milliseconds{random() % 3000};
+        pieces.emplace_back(when, 1 + random() % 4000);
+      }
+    }
+    const std::size_t streams = sources.size();
+    const auto bytes = passed(pace, std::move(sources));
+    const Bound bound = pace_bound(pace, 1);
+    const auto on_top = static_cast<double>(streams * PacedBody::portion_of(pace));
+    EXPECT_LE(static_cast<double>(worst(bytes, seconds{1})), bound.worst_second + on_top) << round;
+    EXPECT_LE(static_cast<double>(worst(bytes, seconds{10})), bound.worst_ten_seconds + on_top) << round;
+  }
 }
 
 /// A file of which slices can be had as such.

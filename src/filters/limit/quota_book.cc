@@ -64,6 +64,7 @@ std::optional<std::uint64_t> QuotaBook::hash_of(std::string_view key) const {
 }
 
 void QuotaBook::restore(const std::vector<StoreEntry>& entries, WallTime now) {
+  is_kept_.store(true, std::memory_order_relaxed);
   for (const StoreEntry& entry : entries) {
     if (entry.key != under_ + std::string(secret_name) || entry.value.size() != secret_digits) continue;
     secret_ = entry.value;
@@ -80,6 +81,7 @@ void QuotaBook::restore(const std::vector<StoreEntry>& entries, WallTime now) {
 }
 
 std::vector<StoreWrite> QuotaBook::take_changes(std::size_t most) {
+  is_kept_.store(true, std::memory_order_relaxed);
   std::vector<StoreWrite> writes;
   ledger_.take_changes(most, [&](std::uint64_t hash, std::uint64_t state) {
     const KeptSpending spending{.period_begin = static_cast<std::int64_t>(state >> 32U) * 60,

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class QuotaBook {
   std::vector<StoreWrite> take_changes(std::size_t most);
   void not_written(const std::vector<StoreWrite>& writes, WallTime wall);
   [[nodiscard]] bool is_over(const StoreEntry& entry, WallTime now) const;
+  /// Whether somebody has asked for what is to be written down. From any thread.
+  [[nodiscard]] bool is_kept() const { return is_kept_.load(std::memory_order_relaxed); }
 
  private:
   [[nodiscard]] std::optional<std::uint64_t> hash_of(std::string_view key) const;
@@ -42,6 +45,7 @@ class QuotaBook {
   const Calendar& calendar_;
   std::string secret_;
   bool secret_is_kept_ = false;
+  std::atomic<bool> is_kept_ = false;
 };
 
 /// What an entry says of a key.

@@ -12,6 +12,7 @@
 #include "filters/limit/fleet/channel.h"
 #include "filters/limit/owned_rules.h"
 #include "filters/limit/redis/rules.h"
+#include "filters/limit/stated_bounds.h"
 
 namespace weir::limit {
 namespace {
@@ -34,27 +35,6 @@ bool may_be_shown(const Selector& selector) {
 crypto::HashKey hash_key_of(const FleetSettings* fleet, std::string_view identity) {
   if (fleet == nullptr) return crypto::HashKey::random();
   return fleet::KeyRing(fleet->name, fleet->keys).fingerprints(identity);
-}
-
-std::optional<Bound> bound_of(const RuleOptions& rule, unsigned cores, const FleetSettings* fleet) {
-  if (rule.in_flight || rule.bandwidth || rule.quota) return {};
-  const Budget whole = budget_of(rule, 1);
-  if (is_owned(rule) && fleet != nullptr) return owned_bound(whole, cores, fleet->budget);
-  if (rule.scope == Scope::fleet) return fleet_bound(whole, {});
-  return machine_bound(whole, rule.scope == Scope::shared ? cores : 1);
-}
-
-std::uint64_t cost_most(const RuleOptions& rule) {
-  return rule.cost.header.empty() ? rule.cost.fixed : rule.cost.maximum;
-}
-
-std::optional<Bound> alone_bound_of(const RuleOptions& rule, const FleetSettings* fleet) {
-  if (rule.scope != Scope::fleet) return {};
-  if (is_owned(rule) && fleet != nullptr) {
-    const Budget whole = budget_of(rule, 1);
-    return owned_share_bound(fleet::share_budget(whole, fleet->members.size(), cost_most(rule)), fleet->members.size());
-  }
-  return fleet_share_bound(budget_of(rule, 1));
 }
 
 fleet::Allowance allowance_of(const Budget& whole) {
@@ -117,8 +97,6 @@ RuleState::RuleState(const RuleOptions& rule, unsigned cores, std::string_view i
       budget_(rule.in_flight || rule.bandwidth ? Budget{} : counted_here(rule, cores)),
       keys_(rule.key.selectors.empty() && !rule.key.connection ? 1 : rule.keys),
       scope_(name_of(rule.scope)),
-      bound_(bound_of(rule, cores, fleet)),
-      alone_bound_(alone_bound_of(rule, fleet)),
       hash_key_(hash_key_of(fleet, identity)),
       cores_(cores),
       tables_(std::move(tables)) {

@@ -19,7 +19,6 @@
 #include "contracts/kept_state.h"
 #include "contracts/metrics.h"
 #include "contracts/shared_states.h"
-#include "filters/limit/error_bound.h"
 #include "filters/limit/fleet/owned_part.h"
 #include "filters/limit/fleet/rule_part.h"
 #include "filters/limit/in_flight.h"
@@ -95,10 +94,6 @@ class RuleState final : public KeptState {
   [[nodiscard]] const std::shared_ptr<fleet::OwnedPart>& owned_part() const { return owned_; }
   /// `shared`, `local`, `fleet`.
   [[nodiscard]] std::string_view scope() const { return scope_; }
-  /// What a key may spend at most; nothing for requests in flight, which have no rate.
-  [[nodiscard]] const std::optional<Bound>& bound() const { return bound_; }
-  /// Of a fleet in which nobody answers: what all its machines give out together; nothing for other scopes.
-  [[nodiscard]] const std::optional<Bound>& alone_bound() const { return alone_bound_; }
 
  private:
   const std::string name_;
@@ -107,8 +102,6 @@ class RuleState final : public KeptState {
   const Budget budget_;                             // of a core, for local rules
   const std::uint64_t keys_;
   const std::string_view scope_;
-  const std::optional<Bound> bound_;
-  const std::optional<Bound> alone_bound_;
   const crypto::HashKey hash_key_;
   std::shared_ptr<fleet::RulePart> fleet_;
   std::shared_ptr<fleet::OwnedPart> owned_;

@@ -2,15 +2,19 @@
 // limit.
 #include "filters/limit/redis/rules.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
+#include "base/random.h"
 #include "contracts/shared_states.h"
 #include "contracts/testing/conformance.h"
 #include "filters/limit/limit.h"
 #include "filters/limit/redis/testing/counting_redis.h"
+#include "filters/limit/stated_bounds.h"
 #include "server/error_reply.h"
 
 namespace weir::limit {
@@ -318,6 +322,54 @@ TEST_F(RedisLimit, leases_pass_the_limit_by_one_of_each_core_at_most) {
   }
   EXPECT_GT(worst, 200U) << "the test presses hard enough";
   EXPECT_LE(worst, 400U + 2 * 20U) << "burst and rate, and a lease of each of two cores";
+}
+
+class IllRedis : public RedisLimit {
+ protected:
+  /// 0: it is well; else it is dead, hangs, or answers with errors.
+  void befall(std::uint64_t what) {
+    if (illness == 1) redis.server.start();
+    illness = what;
+    if (illness == 1) redis.server.kill();
+    redis.server.hangs = illness == 2;
+    redis.refuses_with = illness == 3 ? "LOADING" : "";
+  }
+  std::uint64_t illness = 0;
+};
+
+// A Redis that is killed, hangs, fails and is back at random, two gateways that are asked all the time: in no second
+// and in no ten more than what Redis gives, and of each gateway what it gives by itself. The same with `closed`, where
+// the gateways give nothing.
+TEST_F(IllRedis, lets_no_more_through_than_is_stated_while_it_comes_and_goes) {
+  for (const auto& [on_error, rate] : {std::pair{OnError::local, 200}, {OnError::closed, 300}}) {
+    const std::string options = fmt::format(
+        "{{ name: many, rate: {}/s, burst: 50, scope: redis, redis: {{ addresses: ['10.0.0.9:6379'], on_error: {} }} "
+        "}}",
+        rate, on_error == OnError::local ? "local" : "closed");
+    one.configure(options);
+    two.configure(options);
+    const RuleOptions& rule = static_cast<const Limit&>(*one.filter).rules()[0]->options();
+    const Bound bound = *stated_of(rule, 1, nullptr).bound;
+    const Bound away = *away_bound(rule, on_error, 1);
+    network.faults().latency = 100us;
+    Random random(static_cast<std::uint64_t>(rate));
+    std::deque<Time> last_ten;
+    std::size_t in_second = 0;
+    std::size_t in_ten = 0;
+    for (int number = 0; number < 30'000; ++number) {
+      if (ask(random.chance(0.5) ? one : two).status == 200) last_ten.push_back(network.now());
+      while (!last_ten.empty() && last_ten.front() + 10s <= network.now()) last_ten.pop_front();
+      const auto since = std::ranges::upper_bound(last_ten, network.now() - 1s);
+      in_second = std::max(in_second, static_cast<std::size_t>(last_ten.end() - since));
+      in_ten = std::max(in_ten, last_ten.size());
+      if (random.chance(illness != 0 ? 0.002 : 0.0005)) befall(illness != 0 ? 0 : 1 + random.below(3));
+      world.run_for(500us);
+    }
+    EXPECT_GT(in_second, static_cast<std::size_t>(rate)) << "the test presses hard enough";
+    EXPECT_LE(static_cast<double>(in_second), bound.worst_second + 2 * away.worst_second);
+    EXPECT_LE(static_cast<double>(in_ten), bound.worst_ten_seconds + 2 * away.worst_ten_seconds);
+    befall(0);
+  }
 }
 
 RC_GTEST_FIXTURE_PROP(RedisLimit, never_more_than_the_limit_however_many_ask_at_once, ()) {
