@@ -9,6 +9,7 @@
 #include "app/catalog.h"
 #include "app/config/raw_streams.h"
 #include "app/filter_order.h"
+#include "app/limits_in_chain.h"
 #include "app/process/surroundings.h"
 #include "app/tls/file_certificates.h"
 #include "app/upstream_parts.h"
@@ -303,6 +304,7 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
   context.path_regexes = path_regexes_of(written);
   const std::vector<const config::PluginUse*> uses = filters.of(written);
   warn_of_order(uses, context.diagnostics);
+  std::vector<BuiltFilter> filters_built;
   for (const config::PluginUse* use : uses) {
     const FilterKind* kind = find_filter(use->name);
     context.path = use->path;
@@ -310,10 +312,12 @@ std::shared_ptr<const Route> Compiler::build(const config::RouteDocument& writte
     std::shared_ptr<const Filter> filter = kind->build(use->options, context);
     if (filter == nullptr) continue;
     route->filters.push_back(filter.get());
+    filters_built.emplace_back(use, filter.get());
     route->filter_names.push_back(use->name);
     route->filters_text += (route->filters_text.empty() ? "" : " ") + use->name;
     route->owned_filters.push_back(std::move(filter));
   }
+  warn_of_limits_apart(filters_built, context.diagnostics);
   route->service_name = written.service.name;
   if (const ServiceKind* kind = find_service(written.service.name)) {
     context.path = written.service.path;

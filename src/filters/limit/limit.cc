@@ -114,6 +114,16 @@ Limit::Limit(LimitOptions options, std::vector<std::unique_ptr<const Rule>> rule
   }
 }
 
+bool Limit::refuses() const {
+  return std::ranges::any_of(std::span(rules_).first(judges_),
+                             [](const auto& rule) { return !rule->options().dry_run; });
+}
+
+bool Limit::charges() const {
+  return std::ranges::any_of(std::span(rules_).first(judges_),
+                             [](const auto& rule) { return !rule->options().dry_run && !rule->counts_in_flight(); });
+}
+
 Reply Limit::handle(Exchange& exchange, Next next) const {
   if (!options_.bypass.empty() && !exchange.client.over_unix && contains(options_.bypass, exchange.client.address)) {
     exchange.record({.room = "limit", .verdict = "passed", .subject = {}, .reason = "bypass", .place = options_.place},

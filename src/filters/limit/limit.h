@@ -36,6 +36,10 @@ class Limit final : public Filter {
 
   [[nodiscard]] const LimitOptions& options() const { return options_; }
   [[nodiscard]] std::span<const std::unique_ptr<const Rule>> rules() const { return rules_; }
+  /// Whether a request may be refused by it.
+  [[nodiscard]] bool refuses() const;
+  /// Whether it takes something from a client that stays taken when a filter behind it refuses.
+  [[nodiscard]] bool charges() const;
 
  private:
   /// Of several rules that refuse, the one that does so longest; null when all agree.
