@@ -268,7 +268,8 @@ Result<std::size_t> Engine::open(std::span<const char> received, std::span<char>
 
 bool Engine::unread() const {
   const EarlyData* const early = EarlyData::of(ssl_);
-  return !kept_.empty() || SSL_pending(ssl_) > 0 || (early != nullptr && early->has_bytes());
+  // An end that came in one piece with the last bytes has been read with them, and is still to be told.
+  return closed_ || !kept_.empty() || SSL_pending(ssl_) > 0 || (early != nullptr && early->has_bytes());
 }
 
 bool Engine::seal_piece(std::string_view piece) {

@@ -9,6 +9,7 @@
 #include "net/tls/client_context.h"
 #include "net/tls/handshake.h"
 #include "net/tls/server_context.h"
+#include "net/tls/testing/memory_client.h"
 #include "net/tls/testing/test_authority.h"
 #include "runtime/scope.h"
 #include "runtime/sim_io.h"
@@ -172,6 +173,44 @@ TEST_F(TlsStream, an_end_without_goodbye_is_no_end) {
   EXPECT_EQ(heard.error().code, Code::peer_closed);
   EXPECT_EQ(heard.error().origin, Origin::upstream);
   EXPECT_TRUE(std::string_view(heard.error().text).contains("cut"));
+}
+
+// Says `words` and that this was all in one piece, and leaves the connection open: no end of TCP comes after it.
+Task<void> say_and_end(Reactor& reactor, UpstreamAddress where, std::string words, Result<std::string>& heard) {
+  auto connected = co_await connect(reactor, where, 5s);
+  Stream& stream = **connected;
+  MemoryClient client;
+  std::string owed = client.shake("");
+  while (!client.shaken()) {
+    EXPECT_TRUE(co_await stream.send(owed, 5s));
+    const auto piece = co_await stream.receive(5s);
+    if (!piece || piece->empty()) co_return;
+    owed = client.shake({piece->data(), piece->size()});
+  }
+  EXPECT_TRUE(co_await stream.send(owed + client.say_and_end(words), 5s));
+  while (true) {
+    const auto piece = co_await stream.receive(20s);
+    if (!piece) heard = fail(piece.error());
+    if (!piece || piece->empty()) break;
+  }
+}
+
+TEST_F(TlsStream, an_end_in_one_piece_with_the_last_bytes_is_heard) {
+  for (const std::string words : {"all of it", ""}) {
+    Meeting meeting;
+    Result<std::string> heard_by_server = fail(gateway_error(Code::canceled));
+    Result<std::string> heard_by_client;
+    meeting.serve = [&](Stream& stream) -> Task<void> {
+      heard_by_server = co_await read_all(stream);
+      EXPECT_TRUE(stream.readable()) << "whoever keeps it for later has to see that it is over";
+    };
+    client_context_ = ClientContext::make(meeting.client).value();
+    serve_one(meeting,
+              [&](const UpstreamAddress& where) { return say_and_end(reactor_, where, words, heard_by_client); });
+    ASSERT_TRUE(heard_by_server) << words;
+    EXPECT_EQ(*heard_by_server, words);
+    EXPECT_TRUE(heard_by_client) << "nobody waited for a time to be over";
+  }
 }
 
 TEST_F(TlsStream, reads_into_rooms_of_any_size) {

@@ -38,6 +38,12 @@ class MemoryClient {
     SSL_write(session_.get(), bytes.data(), static_cast<int>(bytes.size()));
     return said();
   }
+  /// `bytes`, and behind them in one piece that nothing more comes.
+  std::string say_and_end(std::string_view bytes) {
+    SSL_write(session_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    SSL_shutdown(session_.get());
+    return said();
+  }
   /// Hears `bytes`. \returns  what they are in plain
   std::string read(std::string_view bytes) {
     hear(bytes);
@@ -46,6 +52,7 @@ class MemoryClient {
     ERR_clear_error();
     return plain.substr(0, static_cast<std::size_t>(std::max(count, 0)));
   }
+  [[nodiscard]] bool shaken() const { return SSL_is_init_finished(session_.get()) == 1; }
   /// Whether the server has said that nothing more comes, as far as it was read.
   [[nodiscard]] bool heard_goodbye() const { return (SSL_get_shutdown(session_.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
