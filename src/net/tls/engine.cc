@@ -34,6 +34,7 @@ Failure failure_of(unsigned long code) {
       return Failure::no_shared_version;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_CIPHERS_AVAILABLE:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
       return Failure::no_shared_cipher;
     case SSL_R_NO_SUITABLE_KEY_SHARE:
@@ -173,7 +174,9 @@ void Engine::keep_rest() {
 
 Error Engine::failed(int outcome) {
   const int kind = SSL_get_error(ssl_, outcome);
-  const unsigned long code = ERR_peek_error();
+  // The first complaint is the reason, unless other parts of the library (of certificates, of keys) complained before.
+  const unsigned long first = ERR_peek_error();
+  const unsigned long code = ERR_GET_LIB(first) == ERR_LIB_SSL ? first : ERR_peek_last_error();
   failure_ = kind == SSL_ERROR_SSL ? failure_of(code) : Failure::protocol_error;
   ERR_clear_error();
   broken_ = true;

@@ -118,23 +118,23 @@ void Examiner::judge_times() {
 void Examiner::judge_trust() {
   STACK_OF(X509)* others = sk_X509_new_null();
   for (const Certificate& each : chain_) sk_X509_push(others, each.get());
-  const auto verify = [&] {
+  const auto verify = [&](unsigned long beside) {
     Verification verification(X509_STORE_CTX_new());
     X509_STORE_CTX_init(verification.get(), store_.get(), chain_.front().get(), others);
     X509_STORE_CTX_set_default(verification.get(), "ssl_server");
-    X509_STORE_CTX_set_flags(verification.get(), X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN);
+    X509_STORE_CTX_set_flags(verification.get(), X509_V_FLAG_NO_CHECK_TIME | beside);
     X509_verify_cert(verification.get());
     return verification;
   };
   const auto why = [](const Verification& verification) { return X509_STORE_CTX_get_error(verification.get()); };
   const auto at = [](const Verification& verification) { return X509_STORE_CTX_get_current_cert(verification.get()); };
-  const Verification plain = verify();
+  const Verification plain = verify(X509_V_FLAG_PARTIAL_CHAIN);
   if (why(plain) != X509_V_OK) {
     explain(why(plain), at(plain));
   } else {
     judge_anchor(plain.get());
     if (!inquiry_.revocation.empty() && add_revocation(store_.get(), inquiry_.revocation)) {
-      const Verification strict = verify();
+      const Verification strict = verify(0);  // lists are judged up to the root
       if (why(strict) != X509_V_OK) explain_revocation(why(strict), at(strict));
     }
   }

@@ -181,5 +181,14 @@ TEST(TlsExamination, says_all_that_is_wrong_at_once) {
   EXPECT_EQ(got.diagnoses.size(), 3U);
 }
 
+TEST(TlsExamination, lists_are_judged_up_to_the_root_whatever_else_is_trusted) {
+  const TestCertificate shop = middle().issue({.names = {"shop.test"}});
+  Inquiry asked = inquiry(test_root().pem() + middle().pem());
+  asked.revocation = test_root().revoke({}) + middle().revoke({});
+  EXPECT_TRUE(examine_chain(shop.certificate, asked).good());
+  asked.revocation = test_root().revoke({}) + middle().revoke({shop.certificate});
+  expect_only(examine_chain(shop.certificate, asked), Fault::server, "was revoked by CN=Test middle");
+}
+
 }  // namespace
 }  // namespace weir::tls

@@ -121,6 +121,8 @@ bool add_revocation(x509_store_st* store, std::string_view lists) {
   for (const Written& each : lists_of(lists))
     any |= each.list != nullptr && X509_STORE_add_crl(store, each.list.get()) == 1;
   ERR_clear_error();
+  // Every list has to be judged up to the root: a chain that ends before could not be.
+  X509_VERIFY_PARAM_clear_flags(X509_STORE_get0_param(store), X509_V_FLAG_PARTIAL_CHAIN);
   return any && X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 

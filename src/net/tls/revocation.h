@@ -27,7 +27,8 @@ std::vector<Finding> judge_revocation(std::string_view lists, std::string_view a
 /// When the first of the lists will have to be replaced; nothing when none says so.
 std::optional<WallTime> revocation_ends(std::string_view lists);
 
-/// From now on certificates are refused that no list in the store clears. \returns  false when there is no list
+/// From now on certificates are refused that no list in the store clears, and chains that do not reach a root. \returns
+/// false when there is no list
 bool add_revocation(x509_store_st* store, std::string_view lists);
 
 }  // namespace weir::tls

@@ -336,6 +336,16 @@ TEST_F(TlsStream, says_why_a_certificate_is_not_believed) {
   EXPECT_TRUE(late.connected);
 }
 
+TEST_F(TlsStream, a_signature_that_is_not_the_authoritys_is_told_as_such) {
+  Meeting meeting;
+  const TestCertificate made = TestAuthority("Test root").issue({.names = {"shop.test"}});  // by name alone
+  std::vector<Finding> findings;
+  meeting.server.shown = {{Identity::read(made.certificate, made.key, certificate_time(), findings)}};
+  meet(meeting);
+  EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
+  EXPECT_STREQ(meeting.connected.error().text, "certificate signature failure");
+}
+
 TEST_F(TlsStream, asks_clients_for_certificates) {
   Meeting meeting;
   meeting.server.clients = ClientCertificates::required;
@@ -348,6 +358,26 @@ TEST_F(TlsStream, asks_clients_for_certificates) {
   meet(meeting);
   ASSERT_TRUE(meeting.accepted);
   EXPECT_FALSE(meeting.seen_by_server.certificate.empty());
+}
+
+TEST_F(TlsStream, believes_clients_by_whoever_of_its_authorities_issued_their_certificate) {
+  const TestAuthority middle({.names = {}, .subject = "Test middle"}, &test_root());
+  const TestCertificate made = middle.issue({.names = {"client.test"}});
+  std::vector<Finding> findings;
+  const auto client = Identity::read(made.certificate, made.key, certificate_time(), findings);
+  const auto accepts = [&](const std::string& authorities) {
+    Meeting meeting;
+    meeting.server.clients = ClientCertificates::required;
+    meeting.server.client_authorities = authorities;
+    meeting.client.identity = client;
+    meeting.ask = [](Stream& stream) -> Task<void> { static_cast<void>(co_await stream.receive(10s)); };
+    meet(meeting);
+    return meeting.accepted.has_value();
+  };
+  EXPECT_TRUE(accepts(middle.pem())) << "it has issued it, whoever is above it";
+  EXPECT_TRUE(accepts(made.certificate)) << "this client alone";
+  EXPECT_FALSE(accepts(test_root().pem())) << "the client does not send what is between";
+  EXPECT_FALSE(accepts(middle.issue({.names = {"other.test"}}).certificate)) << "a client vouches for nobody else";
 }
 
 TEST_F(TlsStream, refuses_clients_whose_certificate_was_revoked) {
@@ -407,6 +437,23 @@ TEST_F(TlsStream, believes_no_server_whose_certificate_was_revoked) {
   meet(meeting);
   EXPECT_EQ(meeting.connected.error().code, Code::certificate_untrusted);
   EXPECT_STREQ(meeting.connected.error().text, "certificate revoked");
+}
+
+TEST_F(TlsStream, lists_are_judged_up_to_the_root_and_a_way_that_ends_before_is_told_as_such) {
+  const TestAuthority middle({.names = {}, .subject = "Test middle"}, &test_root());
+  const TestCertificate made = middle.issue({.names = {"shop.test"}});
+  std::vector<Finding> findings;
+  const auto outcome = [&](const std::string& authorities) {
+    Meeting meeting;
+    meeting.server.shown = {{Identity::read(made.certificate + middle.pem(), made.key, certificate_time(), findings)}};
+    meeting.client.authorities = authorities;
+    meeting.client.revocation = test_root().revoke({}) + middle.revoke({});
+    meet(meeting);
+    if (!meeting.connected) EXPECT_EQ(meeting.client_failure, Failure::certificate_untrusted);
+    return std::string(meeting.connected ? "believed" : meeting.connected.error().text);
+  };
+  EXPECT_EQ(outcome(test_root().pem() + middle.pem()), "believed");
+  EXPECT_EQ(outcome(middle.pem()), "unable to get issuer certificate");
 }
 
 TEST_F(TlsStream, believes_a_server_by_the_one_uri_that_it_has) {
