@@ -34,7 +34,7 @@ bool read_identity(const ClientTlsOptions& tls, BuildContext& context, WallTime 
   const auto key = certificate ? read_named(tls, key_file, context) : std::nullopt;
   if (!certificate || !key) return false;
   std::vector<tls::Finding> findings;
-  settings.identity = tls::Identity::read(*certificate, *key, now, findings);
+  settings.identity = tls::Identity::read(*certificate, *key, now, findings, tls::ShownTo::servers);
   tell_findings(findings, path_beside(tls.place, tls.certificate), path_beside(tls.place, key_file),
                 context.diagnostics);
   return settings.identity != nullptr;
@@ -44,6 +44,14 @@ std::string uri_complaint(const std::string& uri) {
   const std::size_t end = uri.find("://");
   const bool whole = end != std::string::npos && end > 0 && uri.size() > end + 3;
   return whole ? "" : "is no URI: spiffe://prod/shop";
+}
+
+/// A key alone would be taken for nothing. \returns  false after errors
+bool check_key(const ClientTlsOptions& tls, BuildContext& context) {
+  if (tls.key.empty() || !tls.certificate.empty()) return true;
+  context.diagnostics.error(tls.place, tls.path, "there is a key, and no certificate that it belongs to",
+                            "write certificate: FILE, too, or leave the key out");
+  return false;
 }
 
 /// \returns  false after errors
@@ -143,7 +151,7 @@ std::shared_ptr<const tls::ClientContext> make_client_tls(const ClientTlsOptions
                                 "certificates are not verified: anybody between here and there may read and change all",
                                 "name the authority that issued them: tls: { authorities: FILE }");
   }
-  if (!check_uri(options, context)) return nullptr;
+  if (!check_uri(options, context) || !check_key(options, context)) return nullptr;
   if (!options.authorities.empty() && !read_authorities(options, context, now, settings)) return nullptr;
   if (!options.revocation.empty() && !read_revocation(options, context, now, settings)) return nullptr;
   if (!options.certificate.empty() && !read_identity(options, context, now, settings)) return nullptr;

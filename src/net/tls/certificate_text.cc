@@ -70,4 +70,13 @@ std::string access_address(const X509* certificate, int method) {
   return address;
 }
 
+std::string fetching_issuer(const X509* certificate) {
+  const std::string address = access_address(certificate, NID_ad_ca_issuers);
+  const bool plain = std::ranges::all_of(address, [](char byte) {
+    return text::is_alpha(byte) || text::is_digit(byte) || std::string_view("-._~:/%+=,@").contains(byte);
+  });
+  if (!plain || !address.starts_with("http")) return {};
+  return fmt::format("curl {} | openssl x509 -inform der", address);
+}
+
 }  // namespace weir::tls

@@ -20,5 +20,8 @@ std::vector<std::string> alternative_names(const X509* certificate, int kind);
 std::vector<std::string> names_of(const X509* certificate);
 /// Where something of its issuer can be had (RFC 5280 section 4.2.2.1). \param method  NID_ad_OCSP, NID_ad_ca_issuers
 std::string access_address(const X509* certificate, int method);
+/// A command that prints the certificate of its issuer, as PEM. Whoever made the certificate wrote the address in it,
+/// and people paste the command: empty where it says no address, or one that a shell could take for more than that.
+std::string fetching_issuer(const X509* certificate);
 
 }  // namespace weir::tls

@@ -187,10 +187,10 @@ void Examiner::explain_missing_issuer(X509* stuck) {
   if (!misses_link)
     return tell(Fault::client, fmt::format("the authority {} is not known here", issuer_of(stuck)),
                 "trust it (authorities), or have the server send the certificates that lead to one that is trusted");
-  const std::string address = access_address(stuck, NID_ad_ca_issuers);
+  const std::string command = fetching_issuer(stuck);
   tell(Fault::server, fmt::format("it does not send the certificate of {}, which issued its own", issuer_of(stuck)),
        "put that certificate behind its own in the server's file; clients cannot find it by themselves" +
-           (address.empty() ? std::string() : fmt::format(" (curl {} | openssl x509 -inform der)", address)));
+           (command.empty() ? std::string() : fmt::format(" ({})", command)));
 }
 
 /// The chain leads where it should, but one of its certificates may not do what it does there.

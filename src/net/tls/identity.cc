@@ -33,6 +33,18 @@ std::optional<KeyKind> kind_of(const EVP_PKEY* key) {
   }
 }
 
+/// The curve of a key that clients do not speak in TLS; empty: they speak it, or it has none.
+std::string unspoken_curve(const EVP_PKEY* key) {
+  std::array<char, 64> name{};
+  std::size_t length = 0;
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return {};
+  if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &length) != 1) return "an unnamed curve";
+  // RFC 8446 section 4.2.3
+  constexpr std::array<std::string_view, 3> spoken{SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
+  const std::string_view curve(name.data(), length);
+  return std::ranges::find(spoken, curve) != spoken.end() ? std::string() : std::string(curve);
+}
+
 // Asked for by the library when a key is encrypted: nobody is there who could type it.
 int no_passphrase(char*, int, int, void*) {
   return -1;
@@ -71,16 +83,18 @@ std::string Identity::title() const {
 /// The steps of reading one, in the order in which mistakes are told.
 class IdentityReader {
  public:
-  IdentityReader(WallTime now, std::vector<Finding>& findings) : now_(now), findings_(findings) {}
+  IdentityReader(WallTime now, std::vector<Finding>& findings, ShownTo whom)
+      : now_(now), findings_(findings), whom_(whom) {}
 
   std::shared_ptr<const Identity> read(std::string_view certificate, std::string_view key) {
     const bool certificates_good = read_certificates(certificate);
     const bool key_good = read_key(key);
     if (!certificates_good || !key_good) return nullptr;
     if (!judge_pair() || !judge_strength()) return nullptr;
+    judge_curve();
     judge_time();
     judge_chain();
-    judge_names();
+    if (whom_ == ShownTo::clients) judge_names();
     return made_;
   }
 
@@ -100,12 +114,14 @@ class IdentityReader {
   bool read_key(std::string_view text);
   bool judge_pair();
   bool judge_strength();
+  void judge_curve();
   void judge_time();
   void judge_chain();
   void judge_names();
 
   WallTime now_;
   std::vector<Finding>& findings_;
+  ShownTo whom_;
   std::shared_ptr<Identity> made_{new Identity};
   std::vector<std::uint32_t> lines_;  // of the certificates, the leaf first
   std::uint32_t key_line_ = 0;
@@ -191,12 +207,20 @@ bool IdentityReader::judge_strength() {
   return true;
 }
 
+void IdentityReader::judge_curve() {
+  const std::string curve = unspoken_curve(made_->key_);
+  if (curve.empty()) return;
+  warn(lines_.front(),
+       fmt::format("the key of {} is of the curve {}: browsers and most others do not take it", made_->title(), curve),
+       "have a certificate made for a key of P-256");
+}
+
 void IdentityReader::judge_time() {
   const WallTime from = time_of(X509_get0_notBefore(made_->leaf_));
   const WallTime until = made_->valid_until_;
   if (until < now_)
     warn(lines_.front(), fmt::format("the certificate of {} expired on {}", made_->title(), day_of(until)),
-         "renew it: clients refuse it");
+         whom_ == ShownTo::clients ? "renew it: clients refuse it" : "renew it: servers refuse it");
   else if (until < now_ + soon)
     warn(lines_.front(), fmt::format("the certificate of {} expires on {}", made_->title(), day_of(until)), "renew it");
   if (from > now_)
@@ -226,25 +250,27 @@ void IdentityReader::judge_chain() {
   }
   if (!made_->chain_.empty() || X509_check_issued(below, below) == X509_V_OK) return;
   // Public authorities say where their own certificate is, and sign with one that clients do not know.
-  const std::string address = access_address(below, NID_ad_ca_issuers);
-  if (address.empty()) return;
+  if (access_address(below, NID_ad_ca_issuers).empty()) return;
+  const std::string command = fetching_issuer(below);
   warn(lines_.front(),
        fmt::format("the chain is incomplete: the certificate of its issuer ({}) is missing",
                    text_of(X509_get_issuer_name(below))),
-       fmt::format("curl {} | openssl x509 -inform der >> FILE", address));
+       command.empty() ? "append it to FILE" : command + " >> FILE");
 }
 
 void IdentityReader::judge_names() {
-  if (!made_->names_.empty() || !alternative_names(made_->leaf_, GEN_IPADD).empty()) return;
+  const bool named = !made_->names_.empty() || !alternative_names(made_->leaf_, GEN_IPADD).empty() ||
+                     !alternative_names(made_->leaf_, GEN_URI).empty();  // workloads have URIs (SPIFFE)
+  if (named) return;
   warn(lines_.front(),
        fmt::format("the certificate ({}) names no host in subjectAltName: clients refuse it", made_->subject_),
        "have it issued again, with DNS names");
 }
 
 std::shared_ptr<const Identity> Identity::read(std::string_view certificate, std::string_view key, WallTime now,
-                                               std::vector<Finding>& findings) {
+                                               std::vector<Finding>& findings, ShownTo whom) {
   ERR_clear_error();
-  auto made = IdentityReader(now, findings).read(certificate, key);
+  auto made = IdentityReader(now, findings, whom).read(certificate, key);
   ERR_clear_error();
   return made;
 }

@@ -32,6 +32,9 @@ struct Finding {
 enum class KeyKind : std::uint8_t { ecdsa, rsa, eddsa };
 std::string_view name_of(KeyKind kind);
 
+/// Who is shown a certificate: clients look for their host's name in it, servers do not.
+enum class ShownTo : std::uint8_t { clients, servers };
+
 /// Immutable.
 class Identity {
  public:
@@ -39,7 +42,7 @@ class Identity {
   /// \param key          PEM: its private key, without a passphrase
   /// \returns  null after findings that are errors
   static std::shared_ptr<const Identity> read(std::string_view certificate, std::string_view key, WallTime now,
-                                              std::vector<Finding>& findings);
+                                              std::vector<Finding>& findings, ShownTo whom = ShownTo::clients);
   ~Identity();
   Identity(const Identity&) = delete;
   Identity& operator=(const Identity&) = delete;

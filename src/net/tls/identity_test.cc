@@ -20,6 +20,11 @@ Read read(const std::string& certificate, const std::string& key) {
   read.identity = Identity::read(certificate, key, certificate_time(), read.findings);
   return read;
 }
+Read read_for_servers(const TestCertificate& made) {
+  Read read;
+  read.identity = Identity::read(made.certificate, made.key, certificate_time(), read.findings, ShownTo::servers);
+  return read;
+}
 Read read(const TestCertificate& made) {
   return read(made.certificate, made.key);
 }
@@ -132,6 +137,41 @@ TEST(TlsIdentity, a_wildcard_covers_one_label) {
   EXPECT_FALSE(covers("*.shop.test", ".shop.test"));
   EXPECT_TRUE(covers("shop.test", "shop.test"));
   EXPECT_FALSE(covers("shop.test", "a.shop.test"));
+}
+
+TEST(TlsIdentity, warns_of_curves_that_clients_do_not_take) {
+  for (const char* curve : {"P-256", "P-384", "P-521"})
+    EXPECT_TRUE(read(test_root().issue({.names = {"a.test"}, .curve = curve})).findings.empty()) << curve;
+  for (const char* curve : {"secp256k1", "P-224", "brainpoolP256r1"}) {
+    const Read got = read(test_root().issue({.names = {"a.test"}, .curve = curve}));
+    EXPECT_NE(got.identity, nullptr) << "somebody may know it";
+    ASSERT_EQ(got.findings.size(), 1U) << curve;
+    EXPECT_FALSE(got.findings[0].error);
+    EXPECT_TRUE(got.findings[0].what.contains("do not take it")) << got.findings[0].what;
+  }
+}
+
+TEST(TlsIdentity, what_is_shown_to_servers_needs_no_name) {
+  const TestCertificate nameless = test_root().issue({.names = {}});
+  ASSERT_EQ(read(nameless).findings.size(), 1U);
+  EXPECT_TRUE(read(nameless).findings[0].what.contains("names no host"));
+  EXPECT_TRUE(read_for_servers(nameless).findings.empty());
+  EXPECT_TRUE(
+      read(test_root().issue({.extensions = {{NID_subject_alt_name, "URI:spiffe://prod/shop"}}})).findings.empty())
+      << "workloads have URIs";
+  const Read past = read_for_servers(test_root().issue({.names = {}, .from_day = -9, .until_day = -2}));
+  ASSERT_EQ(past.findings.size(), 1U);
+  EXPECT_EQ(past.findings[0].advice, "renew it: servers refuse it");
+}
+
+TEST(TlsIdentity, a_command_to_paste_holds_nothing_that_a_shell_would_run) {
+  const auto advice = [](const std::string& address) {
+    const Read got = read(test_root().issue({.names = {"a.test"}, .issuer_address = address}));
+    return got.findings.empty() ? "" : got.findings[0].advice;
+  };
+  EXPECT_EQ(advice("http://ca.test/a%20b-1.der"), "curl http://ca.test/a%20b-1.der | openssl x509 -inform der >> FILE");
+  for (const char* address : {"http://ca.test/$(id)", "http://ca.test/`id`", "http://ca.test/|sh", "-o/tmp/x"})
+    EXPECT_EQ(advice(address), "append it to FILE") << address;
 }
 
 }  // namespace
