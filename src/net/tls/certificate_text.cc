@@ -1,10 +1,12 @@
 // Asking the library, and copying what it says.
 #include "net/tls/certificate_text.h"
 
+#include <arpa/inet.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <string_view>
 
@@ -38,6 +40,17 @@ std::string_view view_of(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
+std::string address_text(std::string_view bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6;
+  if (family == AF_INET6 && bytes.size() != sizeof(in6_addr)) return "?";
+  return ::inet_ntop(family, bytes.data(), text.data(), text.size());
+}
+
+bool is_visible(char byte) {
+  return byte > ' ' && byte < '\x7f';
+}
+
 }  // namespace
 
 std::vector<std::string> alternative_names(const X509* certificate, int kind) {
@@ -55,6 +68,14 @@ std::vector<std::string> alternative_names(const X509* certificate, int kind) {
 std::vector<std::string> names_of(const X509* certificate) {
   std::vector<std::string> names = alternative_names(certificate, GEN_DNS);
   for (std::string& each : names) each = text::to_lower(each);
+  return names;
+}
+
+std::vector<std::string> shown_names(const X509* certificate) {
+  std::vector<std::string> names = names_of(certificate);
+  for (const std::string& each : alternative_names(certificate, GEN_IPADD)) names.push_back(address_text(each));
+  for (std::string& each : alternative_names(certificate, GEN_URI)) names.push_back(std::move(each));
+  for (std::string& each : names) std::ranges::replace_if(each, [](char byte) { return !is_visible(byte); }, '?');
   return names;
 }
 

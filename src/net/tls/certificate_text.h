@@ -18,6 +18,8 @@ std::string day_of(WallTime time);
 std::vector<std::string> alternative_names(const X509* certificate, int kind);
 /// The DNS names among them, in lower case.
 std::vector<std::string> names_of(const X509* certificate);
+/// All hosts, addresses and URIs among them, for people: nothing in them moves a cursor or begins a line.
+std::vector<std::string> shown_names(const X509* certificate);
 /// Where something of its issuer can be had (RFC 5280 section 4.2.2.1). \param method  NID_ad_OCSP, NID_ad_ca_issuers
 std::string access_address(const X509* certificate, int method);
 /// A command that prints the certificate of its issuer, as PEM. Whoever made the certificate wrote the address in it,

@@ -32,16 +32,17 @@ ShownCertificate shown(X509* certificate) {
   ShownCertificate made{.subject = subject_of(certificate),
                         .issuer = issuer_of(certificate),
                         .key = {},
-                        .names = names_of(certificate),
+                        .names = shown_names(certificate),
                         .from = time_of(X509_get0_notBefore(certificate)),
                         .until = time_of(X509_get0_notAfter(certificate))};
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
   if (key != nullptr) {
     const int kind = EVP_PKEY_get_base_id(key);
     made.key = fmt::format("{} {}",
-                           kind == EVP_PKEY_EC    ? "ECDSA"
-                           : kind == EVP_PKEY_RSA ? "RSA"
-                                                  : "key of",
+                           kind == EVP_PKEY_EC                                  ? "ECDSA"
+                           : kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS   ? "RSA"
+                           : kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ? "EdDSA"
+                                                                                : "key of",
                            EVP_PKEY_get_bits(key));
   }
   return made;

@@ -7,6 +7,7 @@
 // that it is known what is spoken there.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -30,8 +31,8 @@ struct Diagnosis {
 struct ShownCertificate {
   std::string subject;
   std::string issuer;
-  std::string key;  ///< "ECDSA 256"
-  std::vector<std::string> names;
+  std::string key;                 ///< "ECDSA 256"
+  std::vector<std::string> names;  ///< hosts, addresses and URIs; for people
   WallTime from{};
   WallTime until{};
 };
@@ -42,6 +43,7 @@ struct Inquiry {
   std::string authorities;  ///< PEM; empty: those of this machine
   std::string revocation;   ///< PEM: lists of revoked certificates (CRL); empty: none is looked at
   WallTime now{};
+  Duration patience = std::chrono::seconds{10};  ///< for a handshake as a whole: a server may say a byte a second
 };
 
 struct Examination {
@@ -58,7 +60,7 @@ struct Examination {
 /// \param staple  what the server shows of its authority's word (OCSP, DER); empty: nothing
 Examination examine_chain(std::string_view chain, const Inquiry& inquiry, std::string_view staple = {});
 
-/// A socket that is connected to the server and blocks; negative: there is none.
+/// A socket that is connected to the server; negative: there is none.
 using Connect = std::function<int()>;
 
 /// Shakes hands (for commands only: a core never waits), and judges what the server shows.

@@ -3,6 +3,10 @@
 #include "net/tls/examination.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "net/tls/testing/test_authority.h"
 
@@ -181,6 +185,20 @@ TEST(TlsExamination, says_all_that_is_wrong_at_once) {
   EXPECT_EQ(got.diagnoses.size(), 3U);
 }
 
+TEST(TlsExamination, all_names_are_shown_and_none_of_them_moves_the_cursor) {
+  const Examination got =
+      examine(test_root().issue({.names = {"a.test", "10.0.0.1", "2001:db8::1"}, .extensions = {}}).certificate);
+  EXPECT_EQ(got.chain[0].names, (std::vector<std::string>{"a.test", "10.0.0.1", "2001:db8::1"}));
+  expect_only(got, Fault::name, "it is for a.test, 10.0.0.1, 2001:db8::1");
+  const Examination uri =
+      examine(test_root().issue({.extensions = {{NID_subject_alt_name, "URI:spiffe://prod/shop"}}}).certificate);
+  expect_only(uri, Fault::name, "it is for spiffe://prod/shop");
+  // DNS:"a<ESC>[2J<LF>All is well." in DER.
+  const std::string hostile = "DER:30148212611b5b324a0a416c6c2069732077656c6c2e";
+  const Examination lied = examine(test_root().issue({.extensions = {{NID_subject_alt_name, hostile}}}).certificate);
+  EXPECT_EQ(lied.chain[0].names, (std::vector<std::string>{"a?[2j?all?is?well."}));
+}
+
 TEST(TlsExamination, lists_are_judged_up_to_the_root_whatever_else_is_trusted) {
   const TestCertificate shop = middle().issue({.names = {"shop.test"}});
   Inquiry asked = inquiry(test_root().pem() + middle().pem());
@@ -188,6 +206,18 @@ TEST(TlsExamination, lists_are_judged_up_to_the_root_whatever_else_is_trusted) {
   EXPECT_TRUE(examine_chain(shop.certificate, asked).good());
   asked.revocation = test_root().revoke({}) + middle().revoke({shop.certificate});
   expect_only(examine_chain(shop.certificate, asked), Fault::server, "was revoked by CN=Test middle");
+}
+
+TEST(TlsExamination, a_server_that_takes_the_connection_and_says_nothing_is_told_so) {
+  std::array<int, 2> ends{-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  Inquiry asked = inquiry(test_root().pem());
+  asked.patience = std::chrono::milliseconds{20};
+  int tries = 0;
+  const Examination got = examine_server([&] { return tries++ == 0 ? ends[0] : -1; }, asked);
+  ::close(ends[1]);
+  expect_only(got, Fault::server, "the handshake was not over after");
+  EXPECT_EQ(tries, 1) << "who says nothing says nothing to old programs either";
 }
 
 }  // namespace

@@ -67,3 +67,12 @@ def play(stand: Stand) -> None:
     expect("server is at fault: what answers there is not TLS" in done.stdout, f"plain HTTP: {done.stdout}")
     done = weir.command("tls", "doctor", "127.0.0.1:1", *ours)
     expect(done.returncode == 1 and "cannot be reached" in done.stderr, f"nobody: {done.stdout}{done.stderr}")
+    sent = folder / "sent.pem"
+    sent.write_bytes(b"".join(each.read_bytes() for each in (folder / "below.pem", authority.pem, middle.pem)))
+    done = weir.command("tls", "doctor", str(sent), *ours)
+    tree = [line.split(" (")[0] for line in done.stdout.splitlines() if "issued by" in line]
+    same(tree, ["  issued by CN=Test middle", "    issued by CN=Test root"], "a tree of who issued what")
+    for name, words in (("shop.key", "it is a key: name the certificate"), ("shop.ocsp", "it is in DER")):
+        done = weir.command("tls", "doctor", str(folder / name), *ours)
+        expect(done.returncode == 64 and "there is no certificate in" in done.stderr and words in done.stderr,
+               f"a file that holds none: {done.stdout}{done.stderr}")
