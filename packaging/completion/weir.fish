@@ -36,7 +36,7 @@ complete -c weir -n '__fish_seen_subcommand_from check validate' -s h -l help -d
 complete -c weir -n '__fish_seen_subcommand_from check validate' -F
 complete -c weir -n '__fish_seen_subcommand_from explain' -s H -l header -x -d 'a field of the request; may be repeated'
 complete -c weir -n '__fish_seen_subcommand_from explain' -l from -x -d 'the client'\''s address; default 127.0.0.1'
-complete -c weir -n '__fish_seen_subcommand_from explain' -l listener -x -d 'the listener it comes through; default the first'
+complete -c weir -n '__fish_seen_subcommand_from explain' -l listener -x -d 'the listener it comes by; default the first that fits'
 complete -c weir -n '__fish_seen_subcommand_from explain' -s c -l config -r -F -d 'ask this file and no running process'
 complete -c weir -n '__fish_seen_subcommand_from explain' -l admin -x -d 'of the running weir: unix:PATH or HOST:PORT; default /run/weir/admin.sock or under $XDG_RUNTIME_DIR'
 complete -c weir -n '__fish_seen_subcommand_from explain' -l json -d 'print JSON, for programs'

@@ -2,6 +2,7 @@
 #include "app/explain.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/block_pool.h"
 #include "base/text.h"
@@ -137,19 +138,38 @@ class Explaining {
 
  private:
   bool choose_listener() {
-    if (question_.listener.empty()) {
-      out_.listener = listener_names_.empty() ? std::string() : listener_names_.front();
-      return true;
-    }
+    if (question_.listener.empty()) return take_fitting_listener();
     const auto found = std::ranges::find(listener_names_, question_.listener);
     out_.listener = question_.listener;
-    if (found == listener_names_.end()) {
-      out_.refused = true;
-      out_.refusal = name_of(Code::not_found);
-      out_.sentence = "no listener is called " + question_.listener;
-      return false;
-    }
+    if (found == listener_names_.end()) return no_listener("no listener is called " + question_.listener);
     listener_ = static_cast<std::uint16_t>(found - listener_names_.begin());
+    return gateway_.raw_listener_of(listener_) == nullptr ||
+           no_listener("listener " + question_.listener + " passes raw streams on: requests are not read there");
+  }
+
+  bool no_listener(std::string sentence) {
+    out_.refused = true;
+    out_.refusal = name_of(Code::not_found);
+    out_.sentence = std::move(sentence);
+    return false;
+  }
+
+  /// The first that reads requests, or of these the first that speaks TLS or not as the URL says.
+  bool take_fitting_listener() {
+    if (listener_names_.empty()) return true;
+    const bool says_scheme = question_.url.contains("://");
+    const bool secured = scheme_of(question_.url) == "https";
+    std::optional<std::uint16_t> first;
+    for (std::uint16_t number = 0; number < listener_names_.size(); ++number) {
+      if (gateway_.raw_listener_of(number) != nullptr) continue;
+      if (!first) first = number;
+      if (!says_scheme || (gateway_.certificates_of(number) != nullptr) != secured) continue;
+      first = number;
+      break;
+    }
+    if (!first) return no_listener("all listeners pass raw streams on: requests are read nowhere");
+    listener_ = *first;
+    out_.listener = listener_names_[listener_];
     return true;
   }
 

@@ -27,7 +27,7 @@ struct ExplainQuestion {
   std::string url;                                          ///< absolute, or a path with the host in a field
   std::vector<std::pair<std::string, std::string>> fields;  ///< as given, in order
   IpAddress from = IpAddress::parse("127.0.0.1").value_or(IpAddress());  ///< the other end of the socket
-  std::string listener;                                                  ///< by name; empty: the first
+  std::string listener;                                                  ///< by name; empty: the first that fits
   WallTime now{};                                                        ///< 1970: no cookie is too old
 };
 

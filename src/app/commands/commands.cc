@@ -50,7 +50,7 @@ constexpr std::array explain_flags{
              .value_name = "'NAME: VALUE'",
              .doc = "a field of the request; may be repeated"},
     FlagKind{.name = "from", .value_name = "ADDRESS", .doc = "the client's address; default 127.0.0.1"},
-    FlagKind{.name = "listener", .value_name = "NAME", .doc = "the listener it comes through; default the first"},
+    FlagKind{.name = "listener", .value_name = "NAME", .doc = "the listener it comes by; default the first that fits"},
     FlagKind{.name = "config", .letter = 'c', .value_name = "FILE", .doc = "ask this file and no running process"},
     admin_flag,
     json_flag,
