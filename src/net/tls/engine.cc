@@ -178,6 +178,9 @@ Error Engine::failed(int outcome) {
   const unsigned long first = ERR_peek_error();
   const unsigned long code = ERR_GET_LIB(first) == ERR_LIB_SSL ? first : ERR_peek_last_error();
   failure_ = kind == SSL_ERROR_SSL ? failure_of(code) : Failure::protocol_error;
+  // TLS 1.2 has one alert for both: where a suite was agreed on before, the server misses a certificate.
+  if (failure_ == Failure::no_shared_cipher && SSL_is_server(ssl_) == 0 && SSL_get_pending_cipher(ssl_) != nullptr)
+    failure_ = SSL_get_certificate(ssl_) == nullptr ? Failure::certificate_missing : Failure::refused_by_peer;
   ERR_clear_error();
   broken_ = true;
   const Origin peer = SSL_is_server(ssl_) == 1 ? Origin::client : Origin::upstream;

@@ -354,6 +354,15 @@ TEST_F(TlsStream, asks_clients_for_certificates) {
   meet(meeting);
   EXPECT_FALSE(meeting.accepted);
   EXPECT_EQ(meeting.server_failure, Failure::certificate_missing);
+  meeting.client.newest = Version::tls_1_2;
+  meet(meeting);
+  EXPECT_FALSE(meeting.connected);
+  EXPECT_EQ(meeting.client_failure, Failure::certificate_missing) << sentence_of(meeting.client_failure);
+  meeting.client.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";
+  meet(meeting);
+  EXPECT_EQ(meeting.client_failure, Failure::no_shared_cipher) << sentence_of(meeting.client_failure);
+  meeting.client.ciphers.clear();
+  meeting.client.newest = Version::tls_1_3;
   meeting.client.identity = identity({.names = {"client.test"}});
   meet(meeting);
   ASSERT_TRUE(meeting.accepted);
