@@ -63,7 +63,11 @@ std::string_view name_of(limit::OnError on_error) {
 /// Under what the bound holds.
 std::string terms_of(const Promise& promise) {
   std::string terms{promise.scope};
-  if (promise.scope == "fleet" && !promise.by_owners) terms += "; traffic grows at most tenfold, from 0.8 of it";
+  if (promise.scope == "fleet") {
+    terms += promise.by_owners ? ", while the key's owner answers"
+                               : "; traffic grows at most tenfold, from 0.8 of it; more hot keys than there are places "
+                                 "are held by each machine alone";
+  }
   if (promise.scope == "redis") terms += ", while it answers";
   if (promise.rules > 1) terms += fmt::format("; for each of {} rules that are called so", promise.rules);
   if (promise.stated.forgives) terms += "; what an answer costs beyond its debt is forgiven, on top";

@@ -134,7 +134,9 @@ TEST_F(LimitsPage, shows_by_whom_small_limits_were_decided) {
   EXPECT_EQ(
       limits_text(totals),
       "guesses (5/s): 0 admitted, 0 refused, 0 delayed, 0 would be refused\n"
-      "  at most, of a key: 5/s in the mean, 6.05 in the worst second, 51 in the worst ten (fleet)\n"
+      "  at most, of a key: 5/s in the mean, 6.05 in the worst second, 51 in the worst ten (fleet, while the key's "
+      "owner "
+      "answers)\n"
       "  while nobody answers, all together: 5/s in the mean, 7 in the worst second, 52 in the worst ten\n"
       "  by the owners of its keys: 1 here, 1 by others that were asked, 0 refused lately; by this machine's share: "
       "0 late, 1 lost; 0 decided for others\n");
@@ -168,6 +170,24 @@ TEST_F(LimitsPage, says_what_each_kind_lets_through_and_under_what) {
       text_of(pace),
       "  at most, of a key: 100000 bytes/s in the mean, 132000 in the worst second, 1032000 in the worst ten, and "
       "2000 for each stream whose turn came before its bytes (shared)\n");
+}
+
+TEST_F(LimitsPage, says_under_what_a_large_limit_of_a_fleet_holds) {
+  limit::RuleOptions rule;
+  rule.rate = Rate{.count = 1000};
+  rule.scope = limit::Scope::fleet;
+  const FleetSettings fleet{
+      .name = "edge", .self = "a", .members = {{.name = "a", .address = {}}}, .keys = {"0123456789abcdef"}};
+  const auto state = states.find_or_make<limit::RuleState>(
+      "a", [&] { return std::make_shared<limit::RuleState>(rule, 1, "a", limit::TableCount::Drawn{}, &fleet); });
+  add_terms(rule, state, {}, 1, &fleet);
+  EXPECT_EQ(limits_text(limit_totals(states)),
+            "1000/s (1000/s): 0 admitted, 0 refused, 0 delayed, 0 would be refused\n"
+            "  at most, of a key: 1000/s in the mean, 1219 in the worst second, 10219 in the worst ten (fleet; traffic "
+            "grows at most tenfold, from 0.8 of it; more hot keys than there are places are held by each machine "
+            "alone)\n"
+            "  while nobody answers, all together: 1100/s in the mean, 1341 in the worst second, 11241 in the worst "
+            "ten\n");
 }
 
 TEST_F(LimitsPage, says_that_a_dry_run_has_no_bound) {
