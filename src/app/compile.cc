@@ -101,7 +101,8 @@ void warn_of_order(const std::vector<const config::PluginUse*>& uses, Diagnostic
 /// What upstreams read beside the configuration may have changed although nothing else has: a reload reads it again.
 bool upstreams_read_files(const config::Document& document) {
   return std::ranges::any_of(document.upstreams, [](const config::UpstreamDocument& upstream) {
-    return upstream.tls && (!upstream.tls->authorities.empty() || !upstream.tls->certificate.empty());
+    const ClientTlsOptions* const tls = upstream.tls ? &*upstream.tls : nullptr;
+    return tls != nullptr && !(tls->authorities.empty() && tls->revocation.empty() && tls->certificate.empty());
   });
 }
 
