@@ -34,6 +34,11 @@ class LimitOwner : public LimitTest {
   std::vector<fleet::Question> questions;
 };
 
+TEST_F(LimitOwner, of_a_fleet_without_keys_is_read_to_the_end) {
+  settings.keys.clear();  // an environment variable that is not set: whoever reads the section complains of it
+  EXPECT_NE(build("{ name: small, rate: 5/s, scope: fleet }"), nullptr);
+}
+
 TEST_F(LimitOwner, its_word_is_taken_and_told) {
   answer_by([](const fleet::Question&) {
     return fleet::Answer{.said = fleet::Said::admitted, .remaining = 3, .reset = seconds{2}};
