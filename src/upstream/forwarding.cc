@@ -1,7 +1,10 @@
 // One pass over the fields, then what is added.
 #include "upstream/forwarding.h"
 
+#include <string>
+
 #include "base/crypto.h"
+#include "http/max_forwards.h"
 #include "net/tls/server_context.h"
 
 namespace weir {
@@ -58,6 +61,9 @@ const RequestHead& compose_upstream_head(const RequestHead& request, const Forwa
   if (!facts.client_certificate.empty()) {
     head.fields.append(client_cert_name,
                        arena.join(std::string_view(":"), crypto::encode_base64(facts.client_certificate), ":"));
+  }
+  if (const auto left = forwards_left(request); left && *left > 0) {
+    head.fields.set("max-forwards", arena.copy(std::to_string(*left - 1)));
   }
   if (facts.came_early) head.fields.set("early-data", "1");  // RFC 8470 section 5.1; what clients say of it stays
   if (head.expects_continue) head.fields.append(FieldName::expect, "100-continue");

@@ -61,6 +61,15 @@ TEST_F(Forwarding, says_where_the_request_has_been) {
   EXPECT_EQ(head.authority, "shop.test");
 }
 
+TEST_F(Forwarding, one_forward_less_is_left) {
+  request.fields.append("max-forwards", "10");
+  EXPECT_EQ(composed().fields.find("max-forwards")->value, "10");  // of GET it says nothing
+  request.method = Method::options;
+  EXPECT_EQ(composed().fields.find("max-forwards")->value, "9");
+  request.fields.set("max-forwards", "many");
+  EXPECT_EQ(composed().fields.find("max-forwards")->value, "many");
+}
+
 TEST_F(Forwarding, leaves_the_request_as_it_came) {
   request.fields.append(FieldName::x_forwarded_for, "6.6.6.6");
   const std::size_t fields = request.fields.size();

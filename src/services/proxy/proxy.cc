@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "http/max_forwards.h"
 #include "server/proxy_status.h"
 #include "upstream/attempt.h"
 #include "upstream/forwarding.h"
@@ -19,6 +20,16 @@ std::uint64_t total_weight(const std::vector<ProxyTarget>& targets) {
 std::string described(const Cluster& cluster) {
   const std::size_t count = cluster.endpoints().size();
   return cluster.name() + " (" + std::to_string(count) + (count == 1 ? " endpoint)" : " endpoints)");
+}
+
+/// For whom the request goes no further (RFC 9110 section 7.6.2): Weir is asked, and says that it is there.
+Result<Answer> answer_here(const RequestHead& request, Arena& arena) {
+  if (request.method == Method::trace) {
+    return fail(client_error(Code::method_not_supported, "Max-Forwards is 0, and Weir itself answers no TRACE"));
+  }
+  Answer answer(arena);
+  answer.head.framing = {.kind = Framing::Kind::length, .length = 0};
+  return answer;
 }
 
 }  // namespace
@@ -45,6 +56,7 @@ Reply Proxy::handle(Exchange& exchange) const {
   if (exchange.connection.raw) {
     co_return co_await send_to(*target.cluster, exchange, exchange.request);
   }
+  if (forwards_left(exchange.request) == 0) co_return answer_here(exchange.request, exchange.arena);
   const RequestHead& head = compose_upstream_head(exchange.request, exchange, exchange.arena, exchange.upgrade_allowed);
   exchange.expectation_forwarded = head.expects_continue;
   Result<Answer> answer = co_await send_to(*target.cluster, exchange, head);
@@ -55,7 +67,12 @@ Reply Proxy::handle(Exchange& exchange) const {
   co_return answer;
 }
 
-Effect Proxy::rehearse(ImaginedRequest&) const {
+Effect Proxy::rehearse(ImaginedRequest& imagined) const {
+  if (forwards_left(imagined.head) == 0) {
+    return {.text = "answers itself, since Max-Forwards is 0",
+            .answers = true,
+            .status = imagined.head.method == Method::trace ? Status{405} : Status{200}};
+  }
   Effect effect{.text = {}, .answers = true};
   for (const ProxyTarget& target : targets_) effect.upstreams.push_back(target.cluster);
   if (targets_.size() == 1) {
