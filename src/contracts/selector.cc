@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "http/carrying_field.h"
 #include "http/characters.h"
 #include "http/cookie.h"
 
@@ -133,6 +134,13 @@ std::expected<Selector, std::string> Selector::make(std::string_view kind, std::
                            : characters::is_token(argument);
   if (!is_name) return std::unexpected(fmt::format("\"{}\" is no name of a {}", argument, kind));
   selector.argument_ = selector.kind_ == Kind::header ? text::to_lower(argument) : std::string(argument);
+  if (selector.kind_ == Kind::header && carries_request(selector.argument_)) {
+    return std::unexpected(selector.argument_ == "host"
+                               ? "the header Host is read into another value; write host"
+                               : fmt::format("the header {} says how a message is carried, and is taken out before "
+                                             "anybody could ask for it",
+                                             argument));
+  }
   return selector;
 }
 

@@ -72,6 +72,8 @@ TEST_F(SelectorTest, mistakes_get_a_sentence) {
   EXPECT_TRUE(Selector::parse("header").error().contains("header: NAME"));
   EXPECT_TRUE(Selector::parse("host: a").error().contains("stands alone"));
   EXPECT_TRUE(Selector::parse("header: a b").error().contains("no name of a header"));
+  EXPECT_TRUE(Selector::parse("header: Host").error().contains("write host"));
+  EXPECT_TRUE(Selector::parse("header: Upgrade").error().contains("taken out before"));
   EXPECT_TRUE(Selector::parse("path_segment: 0").error().contains("the first is 1"));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/block_pool.h"
 #include "base/text.h"
+#include "http/carrying_field.h"
 #include "http/characters.h"
 #include "http/path.h"
 
@@ -142,6 +143,9 @@ std::string text_of(const MatchError& error) {
       return "this is not a method, such as GET";
     case MatchFault::field_name:
       return "this is not a name a header can have";
+    case MatchFault::field_taken_out:
+      if (detail == "host") return "Host is not matched as a header; write match: { host: ... }";
+      return "this header says how a message is carried, and is taken out before routing: no rule can see it";
     case MatchFault::client_block:
       return "this is not an address or a block of addresses, such as 10.0.0.0/8, whose host bits are zero";
   }
@@ -262,7 +266,9 @@ std::string PathPattern::text() const {
 
 MatchResult<ValuePattern> ValuePattern::parse_header(std::string_view name, std::optional<std::string_view> value) {
   if (!characters::is_token(name)) return wrong(MatchFault::field_name);
-  return ValuePattern{text::to_lower(name), std::optional<std::string>(value)};
+  std::string lower = text::to_lower(name);
+  if (carries_request(lower)) return wrong(MatchFault::field_taken_out, std::move(lower));
+  return ValuePattern{std::move(lower), std::optional<std::string>(value)};
 }
 
 MatchResult<ValuePattern> ValuePattern::parse_query(std::string_view name, std::optional<std::string_view> value) {

@@ -38,6 +38,7 @@ enum class MatchFault : std::uint8_t {
   regex_syntax,        ///< detail: RE2's words
   method_token,        ///< not a token (RFC 9110 section 5.6.2)
   field_name,          ///< not a token
+  field_taken_out,     ///< no rule sees it; detail: the name
   client_block,        ///< not an address or block of addresses
 };
 

@@ -113,6 +113,9 @@ TEST(MatchParsing, checks_methods_headers_and_clients) {
   EXPECT_EQ(parse_method("GET POST").error().fault, MatchFault::method_token);
   EXPECT_EQ(ValuePattern::parse_header("X-A", "b").value().text(": "), "x-a: b");
   EXPECT_EQ(ValuePattern::parse_header("x a", {}).error().fault, MatchFault::field_name);
+  EXPECT_EQ(ValuePattern::parse_header("Upgrade", "websocket").error().fault, MatchFault::field_taken_out);
+  EXPECT_EQ(text_of(ValuePattern::parse_header("Host", "a").error()),
+            "Host is not matched as a header; write match: { host: ... }");
   EXPECT_EQ(ValuePattern::parse_query("", {}).error().fault, MatchFault::empty);
   EXPECT_TRUE(parse_client("10.0.0.0/8").has_value());
   EXPECT_EQ(parse_client("10.0.0.1/8").error().fault, MatchFault::client_block);

@@ -33,13 +33,19 @@ void taken(std::string_view what, std::string_view name, Place place, Place firs
 void check_listeners(const Document& document, Diagnostics& diagnostics) {
   Names names;
   std::unordered_map<std::string, Place> addresses;
+  // [::] is how all addresses are written in full.
+  const auto bound_at = [](const Endpoint& address) {
+    const auto ip = IpAddress::parse(address.host);
+    return ip && *ip == IpAddress() ? Endpoint{.host = {}, .port = address.port, .unix_path = {}}.text()
+                                    : address.text();
+  };
   for (std::size_t index = 0; const ListenerDocument& listener : document.listeners) {
     const std::string path = fmt::format("listeners[{}]", index++);
     const auto [named, new_name] = names.try_emplace(listener.name, listener.place);
     const bool any_port = !listener.address.is_unix() && listener.address.port == 0;
     const std::string_view transport = listener.protocol == ListenerProtocol::udp ? "udp " : "";
     const auto [bound, new_address] =
-        addresses.try_emplace(std::string(transport) + listener.address.text(), listener.place);
+        addresses.try_emplace(std::string(transport) + bound_at(listener.address), listener.place);
     if (!new_address && !any_port) {
       diagnostics.error(listener.place, path,
                         fmt::format("address {} is listened on a second time; the first is at {}", bound->first,
@@ -47,6 +53,13 @@ void check_listeners(const Document& document, Diagnostics& diagnostics) {
     } else if (!new_name && !(any_port && listener.name == listener.address.text())) {
       taken("listener", listener.name, listener.place, named->second, path, diagnostics);
     }
+  }
+  for (const AdminDocument& admin : document.admin) {
+    const auto [bound, new_address] = addresses.try_emplace(bound_at(admin.address), admin.place);
+    if (new_address || (!admin.address.is_unix() && admin.address.port == 0)) continue;
+    diagnostics.error(
+        admin.place, "admin",
+        fmt::format("address {} is listened on a second time; the first is at {}", bound->first, bound->second.text()));
   }
 }
 

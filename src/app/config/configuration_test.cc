@@ -69,6 +69,25 @@ TEST(YamlReader, duplicate_is_found_among_many_names) {
   EXPECT_EQ(diagnostics.text(), "t.yaml:1001:1: \"n500\" stands here a second time; the first is at t.yaml:501:1\n");
 }
 
+TEST(YamlReader, control_characters_are_named_where_they_stand) {
+  Diagnostics diagnostics;
+  yaml(std::string_view("a: b\nc: d\0\n", 11), diagnostics);
+  yaml("a: \"b\x01\"\n", diagnostics);
+  EXPECT_EQ(diagnostics.text(),
+            "t.yaml:2:5: not YAML: a control character (0x00); write the file in UTF-8, without NUL\n"
+            "t.yaml:1:6: not YAML: a control character (0x01); in quotes, escape it\n");
+  Diagnostics none;
+  yaml("a: b\r\nc: \"d\te\"\r\n", none);
+  EXPECT_TRUE(none.empty()) << none.text();
+}
+
+TEST(YamlReader, depth_is_complained_of_once) {
+  Diagnostics diagnostics;
+  yaml("a: " + std::string(10'000, '['), diagnostics);
+  EXPECT_EQ(diagnostics.errors(), 1U);
+  EXPECT_NE(diagnostics.text().find("nested more than 48 deep"), std::string::npos) << diagnostics.text();
+}
+
 TEST(YamlReader, file_cut_inside_quotes_is_refused) {
   for (const char* text : {"a: \"b\n", "a: \"b", "a: 'b''\n", "a: \"b\\\"\n"}) {
     Diagnostics diagnostics;

@@ -64,7 +64,10 @@ const Schema<ListenerDocument>& listener_schema() {
   static const auto schema =
       Schema<ListenerDocument>("listener", "Where clients connect.")
           .option("address", &ListenerDocument::address,
-                  {.doc = "Address and port, or a unix socket.", .example = "\":8080\"", .required = true})
+                  {.doc = "Address and port, or a unix socket.",
+                   .example = "\":8080\"",
+                   .required = true,
+                   .complaint = own_address_complaint})
           .option("name", &ListenerDocument::name, {.doc = "What routes call it.", .example = "web"})
           .choice(
               "protocol", &ListenerDocument::protocol,

@@ -9,6 +9,7 @@
 #include "app/config/plugin_use.h"
 #include "base/text.h"
 #include "contracts/schema.h"
+#include "http/characters.h"
 
 namespace weir::config {
 namespace {
@@ -103,14 +104,35 @@ struct RouteDraft {
   std::vector<Node::Member> others;
 };
 
+/// A route whose every request is over before it began is a mistake.
+std::string time_complaint(const std::optional<Duration>& time) {
+  constexpr Duration shortest = std::chrono::milliseconds{1};
+  const bool too_small = time && *time >= Duration::zero() && *time < shortest;
+  return too_small ? "is too small; write at least 1ms, or none" : "";
+}
+
+/// Names and versions of protocols are tokens (RFC 9110 section 7.8).
+std::string upgrades_complaint(const std::vector<std::string>& protocols) {
+  for (const std::string& protocol : protocols) {
+    const std::size_t slash = std::min(protocol.find('/'), protocol.size());
+    const std::string_view version = std::string_view(protocol).substr(std::min(slash + 1, protocol.size()));
+    if (!characters::is_token(protocol.substr(0, slash)) || (slash < protocol.size() && !characters::is_token(version)))
+      return fmt::format("names \"{}\", which is no protocol; write [websocket]", protocol);
+  }
+  return {};
+}
+
 const Schema<RouteTimeouts>& route_timeouts_schema() {
   static const auto schema =
       Schema<RouteTimeouts>("timeouts", "What a route overrides of the general timeouts.")
           .option("request", &RouteTimeouts::request,
-                  {.doc = "From the head read to the last byte sent; tunnels are exempt.", .example = "60s"})
+                  {.doc = "From the first byte of the request to the last byte sent; tunnels are exempt.",
+                   .example = "60s",
+                   .complaint = time_complaint})
           .option("tunnel_idle", &RouteTimeouts::tunnel_idle,
-                  {.doc = "A tunnel in which nothing moves.", .example = "10m"})
-          .option("tunnel_age", &RouteTimeouts::tunnel_age, {.doc = "A tunnel that is simply old.", .example = "12h"});
+                  {.doc = "A tunnel in which nothing moves.", .example = "10m", .complaint = time_complaint})
+          .option("tunnel_age", &RouteTimeouts::tunnel_age,
+                  {.doc = "A tunnel that is simply old.", .example = "12h", .complaint = time_complaint});
   return schema;
 }
 
@@ -143,7 +165,9 @@ const Schema<RouteDraft>& draft_schema() {
           .choice("defaults", &RouteDraft::defaults, {{"on", true}, {"off", false}},
                   {.doc = "off: neither defaults.filters nor those under hosts.", .example = "off"})
           .option("upgrade", &RouteDraft::upgrades,
-                  {.doc = "Protocols that may be tunnelled; any for all.", .example = "[websocket]"})
+                  {.doc = "Protocols that may be tunnelled; any for all.",
+                   .example = "[websocket]",
+                   .complaint = upgrades_complaint})
           .nested("timeouts", &RouteDraft::timeouts, route_timeouts_schema(), {.doc = "Overrides of timeouts."})
           .rest([](const Node::Member& member, const Reading&, RouteDraft& draft) {
             draft.others.push_back(member);

@@ -172,7 +172,7 @@ const Schema<Timeouts>& timeouts_schema() {
                    .example = "1h",
                    .minimum = shortest})
           .option("request", &Timeouts::request,
-                  {.doc = "From the head read to the last byte sent; tunnels are exempt.",
+                  {.doc = "From the first byte of the request to the last byte sent; tunnels are exempt.",
                    .example = "60s",
                    .minimum = shortest})
           .option("tunnel_idle", &Timeouts::tunnel_idle,
@@ -319,10 +319,18 @@ const Schema<StateDocument>& state_schema() {
   return schema;
 }
 
+std::string own_address_complaint(const Endpoint& address) {
+  if (address.is_unix() || address.host.empty() || IpAddress::parse(address.host)) return {};
+  return fmt::format("is a name, and no address of this machine; write 127.0.0.1:{0} or :{0}", address.port);
+}
+
 bool read_admin(const Node& node, const Reading& reading, AdminDocument& out) {
   out.place = node.place();
   if (!option::read_endpoint(node, reading, out.address)) return false;
-  if (out.address.is_unix() || out.address.host == "localhost") return true;
+  if (out.address.is_unix()) return true;
+  if (const std::string complaint = own_address_complaint(out.address); !complaint.empty()) {
+    return reading.error(node, node.shown() + ' ' + complaint);
+  }
   const auto address = IpAddress::parse(out.address.host);
   if (address && address->is_loopback()) return true;
   return reading.error(node, node.shown() + " could be reached from outside",

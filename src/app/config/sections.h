@@ -91,6 +91,8 @@ const Schema<FleetSettings>& fleet_schema();
 const Schema<ListenerDocument>& listener_schema();
 
 /// Adds an error unless the address is a unix socket or loopback.
+/// What is wrong with an address to listen on, behind the address; empty when nothing is.
+std::string own_address_complaint(const Endpoint& address);
 bool read_admin(const Node& node, const Reading& reading, AdminDocument& out);
 
 }  // namespace weir::config

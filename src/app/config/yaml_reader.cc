@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http/characters.h"
+
 namespace weir::config {
 namespace {
 
@@ -211,7 +213,28 @@ std::string suggestion_for(std::string_view bytes, const YAML::Mark& mark) {
   return before.contains('\t') ? "indent with blanks, YAML takes no tabs" : "";
 }
 
+/// The first control character that is neither a tab nor a line's end: YAML has none (1.2, section 5.1), and the
+/// library stumbles over them somewhere behind. A NUL in every second place is UTF-16.
+std::size_t find_stray_control(std::string_view bytes) {
+  const auto stray = [](char c) { return characters::is_control(c) && c != '\t' && c != '\n' && c != '\r'; };
+  return static_cast<std::size_t>(std::ranges::find_if(bytes, stray) - bytes.begin());
+}
+
+Place place_at(std::string_view bytes, std::size_t position, const std::string* file_name) {
+  const std::string_view before = bytes.substr(0, position);
+  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {.file_name = file_name,
+          .line = static_cast<std::uint32_t>(std::ranges::count(before, '\n')) + 1,
+          .column = static_cast<std::uint32_t>(position - line_begin) + 1};
+}
+
 void parse(std::string_view bytes, const std::string* file_name, TreeBuilder& builder, Diagnostics& diagnostics) {
+  if (const std::size_t stray = find_stray_control(bytes); stray < bytes.size()) {
+    diagnostics.error(place_at(bytes, stray, file_name), {},
+                      fmt::format("not YAML: a control character (0x{:02x})", static_cast<unsigned char>(bytes[stray])),
+                      bytes[stray] == '\0' ? "write the file in UTF-8, without NUL" : "in quotes, escape it");
+    return;
+  }
   std::istringstream stream{std::string(bytes)};
   try {
     YAML::Parser parser(stream);
@@ -229,6 +252,7 @@ void parse(std::string_view bytes, const std::string* file_name, TreeBuilder& bu
                         "write two files and include one");
     }
   } catch (const YAML::Exception& exception) {
+    if (builder.too_deep()) return;  // said already; the rest was not looked at
     Place place{.file_name = file_name, .line = 1, .column = 1};
     if (!exception.mark.is_null()) {
       place.line = static_cast<std::uint32_t>(exception.mark.line) + 1;
