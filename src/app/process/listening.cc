@@ -71,7 +71,7 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
       continue;
     }
     if (plan.takes_datagrams()) plan.sessions = std::make_shared<std::atomic<std::uint64_t>>(0);
-    const auto address = open_or_explain(plan, diagnostics);
+    const auto address = open_or_explain(plan, opened, diagnostics);
     if (!address) {
       for (const ListenerPlan& again : opened) close_everywhere(again);
       return false;
@@ -83,12 +83,14 @@ bool Process::open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& 
   return true;
 }
 
-std::optional<SocketAddress> Process::open_or_explain(const ListenerPlan& plan, Diagnostics& diagnostics) {
+std::optional<SocketAddress> Process::open_or_explain(const ListenerPlan& plan,
+                                                      std::span<const ListenerPlan> just_opened,
+                                                      Diagnostics& diagnostics) {
   if (const auto untrusted = make_folder_of(plan)) {
     diagnostics.error({}, "admin", untrusted->sentence, untrusted->advice);
     return {};
   }
-  const Result<SocketAddress> address = open_everywhere(plan);
+  const Result<SocketAddress> address = open_everywhere(plan, just_opened);
   if (address) return *address;
   diagnostics.error({}, "listeners",
                     fmt::format("cannot listen on {} ({}): {}", text_of(plan.address), plan.name,
@@ -98,11 +100,14 @@ std::optional<SocketAddress> Process::open_or_explain(const ListenerPlan& plan, 
 }
 
 // The first core decides the port (when it was 0) and whether the address can be had at all; the others join it there.
-Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan) {
-  // Where we listen on the same port already (:8080 becomes 127.0.0.1:8080), the probe would only meet ourselves.
-  const bool port_is_ours = std::ranges::any_of(open_listeners_, [&](const ListenerPlan& open) {
+Result<SocketAddress> Process::open_everywhere(const ListenerPlan& plan, std::span<const ListenerPlan> just_opened) {
+  // Where we listen on the same port already (:8080 becomes 127.0.0.1:8080), or will with the same configuration (both
+  // of them), the probe would only meet ourselves.
+  const auto on_that_port = [&](const ListenerPlan& open) {
     return port_of(open.address) == port_of(plan.address) && open.takes_datagrams() == plan.takes_datagrams();
-  });
+  };
+  const bool port_is_ours =
+      std::ranges::any_of(open_listeners_, on_that_port) || std::ranges::any_of(just_opened, on_that_port);
   const auto still_drains = [&](const auto& worker) {
     return worker->call([&] { return worker->server().still_drains(plan); });
   };

@@ -96,8 +96,10 @@ class Process final : public Operations {
   ReloadOutcome refused(const Diagnostics& diagnostics);
   std::string keep(const Candidate& candidate);
   bool open_new_listeners(std::vector<ListenerPlan>& plans, Diagnostics& diagnostics);
-  std::optional<SocketAddress> open_or_explain(const ListenerPlan& plan, Diagnostics& diagnostics);
-  Result<SocketAddress> open_everywhere(const ListenerPlan& plan);
+  /// \param just_opened  those of the same configuration
+  std::optional<SocketAddress> open_or_explain(const ListenerPlan& plan, std::span<const ListenerPlan> just_opened,
+                                               Diagnostics& diagnostics);
+  Result<SocketAddress> open_everywhere(const ListenerPlan& plan, std::span<const ListenerPlan> just_opened);
   void close_everywhere(const ListenerPlan& plan);
   bool begin_no_handshakes(std::span<const ListenerPlan> plans);
   void configure(Worker& worker, const std::shared_ptr<const Gateway>& gateway);

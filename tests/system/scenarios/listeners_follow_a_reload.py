@@ -10,6 +10,21 @@ def play(stand: Stand) -> None:
     kept, gone, new = (f"127.0.0.1:{free_port()}" for _ in range(3))
     for workers in (1, 2):
         follow(stand, workers, kept, gone, new)
+    share_a_port(stand)
+
+
+def share_a_port(stand: Stand) -> None:
+    """One address of a port may have a listener of its own, from the start as after a reload."""
+    port = free_port()
+    weir = stand.gateway(f"""
+workers: 2
+listeners: [{{ name: all, address: ":{port}" }}, {{ name: inside, address: "127.0.0.1:{port}" }}]
+routes: [{{ listeners: [inside], respond: inside }}, {{ respond: outside }}]
+""")
+    for _ in range(8):
+        same((ask(f"127.0.0.1:{port}", "/").text(), ask(f"127.0.0.2:{port}", "/").text()), ("inside", "outside"),
+             "who answers at which address")
+    weir.finish()
 
 
 def follow(stand: Stand, workers: int, kept: str, gone: str, new: str) -> None:
