@@ -299,17 +299,14 @@ void Process::publish(const Candidate& candidate) {
 }
 
 void Process::reload(ReloadRequest request, std::move_only_function<void(ReloadOutcome)> done) {
-  control_.post([this, request = std::move(request), done = std::move(done)]() mutable {
-    surroundings_->tell_supervisor(SupervisorNews::reloading);
-    const ReloadOutcome outcome = read_again(request);
-    note_reload(outcome);
-    surroundings_->tell_supervisor(SupervisorNews::ready);
-    if (done) done(outcome);
-  });
+  change_configuration([this, request = std::move(request)] { return read_again(request); }, std::move(done));
 }
 
+// Asked again it is the same wish: only a second signal means that what is in flight shall be cut.
 void Process::stop() {
-  ask_to_end();
+  unsigned nobody = 0;
+  if (!ends_asked_.compare_exchange_strong(nobody, 1, std::memory_order_relaxed)) return;
+  control_.post([this] { control_.stop(); });
 }
 
 void Process::ask_to_end() {
@@ -357,6 +354,7 @@ void Process::on_signal(int number) {
 
 // Readiness goes first, so that a balancer in front stops sending; then listeners close and what is in flight ends.
 ExitCode Process::drain_and_end() {
+  draining_ = true;
   ready_.store(false, std::memory_order_release);
   {
     const std::lock_guard lock(mutex_);

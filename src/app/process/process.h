@@ -81,6 +81,9 @@ class Process final : public Operations {
   Candidate load_past(const history::Entry& entry);
   Candidate choose_start(Candidate candidate);
   std::string tree_of_files();
+  /// On the control thread, with everybody told; refused while a drain is under way.
+  void change_configuration(std::move_only_function<ReloadOutcome()> change,
+                            std::move_only_function<void(ReloadOutcome)> done);
   ReloadOutcome roll_back(const RollbackRequest& request);
   ReloadOutcome read_again(const ReloadRequest& request);
   ReloadOutcome refused(const std::string& why);
@@ -141,6 +144,7 @@ class Process final : public Operations {
   std::atomic<bool> ready_{false};
   std::atomic<bool> workers_running_{true};
   std::atomic<unsigned> ends_asked_{0};
+  bool draining_ = false;
   bool forced_ = false;
 
   mutable std::mutex mutex_;

@@ -115,11 +115,17 @@ ReloadOutcome Process::roll_back(const RollbackRequest& request) {
 }
 
 void Process::rollback(RollbackRequest request, std::move_only_function<void(ReloadOutcome)> done) {
-  control_.post([this, request = std::move(request), done = std::move(done)]() mutable {
-    surroundings_->tell_supervisor(SupervisorNews::reloading);
-    const ReloadOutcome outcome = roll_back(request);
+  change_configuration([this, request = std::move(request)] { return roll_back(request); }, std::move(done));
+}
+
+// A drain is the end: listeners that opened now would take in what nobody is there for any more.
+void Process::change_configuration(std::move_only_function<ReloadOutcome()> change,
+                                   std::move_only_function<void(ReloadOutcome)> done) {
+  control_.post([this, change = std::move(change), done = std::move(done)]() mutable {
+    if (!draining_) surroundings_->tell_supervisor(SupervisorNews::reloading);
+    const ReloadOutcome outcome = draining_ ? refused("weir is draining, and takes over nothing any more") : change();
     note_reload(outcome);
-    surroundings_->tell_supervisor(SupervisorNews::ready);
+    if (!draining_) surroundings_->tell_supervisor(SupervisorNews::ready);
     if (done) done(outcome);
   });
 }
