@@ -1,98 +1,84 @@
 // From question to explanation: the path of server/serve.cc, walked without a connection.
 #include "app/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
 #include "base/block_pool.h"
 #include "base/text.h"
+#include "contracts/diagnostics.h"
 #include "http/characters.h"
 #include "http/forwarded.h"
-#include "http/host.h"
-#include "http/path.h"
+#include "protocols/h1/head_parser.h"
 #include "server/error_reply.h"
 #include "server/serve.h"
 
 namespace weir {
 namespace {
 
-/// The parts of a URL before they are judged.
-struct UrlParts {
-  std::string_view authority;
-  std::string_view path;
-  std::string_view query;
-  bool has_query = false;
+/// What a client would write for a URL: into the request line, and into Host.
+struct Written {
+  std::string_view target;
+  std::string_view host;  ///< empty: as the fields say
 };
 
-Result<UrlParts> split_url(std::string_view url) {
-  UrlParts parts;
+Result<Written> write_absolute(std::string_view url, std::size_t scheme_end, Arena& arena) {
+  const std::string_view scheme = url.substr(0, scheme_end);
+  if (!text::equal_ignoring_case(scheme, "http") && !text::equal_ignoring_case(scheme, "https")) {
+    return fail(client_error(Code::bad_target, "the scheme is neither http nor https"));
+  }
+  url.remove_prefix(scheme_end + 3);
+  const std::size_t end = std::min(url.find_first_of("/?"), url.size());
+  const std::string_view host = url.substr(0, end);
+  if (host.empty()) return fail(client_error(Code::bad_host));
+  const std::string_view target = url.substr(end);
+  if (target.starts_with('/')) return Written{.target = target, .host = host};
+  return Written{.target = arena.copy("/" + std::string(target)), .host = host};
+}
+
+/// \errors  what people type into a URL and no client into a request line
+Result<Written> write_target(const ExplainQuestion& question, Arena& arena) {
+  const std::string_view url = question.url;
   if (url.find('#') != std::string_view::npos) {
     return fail(client_error(Code::bad_target, "a fragment (#...) is never sent to a server"));
   }
-  const std::size_t scheme = url.find("://");
-  const bool absolute =
-      scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?") == std::string_view::npos;
-  if (absolute) {
-    const std::string_view name = url.substr(0, scheme);
-    if (!text::equal_ignoring_case(name, "http") && !text::equal_ignoring_case(name, "https")) {
-      return fail(client_error(Code::bad_target, "the scheme is neither http nor https"));
-    }
-    url.remove_prefix(scheme + 3);
-    const std::size_t end = std::min(url.find_first_of("/?"), url.size());
-    parts.authority = url.substr(0, end);
-    url.remove_prefix(end);
-    if (parts.authority.empty()) return fail(client_error(Code::bad_host));
+  if (url.find_first_of("\r\n") != std::string_view::npos) return fail(client_error(Code::bad_target));
+  if (method_of(question.method) == Method::connect) {
+    if (url.find('/') == std::string_view::npos) return Written{.target = url, .host = url};
+    return fail(client_error(Code::bad_target, "CONNECT asks for host:port"));
   }
-  const std::size_t question = url.find('?');
-  parts.has_query = question != std::string_view::npos;
-  if (parts.has_query) parts.query = url.substr(question + 1);
-  parts.path = url.substr(0, question);
-  if (parts.path.empty() && absolute) parts.path = "/";
-  if (!parts.path.starts_with('/') && parts.path != "*") {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos && url.substr(0, scheme).find_first_of("/?") == std::string_view::npos) {
+    return write_absolute(url, scheme, arena);
+  }
+  if (!url.starts_with('/') && url != "*") {
     return fail(client_error(Code::bad_target, "write http://host/path, or /path with -H 'host: ...'"));
   }
-  if (std::ranges::any_of(parts.query, [](char c) { return c <= 0x20 || c >= 0x7F; })) {
-    return fail(client_error(Code::bad_target));
-  }
-  return parts;
+  return Written{.target = url, .host = {}};
 }
 
-/// Fills the head as the codec would. \returns  the codec's refusal
-Result<void> read_head(const ExplainQuestion& question, RequestHead& head, Arena& arena) {
+/// The head as a client would send it, and as the codec reads it. \returns  the codec's refusal
+Result<void> read_head(const ExplainQuestion& question, const Limits& limits, RequestHead& head, Arena& arena) {
   if (!characters::is_token(question.method)) return fail(client_error(Code::bad_method));
-  head.method_text = arena.copy(question.method);
-  head.method = method_of(head.method_text);
-  head.target = arena.copy(question.url);
-  TRY(const UrlParts url, split_url(head.target));
-  std::string_view host = url.authority;
+  TRY(const Written written, write_target(question, arena));
+  std::string sent = fmt::format("{} {} HTTP/1.1\r\n", question.method, written.target);
+  if (!written.host.empty()) sent += fmt::format("host: {}\r\n", written.host);
   for (const auto& [name, value] : question.fields) {
-    const std::string lower = text::to_lower(text::trim(name));
-    if (!characters::is_token(lower)) return fail(client_error(Code::bad_field_name));
-    const std::string_view kept = arena.copy(text::trim(value));
-    if (std::ranges::any_of(kept, [](char c) { return characters::is_control(c) && c != '\t'; })) {
-      return fail(client_error(Code::bad_field_value));
-    }
-    if (lower == "host") {
-      if (url.authority.empty()) host = kept;
-    } else if (lower == "upgrade") {
-      head.upgrade = arena.copy(text::to_lower(kept));
-    } else if (lower != "connection") {
-      head.fields.append(arena.copy(lower), kept);
-    }
+    if ((name + value).find_first_of("\r\n") != std::string::npos) return fail(client_error(Code::bad_field_value));
+    if (!written.host.empty() && text::equal_ignoring_case(name, "host")) continue;
+    sent += fmt::format("{}: {}\r\n", name, value);
   }
-  if (host.empty()) return fail(client_error(Code::missing_host));
-  TRY(const Authority authority, parse_authority(host, arena));
-  head.authority = authority.text;
-  head.host = authority.host;
-  if (url.path == "*") {
-    if (head.method != Method::options) return fail(client_error(Code::bad_target, "only OPTIONS asks for *"));
-    head.target_form = TargetForm::asterisk;
-    head.path = url.path;
-  } else {
-    TRY(head.path, canonical_path(url.path, arena));
+  sent += "\r\n";
+  const std::span<char> bytes = arena.make_array<char>(sent.size());
+  std::ranges::copy(sent, bytes.begin());
+  TRY_VOID(h1::parse_request_head(bytes, limits, head));
+  const bool asterisk = head.target == "*" && head.method != Method::options;
+  if (const Result<void> meant = h1::interpret(head, limits, arena); !meant) {
+    const bool unexplained = asterisk && meant.error().code == Code::bad_target;
+    return fail(unexplained ? client_error(Code::bad_target, "only OPTIONS asks for *") : meant.error());
   }
-  head.query = url.query;
-  head.has_query = url.has_query;
   return {};
 }
 
@@ -106,7 +92,8 @@ std::string path_of(std::string_view target) {
     const std::size_t begin = target.find_first_of("/?", scheme + 3);
     target = begin == std::string_view::npos ? std::string_view("/") : target.substr(begin);
   }
-  return std::string(target.substr(0, target.find('?')));
+  const std::string_view path = target.substr(0, target.find('?'));
+  return std::string(path.empty() ? std::string_view("/") : path);
 }
 
 class Explaining {
@@ -116,12 +103,14 @@ class Explaining {
 
   Explanation run() {
     out_.method = question_.method;
-    out_.path_as_written = path_of(question_.url);
+    const bool for_tunnel = method_of(question_.method) == Method::connect;
+    if (!for_tunnel) out_.path_as_written = path_of(question_.url);
     out_.peer = question_.from.text();
     client_ = {.address = question_.from, .peer = question_.from};
     if (!choose_listener()) return std::move(out_);
-    const Result<void> read = read_head(question_, head_, arena_);
+    const Result<void> read = read_head(question_, gateway_.limits, head_, arena_);
     out_.host = head_.authority;
+    if (for_tunnel && !read && out_.host.empty()) out_.path_as_written = question_.url;
     if (!read) return refused(read.error());
     out_.path = head_.path;
     out_.query = head_.query;
@@ -131,6 +120,9 @@ class Explaining {
     }
     const RouteExplanation explained = gateway_.router.explain(route_facts(head_, client_, listener_));
     list_losers(explained);
+    if (for_tunnel && !(explained.decision.matched() && gateway_.routes[explained.decision.route]->opens_tunnels)) {
+      return refused(client_error(Code::method_not_supported));
+    }
     if (!explained.decision.matched()) return refused(client_error(Code::no_route));
     take_route(explained.decision);
     return std::move(out_);
@@ -141,10 +133,15 @@ class Explaining {
     if (question_.listener.empty()) return take_fitting_listener();
     const auto found = std::ranges::find(listener_names_, question_.listener);
     out_.listener = question_.listener;
-    if (found == listener_names_.end()) return no_listener("no listener is called " + question_.listener);
+    if (found == listener_names_.end()) return no_listener(unknown_listener());
     listener_ = static_cast<std::uint16_t>(found - listener_names_.begin());
     return gateway_.raw_listener_of(listener_) == nullptr ||
            no_listener("listener " + question_.listener + " passes raw streams on: requests are not read there");
+  }
+
+  [[nodiscard]] std::string unknown_listener() const {
+    const std::string advice = did_you_mean(question_.listener, {listener_names_.begin(), listener_names_.end()});
+    return fmt::format("no listener is called {}{}{}", question_.listener, advice.empty() ? "" : "; ", advice);
   }
 
   bool no_listener(std::string sentence) {
@@ -217,6 +214,10 @@ class Explaining {
     if (!head_.upgrade.empty()) {
       out_.upgrade = std::string(head_.upgrade) +
                      (route.allows_upgrade(head_.upgrade) ? ": the route allows it" : ": the route does not allow it");
+    } else if (std::ranges::any_of(question_.fields, [](const auto& field) {
+                 return text::equal_ignoring_case(field.first, text_of(FieldName::upgrade));
+               })) {
+      out_.upgrade = "none: whoever wants one sends Connection: upgrade, too, and no content";
     }
     ImaginedRequest imagined{.head = head_, .client = client_, .scheme = scheme_of(question_.url), .route = route.name};
     bool answered = false;

@@ -1,6 +1,6 @@
 // What would happen to a request, and why, without sending it.
 //
-// Idea: the question goes through the same functions as a request does (the strict reading of host and path, the
+// Idea: the question goes through the same functions as a request does (the codec's strict reading of a head, the
 // trusted proxies, the loop check, the router, each filter's own decision), and the answer is a value: `weir explain`
 // prints it for people or as JSON, for a file or for the running process. Which endpoint the request would meet is the
 // last step (app/explain_upstream.h): it needs to know of endpoints what only a core knows.

@@ -55,8 +55,9 @@ std::string step_text(const ExplainedStep& step) {
 
 void add_request(Page& page, const Explanation& explanation) {
   const std::string& path = explanation.path.empty() ? explanation.path_as_written : explanation.path;
-  page.heading(fmt::format("{} {}{}{}{}{}", explanation.method, explanation.host, path.starts_with('/') ? "" : " ",
-                           path, explanation.query.empty() ? "" : "?", explanation.query));
+  const bool apart = !explanation.host.empty() && !path.empty() && !path.starts_with('/');
+  page.heading(fmt::format("{} {}{}{}{}{}", explanation.method, explanation.host, apart ? " " : "", path,
+                           explanation.query.empty() ? "" : "?", explanation.query));
   if (!explanation.path.empty() && explanation.path != explanation.path_as_written) {
     page.row("path", fmt::format("{} is read as {}", explanation.path_as_written, explanation.path));
   }

@@ -26,6 +26,9 @@
 namespace weir {
 namespace {
 
+constexpr Error only_over_the_socket =
+    client_error(Code::access_denied, "this is told through the unix socket of `admin:` only");
+
 /// RFC 9110 section 15.5.6: a 405 says what is allowed.
 Answer not_allowed(Exchange& exchange, std::string_view allowed) {
   Answer answer = problem_page(exchange, 405, "method_not_allowed", "this page does not know the method");
@@ -230,7 +233,7 @@ Reply AdminHandler::handle(Exchange& exchange) {
   } else if (method != Method::get && method != Method::head) {
     co_return not_allowed(exchange, "GET, HEAD");
   }
-  if (is_private(asked) && !exchange.connection.administrative) co_return fail(client_error(Code::access_denied));
+  if (is_private(asked) && !exchange.connection.administrative) co_return fail(only_over_the_socket);
   switch (asked) {
     case Page::healthz:
       co_return page(exchange, 200, plain_text, "ok\n");
@@ -294,8 +297,7 @@ Reply AdminHandler::show_metrics(Exchange& exchange) {
 Reply AdminHandler::show_explanation(Exchange& exchange) {
   auto question = read_question(exchange.request.query);
   if (!question) co_return page(exchange, 400, plain_text, fmt::format("{}\n", question.error()));
-  if (asks_with_credentials(*question) && !exchange.connection.administrative)
-    co_return fail(client_error(Code::access_denied));
+  if (asks_with_credentials(*question) && !exchange.connection.administrative) co_return fail(only_over_the_socket);
   question->now = exchange.shard.reactor.wall_now();
   Shard& shard = exchange.shard;
   auto explained = elsewhere<Explanation>(shard.reactor, [&](auto done) {
@@ -308,6 +310,9 @@ Reply AdminHandler::show_explanation(Exchange& exchange) {
     });
   });
   CO_TRY(Explanation explanation, co_await explained);
+  // No listener for it: that is no refusal of Weir's, but a mistake of the question.
+  if (explanation.refused && explanation.status == 0)
+    co_return page(exchange, 400, plain_text, fmt::format("{}\n", explanation.sentence));
   std::vector<Lineup> lineups;
   for (const ExplainedUpstream& each : explanation.upstreams) {
     ClusterState& state = each.cluster->state(shard);

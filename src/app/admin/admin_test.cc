@@ -172,6 +172,21 @@ TEST_F(AdminTest, explain_judges_passwords_only_over_the_socket) {
   constexpr std::string_view question = "/explain?url=http%3A%2F%2Fa%2Fb&header=Authorization:Basic%20YTpi";
   EXPECT_EQ(ask("GET", question, false).status, 403);
   EXPECT_EQ(ask("GET", question, true).status, 200);
+  // Another spelling of the name is another field, here as in a request: nothing judges it.
+  const auto reason_of = [&](std::string_view name) {
+    const std::string body =
+        ask("GET", "/explain?url=http%3A%2F%2Fa%2Fb&header=" + std::string(name) + ":Basic%20YTpi", false).body;
+    const std::size_t at = body.find("\"reason\":\"");
+    return at == std::string::npos ? body : body.substr(at + 10, body.find('"', at + 10) - at - 10);
+  };
+  EXPECT_EQ(reason_of("Authorization%20"), "space_before_colon");
+  EXPECT_EQ(reason_of("%20Authorization"), "obs_fold");
+}
+
+TEST_F(AdminTest, explain_knows_the_listeners_there_are) {
+  const Seen seen = ask("GET", "/explain?url=http%3A%2F%2Fa%2Fb&listener=nowhere");
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_EQ(seen.body, "no listener is called nowhere\n");
 }
 
 TEST_F(AdminTest, status_is_json) {

@@ -45,6 +45,7 @@ int explain_file(const std::string& file, const ExplainQuestion& question, bool 
     return exit_failed;
   }
   Explanation explanation = explain(*loaded.gateway, question, loaded.listener_names);
+  if (explanation.refused && explanation.status == 0) return usage_error("explain", explanation.sentence);
   foresee_as_configured(explanation);
   const Emphasis emphasis = emphasis_on(stdout);
   fmt::print("{}",
@@ -99,6 +100,7 @@ int explain_command(const Arguments& arguments) {
     fmt::print(stderr, "weir explain: {}\nTo ask a file instead: weir explain ... -c weir.yaml\n", reply.error());
     return exit_failed;
   }
+  if (reply->status == 400) return usage_error("explain", reply->body.substr(0, reply->body.find('\n')));
   fmt::print(reply->status == 200 ? stdout : stderr, "{}", reply->body);
   return reply->status == 200 ? 0 : exit_failed;
 }
