@@ -58,6 +58,8 @@ std::expected<std::string, std::string> receive_some(int descriptor) {
   while (true) {
     const ssize_t size = ::recv(descriptor, buffer.data(), buffer.size(), 0);
     if (size >= 0) return std::string(buffer.data(), static_cast<std::size_t>(size));
+    if (errno == EAGAIN)
+      return std::unexpected(fmt::format("weir did not answer within {} s; does it hang?", patience.tv_sec));
     if (errno != EINTR) return std::unexpected(fmt::format("weir did not answer: {}", std::strerror(errno)));
   }
 }

@@ -5,7 +5,6 @@
 
 #include "app/commands/admin_client.h"
 #include "app/commands/commands.h"
-#include "base/text.h"
 
 namespace weir {
 namespace {
@@ -45,7 +44,8 @@ int healthcheck_command(const Arguments& arguments) {
   const std::string_view target = arguments.has("ready") ? "/readyz" : "/healthz";
   const auto reply = ask_admin(arguments.value_of("admin").value_or(std::string_view()), "GET", target);
   if (reply && reply->status == 200) return 0;
-  fmt::print(stderr, "weir healthcheck: {}\n", reply ? text::trim(reply->body) : std::string_view(reply.error()));
+  const std::string why = reply ? reply->body.substr(0, reply->body.find('\n')) : reply.error();
+  fmt::print(stderr, "weir healthcheck: {}\n", why);
   return exit_failed;
 }
 

@@ -60,6 +60,7 @@ int tail_command(const Arguments& arguments) {
     return exit_failed;
   }
   if (reply->status == 200) return 0;
+  if (reply->status == 400) return usage_error("tail", reply->body.substr(0, reply->body.find('\n')));
   fmt::print(stderr, "weir tail: {}", reply->body);
   return exit_failed;
 }

@@ -88,7 +88,6 @@ struct Stories::Question {
     const std::lock_guard lock(mutex);
     for (std::string& story : part.stories) answer.stories.push_back(std::move(story));
     answer.remembered += part.remembered;
-    answer.kept = answer.kept || part.kept;
     answer.since = std::max(answer.since, part.since);
     if (--cores_left > 0) return;
     std::ranges::sort(answer.stories, {}, [](const std::string& story) { return read_story(story).ended; });
@@ -128,6 +127,7 @@ void Stories::find(std::span<Shard* const> shards, std::string id, Found found) 
   question->id = std::move(id);
   question->found = std::move(found);
   question->cores_left = shards.size();
+  question->answer.kept = bytes_per_core() > 0;  // a ring is made with the first story: there may be none yet
   for (Shard* shard : shards) {
     shard->reactor.mailbox().send(
         [this, shard, question] { shard->scope.spawn(search(book_of(*shard), *shard, question)); });
@@ -140,7 +140,6 @@ Task<void> Stories::search(Book& book, Shard& shard, std::shared_ptr<Question> q
   for (const bool notable : {false, true}) {
     StoryRing* const ring = book.ring(notable);
     if (ring == nullptr) continue;
-    part.kept = true;
     part.remembered += ring->stories();
     std::uint64_t place = ring->oldest();
     unsigned looked_at = 0;

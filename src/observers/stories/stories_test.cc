@@ -97,6 +97,13 @@ TEST_F(StoriesTest, off_remembers_nothing_and_takes_no_memory) {
   EXPECT_EQ(found.remembered, 0);
 }
 
+TEST_F(StoriesTest, are_on_before_there_is_one) {
+  Stories stories(settings(1 * mebibyte), 1);
+  const FoundStories found = find(stories, "request-1");
+  EXPECT_TRUE(found.kept);
+  EXPECT_EQ(found.remembered, 0);
+}
+
 TEST_F(StoriesTest, follow_another_size_and_off) {
   Stories stories(settings(1 * mebibyte), 1);
   pass(stories, "request-1", 200);

@@ -39,7 +39,7 @@ def filters_pick(stand: Stand, weir) -> None:
     same(slow.stdout(), "", "what took ten seconds")
     slow.kill()
     wrong = weir.command("tail", "--status", "7xx", "--admin", f"unix:{weir.admin}")
-    expect(wrong.returncode == 1 and "7xx" in wrong.stderr, f"a status that there is not: {wrong.stderr}")
+    expect(wrong.returncode == 64 and "7xx" in wrong.stderr, f"a status that there is not: {wrong.stderr}")
 
 
 def load_is_sampled(stand: Stand, weir) -> None:
