@@ -157,7 +157,8 @@ class Explaining {
     const bool says_scheme = question_.url.contains("://");
     const bool secured = scheme_of(question_.url) == "https";
     std::optional<std::uint16_t> first;
-    for (std::uint16_t number = 0; number < listener_names_.size(); ++number) {
+    for (std::size_t at = 0; at < listener_names_.size(); ++at) {
+      const auto number = static_cast<std::uint16_t>(at);
       if (gateway_.raw_listener_of(number) != nullptr) continue;
       if (!first) first = number;
       if (!says_scheme || (gateway_.certificates_of(number) != nullptr) != secured) continue;
