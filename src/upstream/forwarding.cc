@@ -1,6 +1,8 @@
 // One pass over the fields, then what is added.
 #include "upstream/forwarding.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/crypto.h"
@@ -12,11 +14,24 @@ namespace {
 
 constexpr std::string_view client_cert_name = "client-cert";
 
+/// What only Weir tells upstreams, of the names that a client could write another way.
+constexpr std::array<std::string_view, 8> told_by_us{client_cert_name,  "client-cert-chain", "early-data",
+                                                     "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+                                                     "x-request-id",    "x-forwarded-port"};
+
+/// Applications that are told fields as variables (CGI, WSGI and their like: RFC 3875 section 4.1.18) take
+/// `client_cert` for `client-cert`.
+bool passes_for_ours(std::string_view name) {
+  if (!name.contains('_')) return false;
+  const auto same = [](char written, char ours) { return (written == '_' ? '-' : written) == ours; };
+  return std::ranges::any_of(told_by_us, [&](std::string_view ours) { return std::ranges::equal(name, ours, same); });
+}
+
 /// Whether a field goes on as it came; the others are written anew or not at all.
 bool stays(const Field& field, bool request_id_is_ours) {
   switch (field.id) {
     case FieldName::other:
-      return field.name != client_cert_name && field.name != "client-cert-chain";
+      return field.name != client_cert_name && field.name != "client-cert-chain" && !passes_for_ours(field.name);
     case FieldName::host:  // the connection writes the authority
     case FieldName::expect:
       return false;

@@ -6,6 +6,7 @@
 //   expect      goes on only when there is a body to wait with
 //   upgrade     only when the route allows it; otherwise the request goes on in HTTP/1.1 (RFC 9110 section 7.8)
 //   client-cert, client-cert-chain    never a client's; written anew where the configuration wants it (RFC 9440)
+//   client_cert, x_forwarded_for ...  never: what only Weir tells has no second spelling
 //   x-forwarded-*, forwarded, via, cdn-loop, x-request-id    by `forwarded:` of the configuration
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace weir {
@@ -40,6 +41,16 @@ TEST_F(Forwarding, never_passes_on_what_a_client_says_of_its_certificate) {
   EXPECT_EQ(head.fields.find("client-cert"), nullptr);
   EXPECT_EQ(head.fields.find("client-cert-chain"), nullptr);
   EXPECT_NE(head.fields.find("client-certified"), nullptr);
+}
+
+TEST_F(Forwarding, what_only_weir_tells_has_no_second_spelling) {
+  for (const std::string_view name : {"client_cert", "client-cert_chain", "x_forwarded_for", "x_forwarded-proto",
+                                      "x-forwarded_host", "x_request_id", "early_data"})
+    request.fields.append(name, "mine");
+  request.fields.append("x_tenant_id", "theirs");
+  const RequestHead& head = composed();
+  EXPECT_EQ(std::ranges::count(head.fields, std::string_view("mine"), &Field::value), 0);
+  EXPECT_NE(head.fields.find("x_tenant_id"), nullptr);
 }
 
 TEST_F(Forwarding, tells_of_a_verified_certificate) {
