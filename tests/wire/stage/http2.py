@@ -179,9 +179,10 @@ def cancel(connection: Connection, step: Step) -> None:
 def take_back(connection: Connection, step: Step) -> None:
     """`take_back GET /x times 600`: requests that are canceled in the same breath."""
     text, _, times = step.rest.partition(" times ")
-    for _ in range(int(times)):
-        request(connection, Step(step.line, step.word, text, step.lines))
-        cancel(connection, step)
+    with connection.in_one_breath():
+        for _ in range(int(times)):
+            request(connection, Step(step.line, step.word, text, step.lines))
+            cancel(connection, step)
 
 
 def credit(connection: Connection, step: Step) -> None:

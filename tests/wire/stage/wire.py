@@ -10,6 +10,7 @@ only while a step waits on it: a party that does not act is a reader that stalls
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import selectors
@@ -17,7 +18,7 @@ import socket
 import ssl
 import struct
 import time
-from typing import Callable
+from typing import Callable, Iterator
 
 from .text import show
 
@@ -128,7 +129,7 @@ class Connection:
     def __init__(self, wire: Wire, sock: socket.socket, who: str):
         self.wire, self.socket, self.who = wire, sock, who
         self.buffer, self.out = bytearray(), bytearray()
-        self.ended = self.was_reset = self.closed_by_us = self.ignored = False
+        self.ended = self.was_reset = self.closed_by_us = self.ignored = self.held = False
         self.methods: list[str] = []               # requests sent whose response has not come
         self.body = None                           # BodyReader of the message being read
         self.body_taken = True
@@ -165,6 +166,15 @@ class Connection:
         """Queues `data`; what the kernel does not take now flows during later waits."""
         self.wire.tell(self.who, "->", data)
         self.out += data
+        if not self.held:
+            self.flush()
+
+    @contextlib.contextmanager
+    def in_one_breath(self) -> Iterator[None]:
+        """What is sent within leaves together: the gateway finds no time to answer in between."""
+        self.held = True
+        yield
+        self.held = False
         self.flush()
 
     def send_slowly(self, data: bytes) -> None:
