@@ -35,13 +35,13 @@ void warn_of_limits_apart(std::span<const BuiltFilter> filters, Diagnostics& dia
   for (const ChargedApart& pair : charged_apart(limits)) {
     const config::PluginUse& first = *filters[pair.first].first;
     const config::PluginUse& second = *filters[pair.second].first;
-    std::string message = fmt::format("what this limit refuses, the one at {} has charged already", first.place.text());
+    constexpr std::string_view what = "charges what the limit behind it refuses";
     const bool told = std::ranges::any_of(diagnostics.all(), [&](const Diagnostic& each) {
-      return each.place == second.place && each.message == message;
+      return each.place == first.place && each.message.starts_with(what);
     });
     if (told) continue;
-    diagnostics.warning(second.place, second.path, std::move(message),
-                        "write both as `rules` of one limit, which charges all or none, or put this one in front");
+    diagnostics.warning(first.place, first.path, fmt::format("{} (at {})", what, second.place.text()),
+                        "write both as `rules` of one limit, which charges all or none, or put that one in front");
   }
 }
 

@@ -36,7 +36,7 @@ std::vector<ChargedApart> charged_apart(std::span<const std::optional<LimitInCha
 /// A filter as it is written, and what was built of it.
 using BuiltFilter = std::pair<const config::PluginUse*, const Filter*>;
 
-/// Once for each place, however many routes use it.
+/// Says it once of a limit in front, such as one of the defaults, however many routes have one behind it.
 void warn_of_limits_apart(std::span<const BuiltFilter> filters, Diagnostics& diagnostics);
 
 }  // namespace weir

@@ -53,12 +53,20 @@ std::string routes_with(const std::string& filters) {
   return "listeners: [{ address: 127.0.0.1:0 }]\ndefaults:\n  filters:\n    - limit: 100/s\nroutes:\n" + filters;
 }
 
-TEST(LimitsInChain, a_route_that_charges_apart_is_told_where_and_what_to_write) {
-  EXPECT_EQ(
-      warnings(routes_with("  - filters: [{ limit: { name: guesses, rate: 5/m } }]\n    respond: { status: 204 }\n")),
-      "weir.yaml:6:17: warning: routes[0].filters[0].limit: what this limit refuses, the one at weir.yaml:4:7 has "
-      "charged "
-      "already; write both as `rules` of one limit, which charges all or none, or put this one in front\n");
+constexpr std::string_view guesses = "    filters: [{ limit: { name: guesses, rate: 5/m } }]\n    respond: 204\n";
+
+TEST(LimitsInChain, one_that_charges_apart_is_told_where_and_what_to_write) {
+  EXPECT_EQ(warnings(routes_with("  - match: { path: /a }\n" + std::string(guesses))),
+            "weir.yaml:4:7: warning: defaults.filters[0].limit: charges what the limit behind it refuses (at "
+            "weir.yaml:7:17); write both as `rules` of one limit, which charges all or none, or put that one in "
+            "front\n");
+}
+
+// A limit of the defaults has one mistake, however many routes have their own behind it.
+TEST(LimitsInChain, one_in_front_of_many_is_told_once) {
+  const std::string text = warnings(routes_with("  - match: { path: /a }\n" + std::string(guesses) +
+                                                "  - match: { path: /b }\n" + std::string(guesses)));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
 }
 
 TEST(LimitsInChain, dry_runs_bandwidths_and_defaults_that_are_off_are_not_told) {
