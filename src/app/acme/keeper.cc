@@ -212,9 +212,11 @@ void Keeper::tell_trouble(const ManagedCertificate& certificate, const Trouble& 
   const auto facts = certificate.facts();
   const std::string shown = facts ? "the one that is valid until " + time_text(facts->until) + " stays"
                                   : std::string("clients are shown a self-signed one meanwhile");
-  tell_(false,
-        fmt::format("certificate {}: {} does not issue it ({}); {}; next try in {} s", certificate.names().front(),
-                    certificate.authority().name, trouble.what, shown, std::chrono::ceil<seconds>(wait).count()));
+  const std::string& authority = certificate.authority().name;
+  const std::string failed =
+      trouble.kind == Trouble::Kind::here ? "cannot be had from " + authority : authority + " does not issue it";
+  tell_(false, fmt::format("certificate {}: {} ({}); {}; next try in {} s", certificate.names().front(), failed,
+                           trouble.what, shown, std::chrono::ceil<seconds>(wait).count()));
 }
 
 Task<Outcome<Vault::Lock>> Keeper::lock(const Url& authority, std::string name) {
@@ -283,7 +285,9 @@ Task<Outcome<std::shared_ptr<const tls::SigningKey>>> Keeper::account_key(const 
              [vault = vault_, url = authority.settings.directory, name] { return vault->read(url, name); },
              disk_patience)));
   std::shared_ptr<const tls::SigningKey> key = kept ? tls::SigningKey::read(*kept) : tls::SigningKey::make();
-  if (key == nullptr) co_return fail(here("the account's key in the state folder cannot be read"));
+  if (key == nullptr)
+    co_return fail(here(vault_->path_of(authority.settings.directory, name) +
+                        " is no key that can be read; move it away, and there is a new account"));
   if (!kept) {
     CO_TRY_VOID(co_await write(authority.settings.directory, name, key->pem(), std::move(held)));
   }
@@ -300,9 +304,12 @@ Task<Outcome<void>> Keeper::write(const Url& authority, std::string name, std::s
       disk_patience));
 }
 
-/// On the disk first: what clients are shown must survive a crash, since authorities count what they issue.
+/// On the disk first: what clients are shown must survive a crash, since authorities count what they issue. What is no
+/// good does not get there: a restart must find the one before.
 Task<Outcome<void>> Keeper::store(ManagedCertificate& certificate, Issued issued, Vault::Lock held) {
   const std::string text = issued.chain + (issued.chain.ends_with('\n') ? "" : "\n") + issued.key->pem();
+  if (const auto problem = certificate.judge(text, shard_.reactor.wall_now()))
+    co_return fail(Trouble{.kind = Trouble::Kind::refused, .what = "what was issued cannot be used: " + *problem});
   std::string not_kept;
   if (vault_ != nullptr) {
     const Outcome<void> written = co_await write(certificate.authority().settings.directory,
@@ -314,9 +321,7 @@ Task<Outcome<void>> Keeper::store(ManagedCertificate& certificate, Issued issued
       [kept = certificate.shared_from_this(), text, now = shard_.reactor.wall_now()] { return kept->take(text, now); },
       no_limit);
   if (!taken) co_return fail(here(text_of(taken.error())));
-  if (*taken) {
-    co_return fail(Trouble{.kind = Trouble::Kind::refused, .what = "what was issued cannot be used: " + **taken});
-  }
+  if (*taken) co_return fail(here(**taken));  // another has come between
   tell_(true, fmt::format("certificate {}: issued by {}, valid until {}", certificate.names().front(),
                           certificate.authority().name, time_text(certificate.facts()->until)));
   if (!not_kept.empty())
@@ -373,9 +378,12 @@ void restore_certificates(SharedStates& states, const std::shared_ptr<const Vaul
   std::vector<std::shared_ptr<ManagedCertificate>> restored;
   for (const auto& each : states.all<ManagedCertificate>()) {
     if (each->facts()) continue;
-    const auto kept = vault->read(each->authority().settings.directory, each->file_name() + ".pem");
+    const Url& authority = each->authority().settings.directory;
+    const std::string file = each->file_name() + ".pem";
+    const auto kept = vault->read(authority, file);
     std::string problem = kept ? "" : kept.error();
-    if (kept && *kept) problem = each->take_quietly(**kept, now).value_or("");
+    if (const auto wrong = kept && *kept ? each->take_quietly(**kept, now) : std::nullopt)
+      problem = vault->path_of(authority, file) + ": " + *wrong;
     if (!problem.empty()) tell(false, fmt::format("certificate {}: not restored: {}", each->names().front(), problem));
     if (each->facts()) restored.push_back(each);
     if (!each->facts() && problem.empty())

@@ -181,6 +181,32 @@ TEST_F(AcmeKeeper, takes_nonsense_for_what_it_is) {
   EXPECT_EQ(status(shop).trouble, "the authority's answer is no directory as ACME has it");
 }
 
+TEST_F(AcmeKeeper, keeps_what_there_was_when_nonsense_is_issued) {
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).issued; }));
+  const std::string shown = shop->text();
+  authority.issues_nonsense = true;
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }, 6h));
+  EXPECT_EQ(status(shop).trouble, "what was issued cannot be used: there is no certificate in it");
+  EXPECT_EQ(shop->text(), shown);
+  const auto kept = vault->read(shop->authority().settings.directory, "shop.test.pem");
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ(**kept, shown) << "a restart has to find it";
+}
+
+TEST_F(AcmeKeeper, tells_which_key_of_an_account_cannot_be_read_and_that_it_is_not_the_authoritys_fault) {
+  const auto shop = process.want("shop.test");
+  ASSERT_TRUE(vault->write(shop->authority().settings.directory, "account.key", "half of a k"));
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_EQ(status(shop).trouble, vault->path_of(shop->authority().settings.directory, "account.key") +
+                                      " is no key that can be read; move it away, and there is a new account");
+  EXPECT_TRUE(process.complaints.back().starts_with("certificate shop.test: cannot be had from test (/"))
+      << process.complaints.back();
+  EXPECT_TRUE(authority.account_payloads.empty());
+}
+
 TEST_F(AcmeKeeper, renews_in_time_and_shows_the_old_one_until_then) {
   authority.lasts = 6h;
   const auto shop = process.want("shop.test");

@@ -66,20 +66,49 @@ std::optional<std::string> ManagedCertificate::take(const std::string& pem, Wall
   return {};
 }
 
-std::optional<std::string> ManagedCertificate::take_quietly(const std::string& pem, WallTime now) {
+/// What a text holds, or what is wrong with it.
+struct ManagedCertificate::Judged {
+  std::shared_ptr<const tls::Identity> identity;
+  std::optional<tls::IssuedFacts> facts;
+  std::optional<std::string> problem;
+};
+
+ManagedCertificate::Judged ManagedCertificate::judge_text(const std::string& pem, WallTime now) const {
   std::vector<tls::Finding> findings;
-  std::shared_ptr<const tls::Identity> read = tls::Identity::read(pem, pem, now, findings);
-  const auto facts = tls::issued_facts(pem);
-  if (read == nullptr || !facts) return findings.empty() ? "it cannot be read" : findings.front().what;
-  if (!covers_all(*read, names_)) return "it is for other names: " + read->title();
+  Judged judged{
+      .identity = tls::Identity::read(pem, pem, now, findings), .facts = tls::issued_facts(pem), .problem = {}};
+  if (judged.identity == nullptr || !judged.facts)
+    judged.problem = findings.empty() ? "it cannot be read" : findings.front().what;
+  else if (!covers_all(*judged.identity, names_))
+    judged.problem = "it is for other names: " + judged.identity->title();
+  return judged;
+}
+
+/// By when it was issued: one that replaces another before its time (revoked, or for a shorter life) may end sooner.
+/// \pre the lock is held
+bool ManagedCertificate::is_behind(const tls::IssuedFacts& facts, WallTime now) const {
+  return facts_ && facts.from < facts_->from && facts_->until > now;
+}
+
+std::optional<std::string> ManagedCertificate::judge(const std::string& pem, WallTime now) const {
+  Judged judged = judge_text(pem, now);
+  if (judged.problem) return std::move(judged.problem);
   const std::lock_guard lock(mutex_);
-  if (facts_ && facts->until < facts_->until && facts_->until > now) return "it ends before the one that is shown";
-  identity_ = std::move(read);
+  if (is_behind(*judged.facts, now)) return "it was issued before the one that is shown";
+  return {};
+}
+
+std::optional<std::string> ManagedCertificate::take_quietly(const std::string& pem, WallTime now) {
+  Judged judged = judge_text(pem, now);
+  if (judged.problem) return std::move(judged.problem);
+  const std::lock_guard lock(mutex_);
+  if (is_behind(*judged.facts, now)) return "it was issued before the one that is shown";
+  identity_ = std::move(judged.identity);
   text_ = pem;
-  facts_ = facts;
+  facts_ = std::move(judged.facts);
   status_ = {.issued = true,
-             .lifetime = {.from = facts->from, .until = facts->until},
-             .issuer = facts->issuer,
+             .lifetime = {.from = facts_->from, .until = facts_->until},
+             .issuer = facts_->issuer,
              .being_issued = status_.being_issued};
   return {};
 }

@@ -52,7 +52,9 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   /// Takes over what was issued: chain and key, in one text. Blocks for a moment (parsing), so not on a core.
   /// \returns  what is wrong with it; nothing when it is shown from now on, or already was
   std::optional<std::string> take(const std::string& pem, WallTime now);
-  /// The same of a text that nobody who follows hears of before tell_followers().
+  /// What would be wrong with it if it were taken over; nothing when it may be. Blocks as take() does.
+  [[nodiscard]] std::optional<std::string> judge(const std::string& pem, WallTime now) const;
+  /// The same as take() of a text that nobody who follows hears of before tell_followers().
   std::optional<std::string> take_quietly(const std::string& pem, WallTime now);
   /// What is shown now, as take() was given it; empty: the stand-in.
   [[nodiscard]] std::string text() const;
@@ -82,6 +84,10 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   static void tell_followers(std::span<const std::shared_ptr<ManagedCertificate>> changed, WallTime now);
 
  private:
+  struct Judged;
+  [[nodiscard]] Judged judge_text(const std::string& pem, WallTime now) const;
+  [[nodiscard]] bool is_behind(const tls::IssuedFacts& facts, WallTime now) const;
+
   const std::vector<std::string> names_;
   const ChallengeKind challenge_;
   const std::shared_ptr<const Authority> authority_;

@@ -43,6 +43,10 @@ std::string Vault::folder_of(const Url& authority) const {
   return folder_ + "/" + name;
 }
 
+std::string Vault::path_of(const Url& authority, const std::string& name) const {
+  return folder_of(authority) + "/" + name;
+}
+
 Vault::Kept<void> Vault::make(const std::string& folder) const {
   history::DiskFileSystem disk;
   for (const std::string& each : {folder_, folder}) {
@@ -52,7 +56,7 @@ Vault::Kept<void> Vault::make(const std::string& folder) const {
 }
 
 Vault::Kept<std::optional<std::string>> Vault::read(const Url& authority, const std::string& name) const {
-  const std::string file = folder_of(authority) + "/" + name;
+  const std::string file = path_of(authority, name);
   std::error_code unknown;
   if (!fs::exists(file, unknown) && !unknown) return std::nullopt;
   history::DiskFileSystem disk;
@@ -63,7 +67,7 @@ Vault::Kept<std::optional<std::string>> Vault::read(const Url& authority, const 
 
 bool Vault::has(const Url& authority, const std::string& name) const {
   std::error_code unknown;
-  return fs::exists(folder_of(authority) + "/" + name, unknown);
+  return fs::exists(path_of(authority, name), unknown);
 }
 
 Vault::Kept<void> Vault::write(const Url& authority, const std::string& name, std::string_view bytes) const {

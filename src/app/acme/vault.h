@@ -37,7 +37,9 @@ class Vault {
   /// \param folder  `acme` in the folder of the state; need not be there yet
   explicit Vault(std::string folder);
 
-  /// What stands under a name in the folder of an authority; nothing where there is none.
+  /// The file of a name in the folder of an authority, to be told to people.
+  [[nodiscard]] std::string path_of(const Url& authority, const std::string& name) const;
+  /// What stands there; nothing where there is none.
   [[nodiscard]] Kept<std::optional<std::string>> read(const Url& authority, const std::string& name) const;
   /// Whether something stands there, without reading it.
   [[nodiscard]] bool has(const Url& authority, const std::string& name) const;

@@ -42,8 +42,9 @@ class IssuedCertificates : public testing::Test {
       around.managed = {managed};
     return FileCertificates::open(document, around, tls::certificate_time());
   }
-  static std::string issued(const std::string& name, int until_day = 30) {
-    const tls::TestCertificate made = tls::test_root().issue({.names = {name}, .until_day = until_day});
+  static std::string issued(const std::string& name, int from_day = -1, int until_day = 30) {
+    const tls::TestCertificate made =
+        tls::test_root().issue({.names = {name}, .from_day = from_day, .until_day = until_day});
     return made.certificate + made.key;
   }
   /// Whether a client that believes the authority gets a connection.
@@ -91,9 +92,17 @@ TEST_F(IssuedCertificates, are_not_replaced_by_what_is_none_of_theirs) {
   EXPECT_TRUE(managed->take(one.certificate, tls::certificate_time())) << "no key";
   EXPECT_TRUE(managed->take(one.certificate + other.key, tls::certificate_time())) << "another's key";
   EXPECT_TRUE(managed->take(issued("other.test"), tls::certificate_time())) << "other names";
-  EXPECT_TRUE(managed->take(issued("shop.test", 10), tls::certificate_time())) << "an older one";
+  EXPECT_TRUE(managed->take(issued("shop.test", -2, 40), tls::certificate_time())) << "an older one";
   EXPECT_EQ(managed->text(), shown);
   EXPECT_TRUE(convinces(*server));
+}
+
+TEST_F(IssuedCertificates, are_replaced_by_a_newer_one_whose_life_is_shorter) {
+  const auto server = open();
+  managed->take(issued("shop.test", -9, 80), tls::certificate_time());
+  const std::string newer = issued("shop.test", -1, 40);
+  EXPECT_EQ(managed->take(newer, tls::certificate_time()), std::nullopt);
+  EXPECT_EQ(managed->text(), newer);
 }
 
 TEST_F(IssuedCertificates, that_change_at_once_are_all_shown) {

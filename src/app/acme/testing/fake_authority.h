@@ -38,6 +38,7 @@ class FakeAuthority {
   std::string window;                      ///< `"start": "...", "end": "..."`; empty: 404
   Duration lasts = std::chrono::hours{6};  ///< what it issues
   bool proofs_fail = false;
+  bool issues_nonsense = false;          ///< in place of a certificate
   bool knows_external_accounts = false;  ///< and wants one
   std::function<std::string(const std::string& token)> look = [](const std::string&) { return std::string(); };
 
@@ -132,7 +133,7 @@ class FakeAuthority {
     }
     if (path == "/certificate/1") {
       ++issued;
-      return say(200, chain_);
+      return say(200, issues_nonsense ? "<html></html>" : chain_);
     }
     return problem(404, "malformed");
   }
