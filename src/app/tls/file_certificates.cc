@@ -67,7 +67,7 @@ std::size_t FileCertificates::add_file(const std::string& written, Place place, 
   const std::string path = path_beside(place, written);
   const auto known = std::ranges::find(files_, path, &File::path);
   const auto number = static_cast<std::size_t>(known - files_.begin());
-  if (known == files_.end()) files_.push_back({.path = path, .bytes = {}, .stamp = {}, .unreadable = {}});
+  if (known == files_.end()) files_.emplace_back().path = path;
   files_[number].is_key |= is_key;
   return number;
 }
@@ -80,7 +80,10 @@ bool FileCertificates::read_files() {
     if (stamp && *stamp == file.stamp && file.unreadable.empty()) continue;
     const auto content = read_file(file.path, limits::tls_file_bytes);
     const std::string unreadable = content ? std::string() : content.error();
-    news |= content.has_value() || unreadable != file.unreadable;
+    if (content || unreadable != file.unreadable) {
+      news = true;
+      ++file.version;
+    }
     file.unreadable = unreadable;
     if (!content) continue;
     file.bytes = content->bytes;
@@ -123,7 +126,18 @@ std::shared_ptr<const tls::Identity> FileCertificates::read_identity(std::size_t
   return identity;
 }
 
-/// Takes over what the files make together. \returns  false after errors: what they made before stays
+/// What its files make; if that is no good, what they made before, so that one site's mistake holds up no other's
+/// renewal. Files that are as they were are neither read again nor complained of.
+std::shared_ptr<const tls::Identity> FileCertificates::identity_of(std::size_t number, WallTime now,
+                                                                   Diagnostics& diagnostics) {
+  Files& pair = pairs_[number];
+  const std::pair versions{files_[pair.certificate].version, files_[pair.key].version};
+  if (std::exchange(pair.judged, versions) == versions) return pair.identity;
+  if (auto identity = read_identity(number, now, diagnostics)) pair.identity = std::move(identity);
+  return pair.identity;
+}
+
+/// Takes over what the files make together. \returns  false after errors that nothing makes up for: all stays as it was
 bool FileCertificates::take_files(WallTime now, Diagnostics& diagnostics) {
   tls::ServerSettings settings{.oldest = document_.oldest,
                                .protocols = document_.protocols,
@@ -134,7 +148,7 @@ bool FileCertificates::take_files(WallTime now, Diagnostics& diagnostics) {
   bool good = take_clients(settings, now, diagnostics);
   good &= take_tickets(settings, diagnostics);
   for (std::size_t number = 0; number < pairs_.size(); ++number) {
-    auto identity = read_identity(number, now, diagnostics);
+    auto identity = identity_of(number, now, diagnostics);
     good = good && identity != nullptr;
     if (document_.certificates[number].is_default) settings.shown_by_default = number;
     settings.shown.push_back({.identity = std::move(identity)});
@@ -328,6 +342,10 @@ void FileCertificates::look_again(WallTime now) {
     (*tell_)(false,
              fmt::format("{}listener {}: certificates have changed and have mistakes; those before stay in force",
                          diagnostics.text(), listener_));
+  else if (changed && diagnostics.has_errors())
+    (*tell_)(false, fmt::format("{}listener {}: certificates have changed; in place of what has mistakes, those before "
+                                "stay in force",
+                                diagnostics.text(), listener_));
   else if (changed)
     (*tell_)(true, fmt::format("{}listener {}: certificates are read again, because a file has changed",
                                diagnostics.text(), listener_));

@@ -72,6 +72,7 @@ class FileCertificates final : public CertificateSource,
     FileStamp stamp;
     std::string unreadable;  // why
     bool is_key = false;
+    unsigned version = 0;  // another whenever it was read anew, or cannot be read any more
   };
 
   /// A certificate, as numbers of its files.
@@ -79,6 +80,8 @@ class FileCertificates final : public CertificateSource,
     std::size_t certificate = 0;
     std::size_t key = 0;
     std::optional<std::size_t> ocsp;
+    std::shared_ptr<const tls::Identity> identity;  // what its files made when they were good last
+    std::pair<unsigned, unsigned> judged;           // the versions of certificate and key that were looked at last
   };
 
   /// Somebody who is asked about a certificate, and what was shown of what he said.
@@ -95,6 +98,7 @@ class FileCertificates final : public CertificateSource,
   bool take_files(WallTime now, Diagnostics& diagnostics);
   std::shared_ptr<const tls::ServerContext> put_together(WallTime now, Diagnostics& diagnostics);
   std::shared_ptr<const tls::Identity> read_identity(std::size_t number, WallTime now, Diagnostics& diagnostics) const;
+  std::shared_ptr<const tls::Identity> identity_of(std::size_t number, WallTime now, Diagnostics& diagnostics);
   void add_issued(tls::ServerSettings& settings, WallTime now) const;
   void take_staples(tls::ServerSettings& settings, WallTime now, Diagnostics& diagnostics);
   const tls::Staple& read_staple(std::size_t number, const tls::Identity& identity, WallTime now,
@@ -122,13 +126,13 @@ class FileCertificates final : public CertificateSource,
   const std::vector<std::shared_ptr<acme::ManagedCertificate>> managed_;
   const std::shared_ptr<acme::OnDemand> on_demand_;
   const std::shared_ptr<tls::ChallengeCertificates> challenges_;
-  std::vector<Files> pairs_;
   std::optional<std::size_t> authorities_;  // the file of those who issue clients' certificates
   std::optional<std::size_t> revocation_;   // the file of what those have taken back
   std::optional<std::size_t> ticket_keys_;
 
   std::mutex looking_;  // of what follows
   std::vector<File> files_;
+  std::vector<Files> pairs_;
   tls::ServerSettings from_files_;           // what they made together when they were good last
   std::vector<tls::Staple> staples_;         // of each certificate the last good one of its file
   std::vector<Asked> asked_;                 // about those that are shown

@@ -116,6 +116,43 @@ TEST_F(FileCertificatesTest, ticket_keys_that_moved_on_still_open_old_tickets) {
   EXPECT_FALSE(resumes(*server, late)) << "its key has gone";
 }
 
+TEST_F(FileCertificatesTest, one_with_a_mistake_holds_up_no_other) {
+  const auto renew_till = [&](const std::string& name) {
+    const tls::TestCertificate till = tls::test_root().issue({.names = {name}});
+    folder.write("till.pem", till.certificate + till.key);
+  };
+  renew_till("till.test");
+  config::CertificateDocument written;
+  written.certificate = written.key = folder.path("till.pem");
+  document.certificates.push_back(written);
+  const auto server = open();
+  ASSERT_NE(server, nullptr) << diagnostics.text();
+  server->on(shard.shard());
+  const auto look = [&] {
+    pass(limits::watched_file_interval);
+    server->on(shard.shard());
+  };
+  folder.write("shop.key", "half a k");
+  renew_till("new.till.test");
+  look();
+  EXPECT_TRUE(server->latest()->knows("new.till.test"));
+  EXPECT_TRUE(server->latest()->knows("shop.test")) << "as it was";
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told.back().contains("shop.key")) << told.back();
+  EXPECT_TRUE(told.back().ends_with("in place of what has mistakes, those before stay in force")) << told.back();
+  renew_till("newest.till.test");
+  look();
+  EXPECT_TRUE(server->latest()->knows("newest.till.test"));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told.back().ends_with("certificates are read again, because a file has changed")) << told.back();
+  EXPECT_FALSE(told.back().contains("shop.")) << "said once: " << told.back();
+  const tls::TestCertificate shop = tls::test_root().issue({.names = {"new.shop.test"}});
+  folder.write("shop.pem", shop.certificate);
+  folder.write("shop.key", shop.key);
+  look();
+  EXPECT_TRUE(server->latest()->knows("new.shop.test"));
+}
+
 TEST_F(FileCertificatesTest, ticket_keys_that_are_none_are_told_with_what_to_do) {
   document.ticket_keys = folder.path("ticket.keys");
   EXPECT_EQ(open(), nullptr);
