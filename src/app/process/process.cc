@@ -118,12 +118,18 @@ Process::Candidate Process::load(config::Source& source) {
                                              candidate.diagnostics);
   candidate.validated = steady_now();
   candidate.gateway = compiler_.compile(candidate.document, listener_numbers_, wall_now(), candidate.diagnostics);
-  for (const auto& [name, digest] : compiler_.files_read())
-    candidate.document.beside.emplace_back(name, config::hash_of(hash_key_.bytes + crypto::hexadecimal(digest)).text());
+  hash_beside(candidate.document);
   if (candidate.gateway != nullptr) candidate.listeners = plan_listeners(candidate.document, candidate.diagnostics);
   if (candidate.diagnostics.has_errors()) candidate.gateway = nullptr;
   candidate.diagnostics.sort();
   return candidate;
+}
+
+/// Of the files that were read for what was compiled last.
+void Process::hash_beside(config::Document& document) const {
+  document.beside.clear();
+  for (const auto& [name, digest] : compiler_.files_read())
+    document.beside.emplace_back(name, config::hash_of(hash_key_.bytes + crypto::hexadecimal(digest)).text());
 }
 
 void Process::open_store() {

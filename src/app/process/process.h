@@ -76,6 +76,7 @@ class Process final : public Operations {
   };
 
   Candidate load(config::Source& source);
+  void hash_beside(config::Document& document) const;
   // recall.cc
   void open_past(Candidate& candidate);
   Candidate load_past(const history::Entry& entry);

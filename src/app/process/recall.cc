@@ -25,9 +25,13 @@ void Process::open_past(Candidate& candidate) {
   past_warning_ = past_.open(folder, {.entries = state.entries, .bytes = state.size, .age = state.age});
   if (past_.key() == nullptr) return;
   hash_key_ = *past_.key();
-  // Read again, now that secrets and files beside it can be hashed as they were in the last life.
-  const bool hashed = !candidate.document.secrets.empty() || !candidate.document.beside.empty();
-  if (candidate.gateway != nullptr && hashed) candidate = load(source_);
+  if (candidate.gateway == nullptr) return;
+  // Secrets and files beside it are hashed as they were in the last life. Those are read once: thousands of
+  // certificates take seconds.
+  if (!candidate.document.secrets.empty())
+    candidate = load(source_);
+  else
+    hash_beside(candidate.document);
 }
 
 /// A configuration of the past, compiled as if its files were still there. Without gateway when it cannot be.
