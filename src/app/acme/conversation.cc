@@ -7,6 +7,7 @@
 
 #include "app/acme/jws.h"
 #include "app/json_writer.h"
+#include "app/printable.h"
 #include "base/base64url.h"
 #include "base/error_text.h"
 #include "base/limits.h"
@@ -111,6 +112,9 @@ Task<Outcome<OutgoingAnswer>> Conversation::request(OutgoingRequest request) {
 
 Task<Outcome<void>> Conversation::begin() {
   CO_TRY(const OutgoingAnswer answer, co_await request({.url = settings_.directory}));
+  if (const std::string_view elsewhere = answer.field("location"); answer.status / 100 == 3 && !elsewhere.empty())
+    co_return fail(refused(fmt::format("the directory is elsewhere (status {}): write directory: {}", answer.status,
+                                       printable(elsewhere))));
   if (!is_success(answer)) co_return fail(trouble_of(answer, shard_.reactor.wall_now()));
   const auto directory = parse_directory(answer.body);
   if (!directory) co_return fail(not_understood("directory"));

@@ -173,6 +173,15 @@ TEST_F(AcmeKeeper, hears_when_an_authority_has_had_enough) {
   EXPECT_GE(*status(shop).next_try - now(), 59min);
 }
 
+TEST_F(AcmeKeeper, is_told_where_a_directory_went_and_does_not_follow) {
+  authority.every_answer = "HTTP/1.1 308 Elsewhere\r\nlocation: http://10.0.0.9/directory\r\ncontent-length: 0\r\n\r\n";
+  const auto shop = process.want("shop.test");
+  process.start();
+  ASSERT_TRUE(until([&] { return status(shop).failures == 1; }));
+  EXPECT_EQ(status(shop).trouble,
+            "the directory is elsewhere (status 308): write directory: http://10.0.0.9/directory");
+}
+
 TEST_F(AcmeKeeper, takes_nonsense_for_what_it_is) {
   authority.every_answer = "HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n<html></html>";
   const auto shop = process.want("shop.test");

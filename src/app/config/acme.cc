@@ -13,6 +13,7 @@
 #include "base/base64url.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "net/address.h"
 
 namespace weir::config {
 namespace {
@@ -40,14 +41,19 @@ std::string contact_complaint(const std::vector<std::string>& contacts) {
   return "";
 }
 
+std::string advice_for_name(std::string_view name) {
+  if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return "write it in ASCII, as the DNS has it: xn--...";
+  return IpAddress::parse(name) ? "certificates are had for names only" : "write shop.example.com";
+}
+
 bool read_name(const Node& node, const Reading& reading, std::vector<std::string>& names) {
   if (!option::want_scalar(node, reading, "a host name")) return false;
   std::string name = text::to_lower(node.text());
   if (name.starts_with("*."))
     return reading.error(node, node.shown() + " is a wildcard, which is proved by DNS alone (dns-01), not spoken here",
                          "write the names, or on_demand");
-  if (!acme::is_host_name(name))
-    return reading.error(node, node.shown() + " is no host name", "write shop.example.com");
+  if (!acme::is_host_name(name)) return reading.error(node, node.shown() + " is no host name", advice_for_name(name));
   names.push_back(std::move(name));
   return true;
 }
