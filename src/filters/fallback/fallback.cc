@@ -40,7 +40,7 @@ void give(Exchange& exchange, const std::shared_ptr<ReplayBody>& body) {
 std::shared_ptr<ReplayBody> keep_body(Exchange& exchange, const Service& service) {
   if (!service.forwards() || exchange.request_body == nullptr) return nullptr;
   const ByteCount keep_max = is_idempotent(exchange.request.method) ? limits::replay_bytes : 0;
-  auto kept = std::make_shared<ReplayBody>(std::move(exchange.request_body), keep_max);
+  auto kept = std::make_shared<ReplayBody>(exchange.shard.reactor, std::move(exchange.request_body), keep_max);
   give(exchange, kept);
   return kept;
 }
