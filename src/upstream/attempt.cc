@@ -24,7 +24,8 @@ ReplayBody* make_replayable(Exchange& exchange, const RetrySettings& settings, b
   if (exchange.request_body == nullptr) return nullptr;
   // What must not be sent twice is kept by nobody: such a body can be begun again only while nothing of it was pulled.
   const ByteCount keep_max = repeatable ? settings.body_bytes_max : 0;
-  auto* replayable = exchange.arena.make<ReplayBody>(exchange.shard.reactor, std::move(exchange.request_body), keep_max);
+  auto* replayable =
+      exchange.arena.make<ReplayBody>(exchange.shard.reactor, std::move(exchange.request_body), keep_max);
   exchange.request_body = BodyPointer(replayable);
   return replayable;
 }

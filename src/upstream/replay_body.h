@@ -3,12 +3,12 @@
 // Idea: every piece that is pulled is also kept, until more than keep_max bytes have passed; rewind() then plays what
 // was kept before it pulls on. A body of which nothing was pulled can always be rewound.
 //
-// A try that is over may still wait for the source: a client takes its time, and the upstream refused meanwhile. What comes
-// then is kept for the try that came after it, and the old one is told that its turn is over.
+// A try that is over may still wait for the source: a client takes its time, and the upstream refused meanwhile. What
+// comes then is kept for the try that came after it, and the old one is told that its turn is over.
 //
 // Invariants
-//   (1) kept_ holds exactly the first pulled_ bytes of the body, or nothing once more than keep_max have passed; what an
-//       old try pulled is kept until the next pull, whatever it weighs.
+//   (1) kept_ holds exactly the first pulled_ bytes of the body, or nothing once more than keep_max have passed; what
+//       an old try pulled is kept until the next pull, whatever it weighs.
 //   (2) The source is pulled only when all of kept_ has been played.
 //   (3) One pulls the source at a time, and of those who read only the latest is given anything.
 #pragma once

@@ -312,6 +312,8 @@ Result<void> interpret(ResponseHead& response, Method method, Arena& arena) {
     response.upgrade = notes.upgrade_option ? protocol_of(notes.upgrade, arena) : std::string_view();
     if (response.upgrade.empty()) return fail(Code::bad_upgrade, Origin::upstream);
   }
+  // Who answers so has to say what to switch to (RFC 9110 section 15.5.22), on each hop anew.
+  if (response.status == 426) response.upgrade = protocol_of(notes.upgrade, arena);
   return {};
 }
 

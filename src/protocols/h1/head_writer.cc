@@ -79,9 +79,12 @@ void append_persistence(HeadBuffer& out, const ResponseHead& response, Version c
     out.append("connection: upgrade\r\n");
     return out.append_line("upgrade", response.upgrade);
   }
-  if (persistence == Persistence::close || response.framing.kind == Framing::Kind::until_close) {
-    return out.append("connection: close\r\n");
+  const bool closes = persistence == Persistence::close || response.framing.kind == Framing::Kind::until_close;
+  if (response.status == 426 && !response.upgrade.empty() && client_version != Version::http_1_0) {
+    out.append(closes ? "connection: upgrade, close\r\n" : "connection: upgrade\r\n");
+    return out.append_line("upgrade", response.upgrade);
   }
+  if (closes) return out.append("connection: close\r\n");
   if (client_version == Version::http_1_0) out.append("connection: keep-alive\r\n");
 }
 

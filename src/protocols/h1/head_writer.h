@@ -41,7 +41,7 @@ enum class Persistence : std::uint8_t { keep_alive, close };
 
 /// A response as it goes to a client of `client_version`. Framing as in response.framing (none writes neither length
 /// nor coding); adds `date` when the response has none (from `date`, IMF-fixdate); writes `connection: close`, or
-/// `connection: keep-alive` for HTTP/1.0 clients; a 101 writes `connection: upgrade`.
+/// `connection: keep-alive` for HTTP/1.0 clients; a 101, and a 426 that names a protocol, writes `connection: upgrade`.
 void write_response_head(HeadBuffer& out, const ResponseHead& response, Version client_version, Persistence persistence,
                          std::string_view date);
 
