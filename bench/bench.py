@@ -206,6 +206,8 @@ class Bench:
 
 def main() -> int:
     options = read_options()
+    if options.only_read:
+        return 0
     load = os.getloadavg()[0]
     simulated = options.what == "overload"  # in virtual time: nothing is noise
     if load > machine.LOAD_REFUSED and not options.busy and not simulated:
@@ -266,6 +268,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--table", type=Path, help="failures: also write the table between the marks of this page")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release",
                         help="build folder (default build/release)")
+    parser.add_argument("--only-read", action="store_true", help=argparse.SUPPRESS)  # ./dev, before it builds anything
     parser.add_argument("--busy", action="store_true", help="measure although the machine is busy")
     options = parser.parse_args()
     known = {row.name for table in [*LOADED.values(), content.ROWS, fastcgi.ROWS] for row in table} | set(gzip.ROWS)

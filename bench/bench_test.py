@@ -47,6 +47,21 @@ class Figures(unittest.TestCase):
         self.assertEqual(one, figures.figure(values))
 
 
+class Door(unittest.TestCase):
+    def test_words_that_mean_nothing_cost_no_build(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name, body in (("cmake", f"touch {directory}/built; exit 1"), ("dpkg-query", "printf installed")):
+                (Path(directory) / name).write_text(f"#!/bin/sh\n{body}\n")
+                (Path(directory) / name).chmod(0o755)
+            for words, code, said in ((["porxy"], 64, "porxy"), (["--help"], 0, "usage: bench")):
+                done = subprocess.run([Path(__file__).parent.parent / "dev", "bench", *words], text=True, timeout=60,
+                                      env=os.environ | {"PATH": f"{directory}:{os.environ['PATH']}"},
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.assertEqual(code, done.returncode, done.stdout)
+                self.assertIn(said, done.stdout)
+            self.assertFalse((Path(directory) / "built").exists())
+
+
 class Profile(unittest.TestCase):
     def test_a_gateway_that_counted_nothing_writes_no_profile(self):
         with tempfile.TemporaryDirectory() as directory:
