@@ -22,6 +22,7 @@ constexpr Duration hello_patience = std::chrono::seconds{2};
 /// Members say something every 100 ms; who is silent for longer than this is gone.
 constexpr Duration silence = std::chrono::seconds{5};
 constexpr Duration send_patience = std::chrono::seconds{1};
+constexpr Duration between_lines = std::chrono::seconds{10};
 
 std::vector<std::string> names_of(const FleetSettings& settings) {
   std::vector<std::string> names;
@@ -191,6 +192,13 @@ void Runner::tell_changes() {
           "fleet {}: slot {} has an aggregator again; the limits are those of the fleet", settings_.name, slot));
     }
   }
+  if (strangers_ == 0 || (told_of_strangers_ != Time{} && now - told_of_strangers_ < between_lines)) return;
+  told_of_strangers_ = now;
+  shard_.notices->warning(fmt::format(
+      "fleet {}: refused {} that proved no key of the fleet: members whose `keys` or fleet `name` differ, or "
+      "strangers",
+      settings_.name, strangers_ == 1 ? "a connection" : fmt::format("{} connections", strangers_)));
+  strangers_ = 0;
 }
 
 // ---- wires ----
@@ -222,11 +230,21 @@ Task<void> Runner::listen_on() {
 
 Task<void> Runner::accept(Handle handle) {
   auto stream = std::make_unique<Stream>(shard_.reactor, handle, Origin::upstream);
-  if (wires_.size() >= limits::fleet_connections) co_return;
+  if (wires_.size() >= limits::fleet_connections && !make_room()) co_return;
   const auto wire = std::make_shared<Wire>(shard_.reactor, std::move(stream), Channel::Side::accepts);
   wires_.push_back(wire);
   co_await serve(*wire);
   std::erase(wires_, wire);
+}
+
+/// Strangers who connect and say nothing keep no member out: the oldest that has proved nothing goes.
+bool Runner::make_room() {
+  const auto oldest = std::ranges::find_if(
+      wires_, [](const auto& wire) { return wire->side == Channel::Side::accepts && !wire->greeted && !wire->broken; });
+  if (oldest == wires_.end()) return false;
+  (*oldest)->broken = true;
+  (*oldest)->stream->interrupt_receive(gateway_error(Code::too_many_connections));
+  return true;
 }
 
 void Runner::dial_wanted(const std::vector<MemberNumber>& wanted) {
@@ -261,8 +279,10 @@ Task<void> Runner::dial(MemberNumber peer) {
 
 /// From the hello to the end. Whoever proves nothing is let go of without a word.
 Task<void> Runner::serve(Wire& wire) {
-  if (!co_await greet(wire)) {
+  if (const Result<void> greeted = co_await greet(wire); !greeted) {
     status_->refused.add();
+    const Code why = greeted.error().code;
+    if (why == Code::unexpected_bytes || why == Code::credentials_refused) ++strangers_;
     wire.broken = true;
     co_return;
   }

@@ -90,6 +90,7 @@ class Runner final : public ShardState, private Timer {
 
   Task<void> listen_on();
   Task<void> accept(Handle handle);
+  bool make_room();
   void dial_wanted(const std::vector<MemberNumber>& wanted);
   Task<void> dial(MemberNumber peer);
   Task<void> serve(Wire& wire);
@@ -118,6 +119,8 @@ class Runner final : public ShardState, private Timer {
   std::unordered_map<RuleTag, KeptRule> rules_;
   Time rules_found_{};
   std::array<Mode, slots> modes_{};
+  std::uint64_t strangers_ = 0;  // of whom the log has not told yet
+  Time told_of_strangers_{};
   bool stopping_ = false;
 };
 

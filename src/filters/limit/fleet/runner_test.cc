@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "contracts/testing/test_shard.h"
 #include "filters/limit/rule.h"
+#include "net/connect.h"
 
 namespace weir::limit::fleet {
 namespace {
@@ -14,6 +16,15 @@ namespace {
 constexpr Fingerprint apart = 0x0123456789ABCDEFU;
 const std::string secret = "0123456789abcdef0123456789abcdef";
 const std::string new_secret = "fedcba9876543210fedcba9876543210";
+
+class Log final : public Notices {
+ public:
+  void warning(std::string_view text) override { lines.emplace_back(text); }
+  [[nodiscard]] std::ptrdiff_t count(std::string_view part) const {
+    return std::ranges::count_if(lines, [&](const std::string& line) { return line.contains(part); });
+  }
+  std::vector<std::string> lines;
+};
 
 class Fleet3 : public testing::Test {
  protected:
@@ -26,6 +37,7 @@ class Fleet3 : public testing::Test {
             {.name = "node-" + std::to_string(member),
              .address = parse_endpoint("10.0.0." + std::to_string(member + 1) + ":7946").value()});
       }
+      shard.notices = &log;
       runner =
           &shard.state<Runner>(StateKey("fleet"), [&] { return std::make_unique<Runner>(shard, settings, states); });
       runner->start();
@@ -44,6 +56,7 @@ class Fleet3 : public testing::Test {
     InlineExecutor executor;
     LiteralResolver resolver;
     SharedStates states;
+    Log log;
     Shard shard;
     Runner* runner = nullptr;
     std::shared_ptr<RuleState> rule;  // five a second, by owners
@@ -103,6 +116,40 @@ TEST_F(Fleet3, whoever_has_another_key_is_refused_and_the_others_go_on) {
   // An aggregator that nobody can be sure of does not count: the two that understand each other are a majority.
   EXPECT_EQ(nodes[0]->runner->status().slots_whole.get(), slots);
   EXPECT_EQ(nodes[1]->runner->status().slots_whole.get(), slots);
+  EXPECT_EQ(nodes[0]->log.count("proved no key of the fleet"), 1) << "in ten seconds, however often it tries";
+  EXPECT_EQ(nodes[2]->log.count("proved no key of the fleet"), 1);
+}
+
+// Who connects and says nothing holds a place for seconds: all places taken so are no reason to refuse a member.
+TEST_F(Fleet3, strangers_who_say_nothing_keep_no_member_out) {
+  add({secret});
+  add({secret});
+  ASSERT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::seconds{5}));
+  SimIo io(network);
+  InlineExecutor executor;
+  LiteralResolver resolver;
+  Shard stranger(0, io, 99, executor, resolver);
+  world.add(stranger.reactor);
+  std::vector<std::unique_ptr<Stream>> held;
+  const SocketAddress first = socket_address(nodes[0]->settings.members[0].address).value();
+  const SocketAddress second = socket_address(nodes[0]->settings.members[1].address).value();
+  for (const SocketAddress& address : {first, second}) {
+    for (std::size_t number = 0; number < limits::fleet_connections + 100; ++number) {
+      stranger.scope.spawn([](Reactor& reactor, SocketAddress to, auto& kept) -> Task<void> {
+        auto stream = co_await connect(reactor, UpstreamAddress{to}, std::chrono::seconds{1});
+        if (stream) kept.push_back(std::move(*stream));
+      }(stranger.reactor, address, held));
+    }
+  }
+  world.run_for(std::chrono::milliseconds{100});
+  EXPECT_GE(held.size(), 2 * limits::fleet_connections);
+  add({secret});
+  EXPECT_TRUE(world.run_until([&] { return all_whole(); }, std::chrono::milliseconds{500}));
+  for (const auto& node : nodes) EXPECT_EQ(node->log.count("proved no key of the fleet"), 0) << "nobody said anything";
+  held.clear();
+  stranger.scope.cancel(gateway_error(Code::draining));
+  world.run_until([&] { return stranger.scope.running() == 0; });
+  world.remove(stranger.reactor);
 }
 
 // Each step of a rotation is a time in which members of both kinds are there: nobody is left out.
