@@ -67,6 +67,21 @@ TEST_F(LimitOwner, what_it_refused_is_refused_without_asking_until_it_would_pass
   EXPECT_EQ(questions.size(), 2U);
 }
 
+// A refusal is believed for a second at most; its client hears when the same will really pass.
+TEST_F(LimitOwner, whom_it_refused_hears_the_moment_it_named_without_asking) {
+  answer_by([](const fleet::Question&) {
+    return fleet::Answer{.said = fleet::Said::refused, .remaining = 2, .wait = seconds{12}, .reset = seconds{60}};
+  });
+  const auto filter = build("{ name: small, rate: 5/m, scope: fleet }");
+  EXPECT_EQ(ask(*filter).retry_after, "12");
+  shard.world().run_for(milliseconds{900});
+  const Outcome again = ask(*filter);
+  EXPECT_TRUE(again.record.contains("over_limit_lately")) << again.record;
+  EXPECT_EQ(again.retry_after, "12");
+  EXPECT_EQ(again.ratelimit, "\"small\";r=2;t=60");
+  EXPECT_EQ(questions.size(), 1U);
+}
+
 TEST_F(LimitOwner, that_is_late_is_waited_for_within_the_budget_and_the_share_decides) {
   answer_by([](const fleet::Question&) { return std::nullopt; });
   const auto filter = build("{ name: small, rate: 1/m, scope: fleet }");

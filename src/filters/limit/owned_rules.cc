@@ -29,7 +29,7 @@ void take_answer(const Rule& rule, fleet::OwnedPart& part, Judged& judged, unsig
                   .reset = answer.reset};
     judged.owned->charged = facts.said.admitted;
     if (!facts.said.admitted && !rule.options().dry_run)
-      part.remember_refusal(judged.hash, core, judged.cost, facts.now, answer.wait);
+      part.remember_refusal(judged.hash, core, judged.cost, facts.now, facts.said);
   } else {
     (void)part.share().look(judged.hash, facts.now, judged.cost, facts.state);
   }
@@ -44,9 +44,9 @@ OwnedJudged* look_at_owned(fleet::OwnedPart& part, Judged& judged, Arena& arena,
   judged.owned = owned;
   owned->facts.now = now;
   owned->facts.cost = judged.cost;
-  if (const std::optional<Time> until = part.refused_until(judged.hash, core, judged.cost, now)) {
+  if (const std::optional<BudgetVerdict> said = part.refused(judged.hash, core, judged.cost, now)) {
     owned->facts.source = fleet::OwnedSource::refused_lately;
-    owned->facts.said = {.wait = *until - now, .reset = *until - now};
+    owned->facts.said = *said;
     conclude(part, judged);
     return owned;
   }

@@ -23,18 +23,20 @@ OwnedPart::OwnedPart(const OwnedSettings& settings, std::shared_ptr<Desk> desk)
              company_of(settings.cores)),
       cores_(settings.cores) {}
 
-std::optional<Time> OwnedPart::refused_until(Fingerprint key, unsigned core, std::uint64_t cost, Time now) const {
+std::optional<BudgetVerdict> OwnedPart::refused(Fingerprint key, unsigned core, std::uint64_t cost, Time now) const {
   const std::vector<Refusal>& refused = cores_[core].refused;
   if (refused.empty()) return {};
   const Refusal& refusal = refused[key % refusals];
-  if (refusal.key != key || cost < refusal.cost || refusal.until <= now) return {};
-  return refusal.until;
+  if (refusal.key != key || !refusal.said.refuses(cost, now)) return {};
+  return refusal.said.verdict(now);
 }
 
-void OwnedPart::remember_refusal(Fingerprint key, unsigned core, std::uint64_t cost, Time now, Duration wait) {
+void OwnedPart::remember_refusal(Fingerprint key, unsigned core, std::uint64_t cost, Time now,
+                                 const BudgetVerdict& said) {
   std::vector<Refusal>& refused = cores_[core].refused;
   if (refused.empty()) refused.resize(refusals);
-  refused[key % refusals] = {.key = key, .cost = cost, .until = now + believed_for(account_.budget(), wait)};
+  const Duration believed = believed_for(account_.budget(), said.wait);
+  refused[key % refusals] = {.key = key, .said = RememberedRefusal::of(cost, said, now, believed)};
 }
 
 Question OwnedPart::question(Fingerprint key, std::int64_t cost) const {

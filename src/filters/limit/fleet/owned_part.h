@@ -14,6 +14,7 @@
 #include "contracts/metrics.h"
 #include "filters/limit/fleet/desk.h"
 #include "filters/limit/ledger.h"
+#include "filters/limit/remembered_refusal.h"
 
 namespace weir::limit::fleet {
 
@@ -38,9 +39,10 @@ class OwnedPart {
   [[nodiscard]] bool is_ours(Fingerprint key) const {
     return election_.first(key) == self_ && desk_->is_whole(Member::slot_of(key));
   }
-  /// Until when the owner has refused so much; nothing when it would have to be asked.
-  [[nodiscard]] std::optional<Time> refused_until(Fingerprint key, unsigned core, std::uint64_t cost, Time now) const;
-  void remember_refusal(Fingerprint key, unsigned core, std::uint64_t cost, Time now, Duration wait);
+  /// What the owner said when it refused so much; nothing when it would have to be asked.
+  [[nodiscard]] std::optional<BudgetVerdict> refused(Fingerprint key, unsigned core, std::uint64_t cost,
+                                                     Time now) const;
+  void remember_refusal(Fingerprint key, unsigned core, std::uint64_t cost, Time now, const BudgetVerdict& said);
   [[nodiscard]] Question question(Fingerprint key, std::int64_t cost) const;
   [[nodiscard]] Desk& desk() { return *desk_; }
   [[nodiscard]] Duration patience() const { return patience_; }
@@ -67,12 +69,11 @@ class OwnedPart {
   [[nodiscard]] Totals totals() const;
 
  private:
-  /// Keys that a core remembers as refused, 24 bytes each: one that is forgotten is asked for again.
+  /// Keys that a core remembers as refused, 48 bytes each: one that is forgotten is asked for again.
   static constexpr std::size_t refusals = 1024;
   struct Refusal {
     Fingerprint key = 0;
-    std::uint64_t cost = 0;
-    Time until{};
+    RememberedRefusal said;
   };
   struct alignas(64) Core {
     Cell here;

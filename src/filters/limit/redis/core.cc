@@ -3,12 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/limits.h"
 #include "filters/limit/redis/counting.h"
 
 namespace weir::limit {
 namespace {
 
 constexpr Duration between_lines = std::chrono::seconds{10};
+/// Characters of an error of Redis that are worth showing.
+constexpr std::size_t words_max = 120;
 
 }  // namespace
 
@@ -26,10 +31,10 @@ void RedisCore::happened(redis::Event event, std::string_view address, std::stri
       return core.failures.add();
     case redis::Event::suppressed:
       core.suppressed.add();
-      return tell(event, address, why);
+      return tell_of(address, true, why);
     case redis::Event::resumed:
       core.suppressed.subtract();
-      return tell(event, address, why);
+      return tell_of(address, false, {});
     case redis::Event::late_answer:
       return core.late_answers.add();
     case redis::Event::redirected:
@@ -39,14 +44,42 @@ void RedisCore::happened(redis::Event event, std::string_view address, std::stri
   }
 }
 
-void RedisCore::tell(redis::Event event, std::string_view address, std::string_view why) {
-  const bool gone = event == redis::Event::suppressed;
-  Time& told = gone ? told_suppressed_ : told_resumed_;
+void RedisCore::tell_of(std::string_view address, bool gone, std::string_view why) {
+  // The addresses of one Redis are ways to the same server.
+  Server& server = servers_[client_.settings().cluster ? std::string(address) : std::string()];
+  server = {.address = std::string(address), .gone = gone, .told_gone = server.told_gone, .why = std::string(why)};
+  if (servers_.size() > limits::redis_nodes) servers_.erase(servers_.begin());
+  tell();
+}
+
+void RedisCore::tell() {
   const Time now = shard_.reactor.now();
-  if (shard_.notices == nullptr || (told != Time{} && now - told < between_lines)) return;
-  told = now;
-  shard_.notices->warning(gone ? fmt::format("limit: Redis at {} is not waited for: {}", address, why)
-                               : fmt::format("limit: Redis at {} decides again", address));
+  Time again = never;
+  for (auto& [name, server] : servers_) {
+    if (server.gone == server.told_gone) continue;
+    Time& told = told_[server.gone ? 1 : 0];
+    if (told != Time{} && now - told < between_lines) {
+      again = std::min(again, told + between_lines);
+      continue;
+    }
+    told = now;
+    server.told_gone = server.gone;
+    if (shard_.notices == nullptr) continue;
+    shard_.notices->warning(server.gone
+                                ? fmt::format("limit: Redis at {} is not waited for: {}", server.address, server.why)
+                                : fmt::format("limit: Redis at {} decides again", server.address));
+  }
+  std::erase_if(servers_, [](const auto& each) { return !each.second.gone && !each.second.told_gone; });
+  if (again == never) return shard_.reactor.timers().disarm(*this);
+  shard_.reactor.timers().arm(*this, again);
+}
+
+void RedisCore::refused(std::string_view why) {
+  const Time now = shard_.reactor.now();
+  if (shard_.notices == nullptr || (told_refused_ != Time{} && now - told_refused_ < between_lines)) return;
+  told_refused_ = now;
+  shard_.notices->warning(fmt::format("limit: Redis at {} answers with an error, and on_error decides: {}",
+                                      state_->address(), why.substr(0, words_max)));
 }
 
 }  // namespace weir::limit

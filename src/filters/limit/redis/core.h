@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,26 +45,44 @@ class RedisState final : public SharedState {
   std::vector<Core> cores_;
 };
 
-class RedisCore final : public ShardState, private redis::Events {
+class RedisCore final : public ShardState, private redis::Events, private Timer {
  public:
   RedisCore(Shard& shard, const RedisOptions& options, std::shared_ptr<RedisState> state);
+  ~RedisCore() override { shard_.reactor.timers().disarm(*this); }
 
   [[nodiscard]] redis::Client& client() { return client_; }
   [[nodiscard]] RedisState::Core& counts() { return state_->core(shard_.id); }
-  void stop() override { client_.stop(); }
+  /// That Redis answered a question with an error of its own, or with what is no answer to it.
+  void refused(std::string_view why);
+  void stop() override {
+    shard_.reactor.timers().disarm(*this);
+    client_.stop();
+  }
 
  private:
+  /// A server of which the log has not said yet what is so now.
+  struct Server {
+    std::string address;
+    bool gone = false;
+    bool told_gone = false;
+    std::string why;
+  };
+
   void happened(redis::Event event, std::string_view address, std::string_view why) override;
   void shook_hands(const tls::Facts& facts) override { counts().tls.count(facts); }
   void handshake_failed(tls::Failure why) override { counts().tls.failures[static_cast<std::size_t>(why)].add(); }
-  /// At most one line for each kind of event in a while: a server that comes and goes does not fill the log.
-  void tell(redis::Event event, std::string_view address, std::string_view why);
+  void tell_of(std::string_view address, bool gone, std::string_view why);
+  /// At most one line for each kind of event in a while: a server that comes and goes does not fill the log. What was
+  /// held back is told when the while is over, if it is still so.
+  void tell();
+  void fire(Time) override { tell(); }
 
   Shard& shard_;
   const std::shared_ptr<RedisState> state_;
   redis::Client client_;
-  Time told_suppressed_{};
-  Time told_resumed_{};
+  std::map<std::string, Server> servers_;  // that are gone, or were when the log spoke of them last
+  std::array<Time, 2> told_{};             // that one decides again, that one is gone
+  Time told_refused_{};
 };
 
 }  // namespace weir::limit

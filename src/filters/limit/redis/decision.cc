@@ -65,6 +65,7 @@ RedisVerdict decide_redis(const Budget& local, const RedisFacts& facts) {
     case OnError::closed:
       decided.undecidable = true;
       decided.verdict.wait = std::chrono::seconds{1};
+      decided.verdict.reset = decided.verdict.wait;  // nobody knows; not at once, at any rate
       break;
   }
   return decided;

@@ -16,13 +16,13 @@
 #include <cstdint>
 #include <memory>
 
-#include "base/units.h"
+#include "filters/limit/remembered_refusal.h"
 
 namespace weir::limit {
 
 class HotKeys {
  public:
-  /// Keys remembered by one core for one rule, 64 bytes each.
+  /// Keys remembered by one core for one rule, 128 bytes each.
   static constexpr std::size_t places = 1024;
   /// How long a lease may be given out, and over which time requests are counted to know how hot a key is.
   static constexpr Duration lease_time = std::chrono::milliseconds{100};
@@ -33,8 +33,7 @@ class HotKeys {
 
   struct alignas(64) Key {
     std::uint64_t hash = 0;
-    Time refused_until{};
-    std::uint64_t refused_cost = 0;
+    RememberedRefusal refused;
     Time lease_until{};
     std::uint64_t leased = 0;     // what is left of it
     std::uint64_t remaining = 0;  // in Redis, beside it, when it was granted
@@ -44,7 +43,7 @@ class HotKeys {
     bool asking = false;       // for a lease
 
     [[nodiscard]] bool live(Time now) const {
-      return refused_until > now || (leased > 0 && lease_until > now) || asking ||
+      return refused.until > now || (leased > 0 && lease_until > now) || asking ||
              (count >= hot_at && counted_since + 2 * lease_time > now);
     }
   };
@@ -65,13 +64,8 @@ class HotKeys {
     return &key;
   }
 
-  /// Whether Redis would refuse so much, by what it said last.
-  [[nodiscard]] static bool refuses(const Key& key, std::uint64_t cost, Time now) {
-    return key.refused_until > now && cost >= key.refused_cost;
-  }
-  static void remember_refusal(Key& key, std::uint64_t cost, Time asked, Duration wait) {
-    key.refused_cost = cost;
-    key.refused_until = asked + std::min(wait, refusal_max);
+  static void remember_refusal(Key& key, std::uint64_t cost, const BudgetVerdict& said, Time asked) {
+    key.refused = RememberedRefusal::of(cost, said, asked, std::min(said.wait, refusal_max));
   }
 
   /// Gives out of the lease. \returns  whether there was enough

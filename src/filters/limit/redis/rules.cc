@@ -86,7 +86,7 @@ class RedisRules::Asking {
       if (key == nullptr) continue;
       if (leases_[at] > 0 && of.leased > 0) HotKeys::grant(*key, of.leased, of.remaining - of.leased, asked);
       if (!of.admitted && !is_dry(at) && of.wait > Duration{})
-        HotKeys::remember_refusal(*key, judged.facts.cost, asked, of.wait);
+        HotKeys::remember_refusal(*key, judged.facts.cost, judged.facts.said, asked);
     }
     return agreed;
   }
@@ -196,6 +196,7 @@ Task<Result<bool>> RedisRules::ask_group(Exchange& exchange, RedisCore& core, st
       source = source_of(reply.error());
     } else if (!read_taken(reply->value(), taken)) {
       source = RedisSource::failed;
+      core.refused(reply->value().is_error() ? reply->value().text() : "what came is no answer to the question");
     } else {
       source = RedisSource::answered;
       agreed = asking.keep(taken, asked);
@@ -221,7 +222,7 @@ bool RedisRules::decide_here(Exchange& exchange, RedisCore& core, std::span<Judg
   for (const Part* const part : group) (void)hot_keys(exchange.shard, *part).touch(judged[part->rule].hash, now);
   const auto refusing = std::ranges::find_if(group, [&](const Part* part) {
     const HotKeys::Key* const key = hot_of(part);
-    return key != nullptr && HotKeys::refuses(*key, judged[part->rule].cost, now);
+    return key != nullptr && key->refused.refuses(judged[part->rule].cost, now);
   });
   if (refusing != group.end()) {
     for (const Part* const part : group) {
@@ -229,7 +230,7 @@ bool RedisRules::decide_here(Exchange& exchange, RedisCore& core, std::span<Judg
     }
     Judged& refused = judged[(*refusing)->rule];
     refused.redis->facts.source = RedisSource::refused_lately;
-    refused.redis->facts.said.wait = hot_of(*refusing)->refused_until - now;
+    refused.redis->facts.said = hot_of(*refusing)->refused.verdict(now);
     conclude(**refusing, refused);
     core.counts().decided[static_cast<std::size_t>(RedisSource::refused_lately)].add();
     return true;

@@ -30,10 +30,17 @@ class NamedContext final : public BuildContext {
   std::shared_ptr<const Cluster> cluster(const Node&) override { return {}; }
 };
 
+class Log final : public Notices {
+ public:
+  void warning(std::string_view text) override { lines.emplace_back(text); }
+  std::vector<std::string> lines;
+};
+
 /// A gateway with one core.
 struct Gate {
   explicit Gate(SimNetwork& network, SimWorld& world_in)
       : io(network), shard(0, io, 1, executor, resolver), world(world_in) {
+    shard.notices = &log;
     world.add(shard.reactor);
   }
   Gate(const Gate&) = delete;
@@ -55,6 +62,7 @@ struct Gate {
   SimIo io;
   InlineExecutor executor;
   LiteralResolver resolver;
+  Log log;
   Shard shard;
   SimWorld& world;
   SharedStates states;
@@ -66,6 +74,7 @@ struct Outcome {
   Status status = 0;
   std::string record;
   std::string ratelimit;
+  std::string retry_after;
   Duration took{};
 };
 
@@ -101,6 +110,7 @@ class RedisLimit : public testing::Test {
       const Answer shown = answer ? std::move(*answer) : error_reply(exchange, answer.error());
       outcome->status = shown.head.status;
       if (const Field* field = shown.head.fields.find("ratelimit")) outcome->ratelimit = field->value;
+      if (const Field* field = shown.head.fields.find(FieldName::retry_after)) outcome->retry_after = field->value;
     }
     exchange.finish({});
     outcome->done = true;
@@ -204,6 +214,24 @@ TEST_F(RedisLimit, a_key_that_redis_refused_is_refused_here_until_it_may_pass) {
   EXPECT_EQ(ask(one).record, "admitted within_limit");
 }
 
+// A refusal is believed for a second, and tells the truth all the same.
+TEST_F(RedisLimit, who_is_refused_without_asking_hears_when_the_same_will_really_pass) {
+  one.configure("{ name: few, rate: 5/m, scope: redis, redis: '10.0.0.9:6379' }");
+  admitted(one, 5);
+  EXPECT_EQ(ask(one).record, "refused over_limit");
+  world.run_for(500ms);
+  const Outcome again = ask(one);
+  EXPECT_EQ(again.record, "refused over_limit_lately");
+  EXPECT_EQ(again.retry_after, "12");
+  EXPECT_EQ(again.ratelimit, "\"few\";r=0;t=60");
+  world.run_for(600ms);
+  EXPECT_EQ(ask(one).record, "refused over_limit") << "asked again";
+  const Outcome later = ask(one);
+  EXPECT_EQ(later.record, "refused over_limit_lately");
+  EXPECT_EQ(later.retry_after, "11");
+  EXPECT_EQ(later.ratelimit, "\"few\";r=0;t=59");
+}
+
 // ---- when Redis does not answer ----
 
 TEST_F(RedisLimit, a_dead_redis_makes_nobody_wait_and_the_gateway_counts_by_itself) {
@@ -249,6 +277,7 @@ TEST_F(RedisLimit, open_lets_all_pass_and_closed_none) {
   EXPECT_EQ(ask(one).record, "admitted redis_down");
   EXPECT_EQ(ask(two).status, 503);
   EXPECT_EQ(ask(two).record, "refused redis_down");
+  EXPECT_EQ(ask(two).ratelimit, "\"few\";r=0;t=1") << "not at once, as its Retry-After says";
 }
 
 TEST_F(RedisLimit, a_slow_redis_costs_its_budget_once) {
@@ -272,8 +301,41 @@ TEST_F(RedisLimit, an_error_of_redis_is_no_verdict) {
   ask(one);
   redis.refuses_with = "OOM command not allowed when used memory > 'maxmemory'.";
   EXPECT_EQ(ask(one).record, "admitted redis_failed_counted_here");
+  EXPECT_EQ(ask(one).record, "admitted redis_failed_counted_here");
   redis.refuses_with.clear();
   EXPECT_EQ(ask(one).record, "admitted within_limit");
+  EXPECT_EQ(one.log.lines, std::vector<std::string>{"limit: Redis at 10.0.0.9:6379 answers with an error, and on_error "
+                                                    "decides: OOM command not allowed when used memory > "
+                                                    "'maxmemory'."});
+}
+
+// A line in ten seconds at most; the last one is true all the same.
+TEST_F(RedisLimit, the_log_says_in_the_end_what_is_so_of_a_server_that_came_and_went) {
+  one.configure(simple);
+  ask(one);
+  const auto goes = [&] {
+    redis.server.kill();
+    ask(one);
+  };
+  const auto comes = [&] {
+    redis.server.start();
+    world.run_for(2s);
+    ask(one);
+  };
+  goes();
+  comes();
+  goes();
+  ASSERT_EQ(one.log.lines.size(), 2U);
+  EXPECT_TRUE(one.log.lines[1].ends_with("decides again"));
+  world.run_for(10s);
+  ASSERT_EQ(one.log.lines.size(), 3U);
+  EXPECT_TRUE(one.log.lines[2].contains("is not waited for")) << one.log.lines[2];
+  comes();
+  EXPECT_EQ(one.log.lines.size(), 4U);
+  goes();
+  comes();
+  world.run_for(30s);
+  EXPECT_EQ(one.log.lines.size(), 4U) << "back before it would have been told that it was gone";
 }
 
 TEST_F(RedisLimit, a_dry_run_refuses_nobody_whatever_redis_says) {

@@ -180,7 +180,7 @@ class OwnerWorld {
       if (node.part.account().spend(key, now_, 1, before).admitted) admitted_.push_back(seconds());
       return;
     }
-    if (node.part.refused_until(key, 0, 1, now_)) {
+    if (node.part.refused(key, 0, 1, now_)) {
       ++decided_[static_cast<std::size_t>(OwnedSource::refused_lately)];
       return;
     }
@@ -196,7 +196,7 @@ class OwnerWorld {
     std::uint64_t before = 0;
     bool admitted = answer.said == Said::admitted;
     if (source == OwnedSource::asked) {
-      if (!admitted) node.part.remember_refusal(key, 0, 1, since, answer.wait);
+      if (!admitted) node.part.remember_refusal(key, 0, 1, since, {.wait = answer.wait, .reset = answer.reset});
     } else {
       admitted = node.part.share().spend(key, now_, 1, before).admitted;
     }
