@@ -9,6 +9,7 @@
 #include "app/catalog.h"
 #include "app/config/raw_streams.h"
 #include "app/filter_order.h"
+#include "app/fleet_of_start.h"
 #include "app/limits_in_chain.h"
 #include "app/process/surroundings.h"
 #include "app/tls/file_certificates.h"
@@ -348,8 +349,7 @@ std::shared_ptr<const Gateway> Compiler::compile(const config::Document& documen
   files_.begin();
   context.files = &files_;
   context.shared_states = states_.get();
-  if (!fleet_) fleet_ = document.fleet;
-  context.fleet = fleet_->configured() ? &*fleet_ : nullptr;
+  context.fleet = fleet_of_start(fleet_, document.fleet, diagnostics);
   if (cores_ == 0) cores_ = worker_count(document);
   context.cores = cores_;
   add_certificates(document, listeners, now, *gateway, diagnostics);
