@@ -210,8 +210,10 @@ Task<void> Keeper::have_issued(ManagedCertificate& certificate, Kept& kept) {
 
 void Keeper::tell_trouble(const ManagedCertificate& certificate, const Trouble& trouble, Duration wait) {
   const auto facts = certificate.facts();
-  const std::string shown = facts ? "the one that is valid until " + time_text(facts->until) + " stays"
-                                  : std::string("clients are shown a self-signed one meanwhile");
+  const bool expired = facts && facts->until <= shard_.reactor.wall_now();
+  const std::string shown = expired ? "clients are shown the one that expired at " + time_text(facts->until)
+                            : facts ? "the one that is valid until " + time_text(facts->until) + " stays"
+                                    : std::string("clients are shown a self-signed one meanwhile");
   const std::string& authority = certificate.authority().name;
   const std::string failed =
       trouble.kind == Trouble::Kind::here ? "cannot be had from " + authority : authority + " does not issue it";

@@ -227,6 +227,9 @@ TEST_F(AcmeKeeper, renews_in_time_and_shows_the_old_one_until_then) {
   EXPECT_EQ(status(shop).lifetime.until, first) << "what there is stays";
   EXPECT_GT(status(shop).failures, 1U);
   EXPECT_TRUE(process.complaints.back().contains("stays; next try in")) << process.complaints.back();
+  test.world().run_for(2h);
+  EXPECT_TRUE(process.complaints.back().contains("clients are shown the one that expired at "))
+      << process.complaints.back();
   authority.server.come_back();
   ASSERT_TRUE(until([&] { return status(shop).lifetime.until > first; }, 20min));
   EXPECT_EQ(authority.accounts, 1U) << "an account is made once";
