@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/base64url.h"
 #include "base/text.h"
 #include "runtime/file_content.h"
@@ -46,6 +49,37 @@ std::shared_ptr<const Authority> authority_of(const config::AcmeDocument& docume
   return authority->settings.context == nullptr ? nullptr : authority;
 }
 
+/// What is shown now, by name. A name that moves to another group of names, or to another authority, keeps what it has
+/// until there is something newer.
+class ShownNow {
+ public:
+  explicit ShownNow(SharedStates& states) {
+    for (const auto& each : states.all<ManagedCertificate>()) {
+      if (each->facts()) add(each->identity({}));
+      for (const auto& other : each->others()) add(other);
+    }
+  }
+  [[nodiscard]] std::vector<std::shared_ptr<const tls::Identity>> of(const std::vector<std::string>& names) const {
+    std::vector<std::shared_ptr<const tls::Identity>> found;
+    for (const std::string& name : names) {
+      const auto shown = by_name_.find(name);
+      if (shown != by_name_.end() && std::ranges::find(found, shown->second) == found.end())
+        found.push_back(shown->second);
+    }
+    return found;
+  }
+
+ private:
+  void add(const std::shared_ptr<const tls::Identity>& identity) {
+    for (const std::string& name : identity->names()) {
+      std::shared_ptr<const tls::Identity>& place = by_name_[name];
+      if (place == nullptr || place->valid_until() < identity->valid_until()) place = identity;
+    }
+  }
+
+  std::map<std::string, std::shared_ptr<const tls::Identity>> by_name_;
+};
+
 }  // namespace
 
 std::optional<ListenerCertificates> listener_certificates(const config::AcmeDocument& document, WatchedFiles& files,
@@ -54,10 +88,12 @@ std::optional<ListenerCertificates> listener_certificates(const config::AcmeDocu
   if (authority == nullptr) return {};
   ListenerCertificates made;
   made.proofs = states.find_or_make<ProofTable>(ProofTable::key, &std::make_shared<ProofTable>);
+  const ShownNow shown(states);
   for (const config::AcmeNames& each : document.names) {
     made.managed.push_back(states.find_or_make<ManagedCertificate>(
         ManagedCertificate::key_of(each.names, *authority, document.challenge),
         [&] { return std::make_shared<ManagedCertificate>(each.names, document.challenge, authority); }));
+    made.managed.back()->follow_upon(shown.of(each.names));
   }
   if (document.on_demand) {
     const OnDemandRules& rules = *document.on_demand;

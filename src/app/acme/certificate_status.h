@@ -14,8 +14,9 @@ struct CertificateStatus {
   WallTime as_of{};  ///< when it stood so
   std::vector<std::string> names;
   std::string authority;
-  bool issued = false;  ///< otherwise clients are shown the stand-in
-  Lifetime lifetime;    ///< of the issued one
+  bool issued = false;        ///< otherwise clients are shown the stand-in
+  bool others_shown = false;  ///< before it, for the names that they have
+  Lifetime lifetime;          ///< of the issued one
   std::string issuer;
   std::optional<WallTime> renewal;   ///< when the next is asked for
   std::optional<WallTime> next_try;  ///< after a trouble

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/acme/left_behind.h"
 #include "app/acme/on_demand.h"
 #include "app/time_text.h"
 #include "base/crypto.h"
@@ -30,6 +31,10 @@ constexpr Duration disk_patience = seconds{10};
 
 Trouble here(std::string what) {
   return {.kind = Trouble::Kind::here, .what = std::move(what)};
+}
+
+std::string shown_meanwhile(const CertificateStatus& status) {
+  return status.others_shown ? "clients are shown what there was before" : "clients are shown a self-signed one";
 }
 
 /// The same for the same certificate, whoever asks.
@@ -213,7 +218,7 @@ void Keeper::tell_trouble(const ManagedCertificate& certificate, const Trouble& 
   const bool expired = facts && facts->until <= shard_.reactor.wall_now();
   const std::string shown = expired ? "clients are shown the one that expired at " + time_text(facts->until)
                             : facts ? "the one that is valid until " + time_text(facts->until) + " stays"
-                                    : std::string("clients are shown a self-signed one meanwhile");
+                                    : shown_meanwhile(certificate.status(shard_.reactor.wall_now())) + " meanwhile";
   const std::string& authority = certificate.authority().name;
   const std::string failed =
       trouble.kind == Trouble::Kind::here ? "cannot be had from " + authority : authority + " does not issue it";
@@ -378,6 +383,7 @@ void restore_certificates(SharedStates& states, const std::shared_ptr<const Vaul
                           const Keeper::Tell& tell) {
   for (const auto& each : states.all<OnDemand>()) each->share(vault);
   std::vector<std::shared_ptr<ManagedCertificate>> restored;
+  LeftBehind left_behind(*vault);
   for (const auto& each : states.all<ManagedCertificate>()) {
     if (each->facts()) continue;
     const Url& authority = each->authority().settings.directory;
@@ -387,11 +393,12 @@ void restore_certificates(SharedStates& states, const std::shared_ptr<const Vaul
     if (const auto wrong = kept && *kept ? each->take_quietly(**kept, now) : std::nullopt)
       problem = vault->path_of(authority, file) + ": " + *wrong;
     if (!problem.empty()) tell(false, fmt::format("certificate {}: not restored: {}", each->names().front(), problem));
-    if (each->facts()) restored.push_back(each);
+    const bool alone = !each->facts() && each->others().empty();
+    if (alone) each->follow_upon(left_behind.of(each->names(), now));
+    if (each->facts() || (alone && !each->others().empty())) restored.push_back(each);
     if (!each->facts() && problem.empty())
-      tell(true, fmt::format("certificate {}: there is none yet: clients are shown a self-signed one until {} has "
-                             "issued it",
-                             each->names().front(), each->authority().name));
+      tell(true, fmt::format("certificate {}: there is none yet: {} until {} has issued it", each->names().front(),
+                             shown_meanwhile(each->status(now)), each->authority().name));
   }
   // A listener with ten thousand of them is put together once.
   ManagedCertificate::tell_followers(restored, now);

@@ -350,6 +350,26 @@ TEST_F(AcmeKeeper, a_restart_asks_nobody) {
   EXPECT_TRUE(next.complaints.empty());
 }
 
+TEST_F(AcmeKeeper, a_name_in_a_new_group_is_shown_what_the_vault_has_for_it) {
+  process.put_into_vault(*process.want("shop.test"));
+  const auto wider = process.states.find_or_make<ManagedCertificate>("wider", [&] {
+    return std::make_shared<ManagedCertificate>(std::vector<std::string>{"shop.test", "www.shop.test"},
+                                                ChallengeKind::http_01, process.authority());
+  });
+  const auto follower = std::make_shared<Follower>();
+  wider->follow(std::weak_ptr<ManagedCertificate::Follower>(follower));
+  restore_certificates(process.states, vault, now(), process.tell());
+  ASSERT_EQ(wider->others().size(), 1U);
+  EXPECT_EQ(wider->others().front()->names(), std::vector<std::string>{"shop.test"});
+  EXPECT_FALSE(wider->facts());
+  EXPECT_EQ(process.news.back(),
+            "certificate shop.test: there is none yet: clients are shown what there was before "
+            "until test has issued it");
+  EXPECT_EQ(follower->changes, 1U);
+  restore_certificates(process.states, vault, now(), process.tell());
+  EXPECT_EQ(follower->changes, 1U) << "a reload finds it there";
+}
+
 TEST_F(AcmeKeeper, who_follows_many_is_told_once_of_all_that_is_restored) {
   const auto follower = std::make_shared<Follower>();
   std::vector<std::shared_ptr<ManagedCertificate>> all;

@@ -55,6 +55,7 @@ CertificateStatus ManagedCertificate::status(WallTime now) const {
   status.as_of = now;
   status.names = names_;
   status.authority = authority_->name;
+  status.others_shown = std::ranges::any_of(others_, [&](const auto& each) { return now < each->valid_until(); });
   return status;
 }
 
@@ -106,6 +107,7 @@ std::optional<std::string> ManagedCertificate::take_quietly(const std::string& p
   identity_ = std::move(judged.identity);
   text_ = pem;
   facts_ = std::move(judged.facts);
+  others_.clear();
   status_ = {.issued = true,
              .lifetime = {.from = facts_->from, .until = facts_->until},
              .issuer = facts_->issuer,
@@ -121,6 +123,16 @@ std::string ManagedCertificate::text() const {
 std::optional<tls::IssuedFacts> ManagedCertificate::facts() const {
   const std::lock_guard lock(mutex_);
   return facts_;
+}
+
+void ManagedCertificate::follow_upon(std::vector<std::shared_ptr<const tls::Identity>> others) {
+  const std::lock_guard lock(mutex_);
+  if (!facts_) others_ = std::move(others);
+}
+
+std::vector<std::shared_ptr<const tls::Identity>> ManagedCertificate::others() const {
+  const std::lock_guard lock(mutex_);
+  return others_;
 }
 
 void ManagedCertificate::note_begin() {

@@ -60,6 +60,11 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::optional<tls::IssuedFacts> facts() const;
 
+  /// Until the first is issued clients are shown these, each for its own names, before the stand-in: what there was
+  /// for some of the names when they were grouped otherwise, or had from another authority.
+  void follow_upon(std::vector<std::shared_ptr<const tls::Identity>> others);
+  [[nodiscard]] std::vector<std::shared_ptr<const tls::Identity>> others() const;
+
   void note_begin();
   void note_end();
   /// \param wait  until the next try
@@ -95,6 +100,7 @@ class ManagedCertificate final : public SharedState, public std::enable_shared_f
   std::shared_ptr<const tls::Identity> identity_;
   std::string text_;
   std::optional<tls::IssuedFacts> facts_;
+  std::vector<std::shared_ptr<const tls::Identity>> others_;  // empty once one is issued
   CertificateStatus status_;
   std::vector<std::weak_ptr<Follower>> followers_;
 };

@@ -70,6 +70,17 @@ bool Vault::has(const Url& authority, const std::string& name) const {
   return fs::exists(path_of(authority, name), unknown);
 }
 
+std::multimap<std::string, std::string> Vault::certificate_files() const {
+  std::multimap<std::string, std::string> found;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator each(folder_, failed), end; !failed && each != end; each.increment(failed)) {
+    if (each->path().extension() != ".pem") continue;
+    const std::string stem = each->path().stem().string();
+    found.emplace(stem.substr(0, stem.find('+')), each->path().string());
+  }
+  return found;
+}
+
 Vault::Kept<void> Vault::write(const Url& authority, const std::string& name, std::string_view bytes) const {
   return write_whole(folder_of(authority), name, bytes);
 }

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ class Vault {
   [[nodiscard]] Kept<std::optional<std::string>> read(const Url& authority, const std::string& name) const;
   /// Whether something stands there, without reading it.
   [[nodiscard]] bool has(const Url& authority, const std::string& name) const;
+  /// Those of all authorities, by what stands in their names before "+" or the ending: a certificate's first name.
+  [[nodiscard]] std::multimap<std::string, std::string> certificate_files() const;
   [[nodiscard]] Kept<void> write(const Url& authority, const std::string& name, std::string_view bytes) const;
 
   /// Held until the last reference goes.

@@ -48,7 +48,8 @@ std::string certificates_text(std::span<const acme::CertificateStatus> certifica
   for (const acme::CertificateStatus& each : certificates) {
     out += fmt::format("  certificate    {}: {}", fmt::join(each.names, ", "), state_of(each));
     if (each.issued) out += fmt::format(" until {}", time_text(each.lifetime.until));
-    if (!each.issued) out += ", clients are shown a self-signed one";
+    if (!each.issued)
+      out += each.others_shown ? ", clients are shown what there was before" : ", clients are shown a self-signed one";
     if (each.renewal) out += fmt::format(", renewal {}", time_text(*each.renewal));
     out += fmt::format(" ({})", each.authority);
     if (each.being_issued) out += ", is being issued";

@@ -175,7 +175,12 @@ std::shared_ptr<const tls::ServerContext> FileCertificates::put_together(WallTim
 }
 
 void FileCertificates::add_issued(tls::ServerSettings& settings, WallTime now) const {
-  for (const auto& each : managed_) settings.shown.push_back({.identity = each->identity(now)});
+  for (const auto& each : managed_) {
+    for (auto& other : each->others()) {
+      if (now < other->valid_until()) settings.shown.push_back({.identity = std::move(other)});
+    }
+    settings.shown.push_back({.identity = each->identity(now)});
+  }
   if (on_demand_ == nullptr) return;
   for (const auto& each : on_demand_->all()) {
     if (each->facts()) settings.shown.push_back({.identity = each->identity(now)});

@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 class IssuedCertificates : public testing::Test {
  protected:
   IssuedCertificates() {
-    auto authority = std::make_shared<acme::Authority>();
     authority->settings.directory = *parse_url("https://ca.test/directory");
     authority->settings.context = tls::ClientContext::make({.verify = false}).value();
     managed = std::make_shared<acme::ManagedCertificate>(std::vector<std::string>{"shop.test"},
@@ -67,6 +66,7 @@ class IssuedCertificates : public testing::Test {
   Diagnostics diagnostics;
   config::TlsDocument document;
   SharedStates states;
+  std::shared_ptr<acme::Authority> authority = std::make_shared<acme::Authority>();
   std::shared_ptr<acme::ManagedCertificate> managed;
   std::shared_ptr<acme::OnDemand> on_demand;
   tls::Workbench server_bench;
@@ -103,6 +103,25 @@ TEST_F(IssuedCertificates, are_replaced_by_a_newer_one_whose_life_is_shorter) {
   const std::string newer = issued("shop.test", -1, 40);
   EXPECT_EQ(managed->take(newer, tls::certificate_time()), std::nullopt);
   EXPECT_EQ(managed->text(), newer);
+}
+
+TEST_F(IssuedCertificates, of_other_names_or_authorities_are_shown_until_there_is_one) {
+  managed->take(issued("shop.test"), tls::certificate_time());
+  const auto wider = std::make_shared<acme::ManagedCertificate>(std::vector<std::string>{"shop.test", "www.shop.test"},
+                                                                acme::ChallengeKind::http_01, authority);
+  wider->follow_upon({managed->identity(tls::certificate_time())});
+  EXPECT_TRUE(wider->status(tls::certificate_time()).others_shown);
+  EXPECT_FALSE(wider->status(tls::certificate_time()).issued);
+  managed = wider;
+  const auto server = open();
+  EXPECT_TRUE(convinces(*server)) << "as it was before";
+  EXPECT_TRUE(server->latest()->knows("www.shop.test"));
+  EXPECT_FALSE(convinces(*server, "www.shop.test")) << "which nobody has signed yet";
+  const tls::TestCertificate made = tls::test_root().issue({.names = wider->names()});
+  EXPECT_EQ(wider->take(made.certificate + made.key, tls::certificate_time()), std::nullopt);
+  EXPECT_TRUE(convinces(*server));
+  EXPECT_TRUE(convinces(*server, "www.shop.test"));
+  EXPECT_TRUE(wider->others().empty());
 }
 
 TEST_F(IssuedCertificates, that_change_at_once_are_all_shown) {

@@ -41,6 +41,7 @@ def play(stand: Stand) -> None:
     challenges_come_first(stand, weir, plain, secured)
     pebble.stop()
     restart_shows_them(stand, weir, pebble, secured, text)
+    other_groups_show_them(stand, weir, pebble, secured, text)
 
 
 def certificates(weir: Gateway) -> list[dict]:
@@ -86,3 +87,17 @@ def restart_shows_them(stand: Stand, weir: Gateway, pebble: Pebble, secured: int
     weir.start(text)
     same(fetch(stand, pebble, secured, "shop.test"), (0, b"here"), "a certificate of the life before")
     same(json.dumps([each["valid_until"] for each in certificates(weir)]), before, "the same certificates")
+
+
+def other_groups_show_them(stand: Stand, weir: Gateway, pebble: Pebble, secured: int, text: str) -> None:
+    """Names that are grouped anew while the authority is down keep what they have, over a restart, too."""
+    anew = text.replace("[shop.test, [a.test, b.test]]", "[[shop.test, www.shop.test], a.test]")
+    weir.write(anew)
+    weir.reload()
+    for again in ("a reload", "a restart"):
+        for name in ("shop.test", "a.test"):
+            same(fetch(stand, pebble, secured, name), (0, b"here"), f"{name} in another group after {again}")
+        expect("shop.test, www.shop.test: missing, clients are shown what there was before"
+               in weir.command("status", "--admin", f"unix:{weir.admin}").stdout, "the status to say so")
+        weir.kill()
+        weir.start(anew)
