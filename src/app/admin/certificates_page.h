@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// One word: `valid`, `expired`, `missing` (clients are shown a self-signed one).
+/// One word: `valid`, `expired`, `missing` (clients are shown a self-signed one, or what there was before).
 std::string_view state_of(const acme::CertificateStatus& certificate);
 
 /// A member `certificates` of the object that is open; none when there are none.
