@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -174,7 +175,7 @@ class TestAuthority {
   }
 
   Certificate make(const TestWish& wish, EVP_PKEY* key, const TestAuthority& issuer, bool self) const {
-    static std::int64_t serial = 1;
+    static std::atomic<std::int64_t> serial = 1;  // tests of threads issue at once
     Certificate made(X509_new());
     X509* const certificate = made.get();
     X509* const above = self ? certificate : issuer.certificate_.get();
