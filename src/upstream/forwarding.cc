@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::string_view client_cert_name = "client-cert";
 
-/// What only Weir tells upstreams, of the names that a client could write another way.
-constexpr std::array<std::string_view, 8> told_by_us{client_cert_name,  "client-cert-chain", "early-data",
-                                                     "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-                                                     "x-request-id",    "x-forwarded-port"};
+/// What clients cannot tell upstreams, of the names that they could write another way.
+constexpr std::array<std::string_view, 9> told_by_us{client_cert_name,   "client-cert-chain", "early-data",
+                                                     "x-forwarded-for",  "x-forwarded-proto", "x-forwarded-host",
+                                                     "x-forwarded-port", "x-request-id",      "x-real-ip"};
 
 /// Applications that are told fields as variables (CGI, WSGI and their like: RFC 3875 section 4.1.18) take
 /// `client_cert` for `client-cert`.

@@ -45,7 +45,7 @@ TEST_F(Forwarding, never_passes_on_what_a_client_says_of_its_certificate) {
 
 TEST_F(Forwarding, what_only_weir_tells_has_no_second_spelling) {
   for (const std::string_view name : {"client_cert", "client-cert_chain", "x_forwarded_for", "x_forwarded-proto",
-                                      "x-forwarded_host", "x_request_id", "early_data"})
+                                      "x-forwarded_host", "x_request_id", "early_data", "x_real_ip"})
     request.fields.append(name, "mine");
   request.fields.append("x_tenant_id", "theirs");
   const RequestHead& head = composed();

@@ -90,9 +90,9 @@ const Schema<StateDocument>& state_schema();
 const Schema<FleetSettings>& fleet_schema();
 const Schema<ListenerDocument>& listener_schema();
 
-/// Adds an error unless the address is a unix socket or loopback.
 /// What is wrong with an address to listen on, behind the address; empty when nothing is.
 std::string own_address_complaint(const Endpoint& address);
+/// Adds an error unless the address is a unix socket or loopback.
 bool read_admin(const Node& node, const Reading& reading, AdminDocument& out);
 
 }  // namespace weir::config

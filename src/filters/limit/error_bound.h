@@ -10,8 +10,7 @@
 //   burst   otherwise W begins with a whole burst: W * limit + burst, and once more the burst that a key may have spent
 //           before anybody called it hot (fleet/keeper.h).
 //   noise   what chance brings within the delay, three standard deviations: everything older is in the account.
-//   Requests
-//           that cost c come in lumps: sqrt(c) times as much.
+//           Requests that cost c come in lumps: sqrt(c) times as much.
 //
 // All are costs that one key may spend in any time of that length.
 #pragma once
